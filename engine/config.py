@@ -1,0 +1,476 @@
+"""The single source of truth for every path, port, limit and delay.
+
+Order: built-in value, ``geelark.toml`` in the work directory, environment or ``.env``, command
+line. Secrets come from the environment or ``.env`` only. A module that needs a number gets it from
+here; none has its own copy (behaviour A11.4).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from engine.errors import SettingsError
+
+SETTINGS_FILE = "geelark.toml"
+ENV_PREFIX = "GEELARK_"
+
+Seconds = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+
+
+class Section(BaseModel):
+    """A group of settings; unknown keys are refused, so that a typing error is not silent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Paths(Section):
+    """Where things lie; relative ones start at the work directory."""
+
+    ledger: Path = Path("parallel_progress.csv")
+    """The day's ledger (campaign mode: `progress.csv` in the campaign folder)."""
+    state_file: Path = Path("scheduler_state.json")
+    """Job source without a campaign."""
+    accounts_file: Path = Path("accounts.txt")
+    """Accounts that may be used, one a line."""
+    campaigns: Path = Path("campaigns")
+    """Folder of the campaign folders."""
+    posted_record: Path = Path("all_posted_videos.txt")
+    """Every post ever made, over all campaigns and days."""
+    video_root: Path | None = None
+    """Where to look for a video whose recorded path does not exist on this host."""
+    run: Path = Path("run")
+    """The run directory: status, events, commands, registries."""
+    logs: Path = Path("logs")
+    evidence: Path = Path("evidence")
+
+
+class Run(Section):
+    """Supervisor and workers."""
+
+    workload: str = "post_reel"
+    """Which trade this work directory runs."""
+    workers: int = Field(default=3, ge=1)
+    """Worker processes."""
+    max_workers: int = Field(default=10, ge=1, le=200)
+    """`workers` may not exceed it."""
+    stagger_seconds: Seconds = 60
+    """Between two worker starts; none after the last."""
+    delay_between_jobs_seconds: Seconds = 10
+    """Pause of a worker after a job; ends at once on stop."""
+    idle_poll_seconds: Positive = 5
+    """How often a worker without a claimable job looks again."""
+    supervisor_poll_seconds: Positive = 1
+    """Longest sleep of the supervisor's loop."""
+    status_line_seconds: Positive = 30
+    """Between two progress lines."""
+    heartbeat_seconds: Positive = 30
+    """Between two signs of life in the instance record."""
+    heartbeat_stale_seconds: Positive = 120
+    """After this a living holder is called stale in messages; it is never taken over."""
+    worker_start_seconds: Positive = 30
+    """A new worker process must report within this time."""
+    shutdown_timeout_seconds: Seconds = 60
+    """How long a stop waits for workers to finish or give back."""
+    submitted_shutdown_timeout_seconds: Seconds = 180
+    """The same for a worker past the point of no return."""
+    forced_shutdown_timeout_seconds: Seconds = 10
+    """The same after a second Ctrl-C."""
+    max_restarts: int = Field(default=5, ge=0)
+    """Restarts of one worker in a stage before its slot is given up."""
+    restart_backoff_seconds: Seconds = 5
+    """First wait before a restart; doubles each time."""
+    restart_backoff_max_seconds: Seconds = 60
+    recovery_step_seconds: Seconds = 5
+    """Wait after the n-th recovery in a row: min(n times this, recovery_max_seconds)."""
+    recovery_max_seconds: Seconds = 30
+    max_recoveries: int = Field(default=3, ge=1)
+    """Recoveries in a row that may fail before the worker ends."""
+    timezone: str = ""
+    """IANA zone whose calendar day counts; empty = the host's own zone."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+                raise ValueError("must be an IANA time zone such as Europe/Berlin") from exc
+        return value
+
+
+class Retry(Section):
+    """Retry passes (behaviour A8)."""
+
+    max_passes: int = Field(default=3, ge=1)
+    delay_seconds: Seconds = 30
+    """Between two passes."""
+    infrastructure_limit: int = Field(default=3, ge=1)
+    """Failed attempts in all after which an infrastructure failure is final."""
+    retry_unknown: bool = True
+    """Unknown failures get one more attempt."""
+    attempts_per_pass: int = Field(default=1, ge=1)
+    """Attempts of a job inside one pass; more than 1 writes `retrying` instead of `failed`."""
+    attempts_per_job: int = Field(default=3, ge=1)
+    """`max_attempts` of newly seeded jobs."""
+    in_pass_delay_minutes: Seconds = 5
+    """Delay before an attempt inside the same pass."""
+    capacity_delay_seconds: Positive = 30
+    """First delay when the provider is busy or has no phone; doubles, with jitter."""
+    capacity_delay_max_seconds: Positive = 600
+
+
+class LedgerSettings(Section):
+    lock_timeout_seconds: Positive = 30
+    """Longest wait for the ledger's lock."""
+    stale_claim_seconds: Positive = 600
+    """A claim without a sign of life for this long is taken back."""
+    renew_seconds: Positive = 60
+    """Between two signs of life of a claim."""
+
+
+class Posting(Section):
+    """What one post may take."""
+
+    max_posts_per_account_per_day: int = Field(default=1, ge=1, le=4)
+    app_package: str = "com.instagram.android"
+    job_timeout_seconds: Positive = 300
+    """From phone ready to Share tapped."""
+    confirm_timeout_seconds: Positive = 60
+    """Longest wait for proof of publication; then the job is in doubt."""
+    poll_seconds: Positive = 1
+    """Between two looks at a screen that is expected to change."""
+    max_steps: int = Field(default=30, ge=1)
+    """Steps of the flow before Share."""
+    loop_limit: int = Field(default=5, ge=2)
+    """The same screen and action this often is a loop."""
+    loop_recoveries: int = Field(default=2, ge=0)
+    """Restarts of the app that may be tried against a loop; none after Share."""
+    caption_max: int = Field(default=2200, ge=1)
+    """Characters; a longer caption is refused before a phone is started."""
+    ai: Literal["fallback", "never", "only"] = "fallback"
+    """Whether the model is asked where no rule applies (`--no-ai-fallback`, `--ai-only`)."""
+
+
+class Phones(Section):
+    """Cloud phones and adb."""
+
+    device: Literal["geelark", "grapheneos"] = "geelark"
+    """Cloud phone, or one attached physical device."""
+    device_serial: str = ""
+    """adb serial of the attached device (only with device = grapheneos)."""
+    api_url: str = "https://openapi.geelark.com"
+    http_timeout_seconds: Positive = 30
+    http_retries: int = Field(default=3, ge=0)
+    """Only for calls that are safe to repeat."""
+    http_backoff_seconds: Seconds = 0.5
+    calls_per_minute: int = Field(default=150, ge=1, le=200)
+    """Shared budget of all workers for each API path (the provider allows 200)."""
+    calls_per_hour: int = Field(default=10000, ge=1, le=24000)
+    page_size: int = Field(default=100, ge=1, le=100)
+    boot_timeout_seconds: Positive = 120
+    boot_poll_seconds: Positive = 2
+    settle_seconds: Seconds = 5
+    """Pause after a phone says it is started."""
+    adb_command: tuple[str, ...] = ("adb",)
+    """The adb client, a program with its fixed arguments."""
+    adb_command_timeout_seconds: Positive = 30
+    adb_enable_tries: int = Field(default=3, ge=1)
+    adb_enable_wait_seconds: Seconds = 3
+    """Between enabling adb and asking for its address."""
+    adb_device_timeout_seconds: Positive = 90
+    """From connect until the device is listed as `device`."""
+    adb_poll_seconds: Positive = 1
+    glogin_tries: int = Field(default=3, ge=1)
+    upload_timeout_seconds: Positive = 120
+    """Sending the video to the cloud."""
+    upload_wait_seconds: Positive = 60
+    """Until the phone has it."""
+    upload_poll_seconds: Positive = 2
+    stop_timeout_seconds: Positive = 60
+    """Until a stopped phone is seen shut down."""
+    stop_poll_seconds: Positive = 2
+    stop_tries: int = Field(default=5, ge=1)
+    """Refused or failed stops are tried this often, with growing pauses."""
+    stop_backoff_seconds: Seconds = 2
+    energy_saving: bool = True
+    """Ask for shutdown after 30 idle minutes: a second net if the host dies."""
+    price_per_minute: float = Field(default=0.007, ge=0)
+    """US dollars for one phone minute; for estimates only."""
+
+
+class Appium(Section):
+    """Appium server and session of each worker."""
+
+    command: tuple[str, ...] = ("appium",)
+    """The server, a program with its fixed arguments."""
+    host: str = "127.0.0.1"
+    base_port: Port = 4723
+    """`APPIUM_BASE_PORT`: worker n listens on base_port + 2·n."""
+    system_port_base: Port = 8200
+    """`SYSTEM_PORT_BASE`: worker n owns system_port_base + 10·n to +9."""
+    android_home: str = ""
+    """Android SDK folder handed to Appium; empty = the environment's ANDROID_HOME."""
+    start_timeout_seconds: Positive = 60
+    health_poll_seconds: Positive = 1
+    stop_timeout_seconds: Positive = 10
+    """After TERM; then KILL."""
+    session_timeout_seconds: Positive = 60
+    session_tries: int = Field(default=3, ge=1)
+    command_timeout_seconds: Positive = 60
+    """Longest wait for one answer of the server."""
+    new_command_timeout_seconds: int = Field(default=120, ge=1)
+    adb_exec_timeout_ms: int = Field(default=120_000, ge=1)
+    server_install_timeout_ms: int = Field(default=120_000, ge=1)
+    server_launch_timeout_ms: int = Field(default=10_000, ge=1)
+    device_ready_timeout_seconds: int = Field(default=60, ge=1)
+
+
+class Logs(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    max_megabytes: Positive = 20
+    """A log is rotated when it has grown to this size."""
+    keep: int = Field(default=5, ge=1)
+    """Rotated logs kept."""
+    evidence_days: int = Field(default=30, ge=1)
+    evidence_megabytes: Positive = 2000
+    """Oldest evidence goes first when the folder is larger."""
+
+
+class ErrorPattern(Section):
+    """The operator's own pattern for foreign error text, looked at before the built-in ones."""
+
+    phrase: str = Field(min_length=3)
+    """Words that must appear as a whole phrase, in any case."""
+    category: Literal["account", "content", "infrastructure", "internal", "unknown"]
+    type: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+
+
+class Errors(Section):
+    patterns: tuple[ErrorPattern, ...] = ()
+    """`[[errors.patterns]]` tables with phrase, category, type."""
+
+
+class Secrets(BaseModel):
+    """Only ever read from the environment or `.env`; never written anywhere."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ENV: ClassVar[Mapping[str, str]] = {
+        "api_token": "GEELARK_API_TOKEN",
+        "app_id": "GEELARK_APP_ID",
+        "api_key": "GEELARK_API_KEY",
+        "anthropic_api_key": "ANTHROPIC_API_KEY",
+    }
+
+    api_token: SecretStr | None = None
+    """GEELARK_API_TOKEN: bearer token of the cloud API."""
+    app_id: SecretStr | None = None
+    """GEELARK_APP_ID: with GEELARK_API_KEY the other way of signing."""
+    api_key: SecretStr | None = None
+    anthropic_api_key: SecretStr | None = None
+
+
+class Settings(BaseModel):
+    """All settings of one work directory, checked and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    paths: Paths = Paths()
+    run: Run = Run()
+    retry: Retry = Retry()
+    ledger: LedgerSettings = LedgerSettings()
+    posting: Posting = Posting()
+    phones: Phones = Phones()
+    appium: Appium = Appium()
+    logs: Logs = Logs()
+    errors: Errors = Errors()
+    campaign: str = ""
+    """Campaign folder, by name or path; empty = state file."""
+    accounts: tuple[str, ...] = ()
+    """Restrict seeding to these accounts; empty = all of the accounts file."""
+    secrets: Secrets = Field(default=Secrets(), exclude=True, repr=False)
+
+    # -- ports, under the names the day-to-day scripts know -------------------------------------
+
+    @property
+    def APPIUM_BASE_PORT(self) -> int:
+        return self.appium.base_port
+
+    @property
+    def SYSTEM_PORT_BASE(self) -> int:
+        return self.appium.system_port_base
+
+    def get_appium_port(self, worker_id: int) -> int:
+        """Port of this worker's Appium server (A11.1)."""
+        return self.appium.base_port + 2 * worker_id
+
+    def get_system_port_range(self, worker_id: int) -> range:
+        """This worker's ten systemPorts; the first is used, the rest are room for recovery."""
+        start = self.appium.system_port_base + 10 * worker_id
+        return range(start, start + 10)
+
+    def check_ports(self, workers: int) -> None:
+        """Raise SettingsError where ports leave 1024-65535 or two of them meet (A11.3)."""
+        owner: dict[int, str] = {}
+        for index in range(workers):
+            wanted = [(self.get_appium_port(index), f"Appium port of worker {index}")]
+            wanted += [
+                (port, f"systemPort range of worker {index}")
+                for port in self.get_system_port_range(index)
+            ]
+            for port, name in wanted:
+                if not 1024 <= port <= 65535:
+                    raise SettingsError(
+                        f"{name} would be {port}, allowed are 1024 to 65535: lower "
+                        "appium.base_port or appium.system_port_base, or use fewer workers."
+                    )
+                if port in owner:
+                    raise SettingsError(
+                        f"{name} and {owner[port]} would both be {port}: move "
+                        "appium.base_port and appium.system_port_base apart."
+                    )
+                owner[port] = name
+
+    # -- the operator's day ----------------------------------------------------------------------
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Zone whose calendar day counts; None = the host's own."""
+        return ZoneInfo(self.run.timezone) if self.run.timezone else None
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def day_of(self, moment: datetime) -> date:
+        """Calendar day of a moment in the operator's zone (A6.5)."""
+        return self.local(moment).date()
+
+    # -- loading ---------------------------------------------------------------------------------
+
+    @classmethod
+    def load(
+        cls,
+        work_dir: Path,
+        *,
+        overrides: Mapping[str, object] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Read settings of a work directory; ``overrides`` are dotted keys of the command line.
+
+        Raises SettingsError naming the place, the key, the value and what is allowed.
+        """
+        env = dict(dotenv_values(work_dir / ".env")) if environ is None else {}
+        env |= dict(os.environ if environ is None else environ)
+        tree: dict[str, Any] = {}
+        origin: dict[tuple[str, ...], str] = {}
+        path = work_dir / SETTINGS_FILE
+        if path.exists():
+            try:
+                content = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+                raise SettingsError(f"{path} cannot be read as TOML: {exc}.") from exc
+            if "secrets" in content:
+                raise SettingsError(
+                    f"{path} has a [secrets] table: secrets belong into the environment or .env "
+                    f"({', '.join(Secrets.ENV.values())}); remove it from the file."
+                )
+            _merge(tree, content, origin, str(path))
+        for name, value in sorted(env.items()):
+            if value is None or "__" not in name or not name.startswith(ENV_PREFIX):
+                continue
+            keys = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
+            _merge(tree, _nested(keys, _parse_env(value)), origin, f"environment {name}")
+        for dotted, value in (overrides or {}).items():
+            _merge(tree, _nested(tuple(dotted.split(".")), value), origin, "command line")
+        secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}
+        try:
+            return cls.model_validate(tree | {"secrets": secrets})
+        except ValidationError as exc:
+            raise SettingsError(_explain(exc, origin, path)) from None
+
+    def to_json(self) -> str:
+        """All but the secrets, for handing the resolved settings to a worker."""
+        return self.model_dump_json(indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, *, work_dir: Path) -> Settings:
+        """Settings as a supervisor resolved them, with the secrets of this environment."""
+        env = {**dotenv_values(work_dir / ".env"), **os.environ}
+        secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}
+        return cls.model_validate(json.loads(text) | {"secrets": secrets})
+
+
+def _nested(keys: tuple[str, ...], value: object) -> dict[str, Any]:
+    tree: object = value
+    for key in reversed(keys):
+        tree = {key: tree}
+    return tree  # type: ignore[return-value]
+
+
+def _merge(
+    tree: dict[str, Any],
+    new: Mapping[str, Any],
+    origin: dict[tuple[str, ...], str],
+    source: str,
+    prefix: tuple[str, ...] = (),
+) -> None:
+    for key, value in new.items():
+        where = (*prefix, key)
+        if isinstance(value, Mapping) and isinstance(tree.get(key, {}), dict):
+            tree.setdefault(key, {})
+            origin.setdefault(where, source)
+            _merge(tree[key], value, origin, source, where)
+        else:
+            tree[key] = value
+            origin[where] = source
+
+
+def _parse_env(value: str) -> object:
+    """Lists and numbers are written as JSON; anything else is text."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for name, info in model.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            keys += _known_keys(kind, f"{prefix}{name}.")
+        elif name != "secrets":
+            keys.append(prefix + name)
+    return keys
+
+
+def _explain(exc: ValidationError, origin: Mapping[tuple[str, ...], str], path: Path) -> str:
+    sentences = []
+    for error in exc.errors():
+        where = tuple(str(part) for part in error["loc"])
+        source = next(
+            (origin[where[:n]] for n in range(len(where), 0, -1) if where[:n] in origin), str(path)
+        )
+        key = ".".join(where)
+        if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, _known_keys(Settings), n=1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            sentences.append(f"{source}: unknown setting {key}{hint}")
+        else:
+            allowed = error["msg"].removeprefix("Value error, ")
+            sentences.append(f"{source}: {key} = {error['input']!r} is not allowed: {allowed}.")
+    return " ".join(sentences)

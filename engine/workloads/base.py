@@ -1,0 +1,294 @@
+"""The seam between the engine and a trade (architecture 6, behaviour E3).
+
+The supervisor, the ledger and the cockpit know these protocols and nothing behind them. A workload
+says where jobs come from, what a worker holds between jobs, how a job is performed and what proves
+success, and in which stages a run proceeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.jobs import Claim, Job, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.progress import ProgressTracker
+    from structlog.typing import FilteringBoundLogger
+
+    from engine.config import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """An ordered step of a run: a retry pass, a group, a session of downloads."""
+
+    number: int
+    label: str
+    """Shown to the operator: ``pass 2/3``."""
+    total_jobs: int
+    delay_seconds: float = 0.0
+    """To wait before it begins; a stop ends the wait at once."""
+
+
+class StagePlan(Protocol):
+    """The stages of a run, decided one at a time from what the ledger says.
+
+    Iterating ends the stage before (its exit gate) and yields the next; after the last one
+    ``result`` says how the run ended. A plan that is asked to stop yields no further stage.
+    """
+
+    def __iter__(self) -> Iterator[Stage]: ...
+
+    @property
+    def result(self) -> str: ...
+
+    def summary(self) -> Mapping[str, Any]:
+        """Stages so far with their figures, JSON-ready."""
+        ...
+
+    def stop(self) -> None:
+        """No new stage after the present one; the result becomes ``stopped``."""
+        ...
+
+    def add_stage(self) -> None:
+        """Allow one stage more than configured (the operator's *add a pass*)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResourceState:
+    """Something that costs while it is held (a cloud phone), as shown to the operator."""
+
+    kind: str
+    """``phone``."""
+    id: str
+    label: str
+    state: str
+    """In the workload's words: ``started``, ``starting``, ``off``, ``unknown``."""
+    ours: bool
+    """Our registry says that we started it."""
+    slot: int | None = None
+    job_id: str = ""
+    since: datetime | None = None
+    minutes: float = 0.0
+    """Billed minutes so far, estimated from ``since``."""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What became of one resource that was to be released: seen gone, or why not."""
+
+    id: str
+    label: str
+    released: bool
+    detail: str
+    minutes: float = 0.0
+
+
+class Report(Protocol):
+    """What a session tells its worker while it performs a job; every call is cheap.
+
+    Each method raises ``StopRequested`` when the worker was asked to stop and the job has not
+    passed its point of no return, and ``JobTimeoutError`` when the job's time is used up before it.
+    """
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """Logger with worker, job and account bound."""
+        ...
+
+    @property
+    def submitted(self) -> bool: ...
+
+    def state(self, name: str) -> None:
+        """Enter one of the session's readiness states, in their order."""
+        ...
+
+    def phase(self, name: str) -> None:
+        """Name what is being done now (``boot``, ``upload``, ``caption``)."""
+        ...
+
+    def step(self, text: str, **fields: object) -> None:
+        """Record one step of the flow; the last ones go into the evidence."""
+        ...
+
+    def start_clock(self) -> None:
+        """The resources are ready: the job's time limit runs from here (A10.9)."""
+        ...
+
+    def begin(self) -> None:
+        """Verify the claim (A4.5) and enter JOB_RUNNING. Raises ClaimLostError."""
+        ...
+
+    def submit(self) -> None:
+        """Verify once more and write the point of no return durably, at most once an attempt.
+
+        Must be called directly before the irreversible step. Raises ClaimLostError.
+        """
+        ...
+
+    def remaining(self, bound: float) -> float:
+        """Seconds that a wait may take: the smaller of ``bound`` and what the job has left."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Raise if the job must end here; call it in every waiting loop."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but end at once when asked to stop (then raises as above)."""
+        ...
+
+    def evidence(self, name: str, content: bytes | str) -> None:
+        """Keep a file with the attempt's evidence."""
+        ...
+
+
+class Session(Protocol):
+    """What a worker holds between jobs (an Appium server; a browser)."""
+
+    def perform(self, job: Job, report: Report) -> Outcome:
+        """Do the job. Returns Success on proof, a Failure, or raises a typed JobError.
+
+        Whatever it acquired for this job (a phone) is released before it returns or raises.
+        """
+        ...
+
+    def recover(self) -> None:
+        """Put the slot's holdings in order after a failure of their own (A10.3)."""
+        ...
+
+    def close(self) -> None:
+        """Release everything; always called, safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSlot:
+    """A worker's place in the world: its number and what it may use."""
+
+    index: int
+    """From 0; ports and ranges follow from it."""
+    settings: Settings
+    work_dir: Path
+    run_id: str
+    log: FilteringBoundLogger
+    processes: ProcessKeeper
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+
+
+class ProcessKeeper(Protocol):
+    """Starts child processes that cannot be lost: recorded with start time and command."""
+
+    def spawn(
+        self,
+        role: str,
+        command: Sequence[str],
+        *,
+        log_path: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> ChildProcess: ...
+
+
+class ChildProcess(Protocol):
+    """A recorded child in its own process group."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def alive(self) -> bool: ...
+
+    def stop(self, timeout: float) -> None:
+        """Terminate, wait, kill the whole group, forget the record."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldContext:
+    """What a workload needs outside a worker: settings and places."""
+
+    settings: Settings
+    work_dir: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeedReport:
+    """What a seeding did (A5.2.14)."""
+
+    seeded: int
+    skipped: Mapping[str, int]
+    """Count by reason."""
+    messages: Sequence[str] = ()
+    """One sentence for each thing the operator should look at."""
+    keys_used: int = 0
+    keys_idle: Sequence[str] = ()
+    plan: Sequence[tuple[str, str, str]] = ()
+    """(job, account, video) of each new job."""
+
+
+class Workload(Protocol):
+    """A trade that the engine can run."""
+
+    name: str
+    key_label: str
+    """What the exclusive key is called: ``account``."""
+    resource_label: str
+    """What costs while held: ``phone``."""
+    ready_states: tuple[str, ...]
+    """The session's states between STARTING and JOB_RUNNING, in order."""
+
+    def check(self) -> None:
+        """Refuse, before anything starts, what could not run (token, programs, files)."""
+        ...
+
+    def seed(self, ledger: ProgressTracker, *, dry_run: bool = False) -> SeedReport:
+        """Bring new jobs from the job source into the ledger, under its lock."""
+        ...
+
+    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan: ...
+
+    def open(self, slot: WorkerSlot) -> Session: ...
+
+    def refuse(self, job: Job) -> str | None:
+        """Why this job must not be claimed now (cap elsewhere, done before), or None."""
+        ...
+
+    def confirmed(self, job: Job) -> None:
+        """The job is known to be done: keep it in whatever record outlives the ledger."""
+        ...
+
+    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
+        """What is held now: from our records, and with ``ask`` from the provider too."""
+        ...
+
+    def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        """Release what these slots (None: all of ours) still hold; each is seen gone."""
+        ...
+
+    def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
+        """Release these resources, ours or named by the operator."""
+        ...
+
+
+__all__ = [
+    "ChildProcess",
+    "Claim",
+    "ProcessKeeper",
+    "Receipt",
+    "Report",
+    "ResourceState",
+    "SeedReport",
+    "Session",
+    "Stage",
+    "StagePlan",
+    "WorkerSlot",
+    "Workload",
+    "WorldContext",
+]
