@@ -1,0 +1,3 @@
+"""Every speed and memory claim, as a command that prints a table."""
+
+from __future__ import annotations
