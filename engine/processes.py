@@ -1,0 +1,249 @@
+"""Child processes that cannot be lost: recorded by pid, start time and command, ended as a group.
+
+A process is ours when its recorded start time and command match (architecture 2); nothing is ever
+killed by name or by the port it listens on (behaviour A12.10).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from engine.private_files import open_append, write_atomically
+
+START_TIME_SLACK = 1.0
+"""Seconds; start times are kept by the system with about 10 ms, a reused pid is minutes away."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessRecord:
+    """What we wrote down about a child when we started it."""
+
+    pid: int
+    started: float
+    """Seconds since the epoch, as the operating system tells it."""
+    command: tuple[str, ...]
+    role: str
+    """``worker`` or what the workload calls it (``appium``)."""
+    slot: int
+
+    def process(self) -> psutil.Process | None:
+        """The living process, if it is still the one that we started."""
+        try:
+            process = psutil.Process(self.pid)
+            same = (
+                abs(process.create_time() - self.started) < START_TIME_SLACK
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+            return process if same else None
+        except psutil.Error:
+            return None
+
+
+def identity(pid: int) -> float:
+    """Start time of a process; 0 when it is gone. Raises nothing."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
+
+
+def start(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a program as the head of its own process group, without a console window."""
+    flags: dict[str, Any] = (
+        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    return subprocess.Popen(
+        list(command),
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        **flags,
+    )
+
+
+def end_tree(process: psutil.Process, *, timeout: float) -> bool:
+    """Terminate a process and all below it, wait, kill what is left; True when all are gone."""
+    family = [process]
+    with contextlib.suppress(psutil.Error):
+        family += process.children(recursive=True)
+    group = _own_group(process)
+    _signal_all(family[:1], "terminate")
+    _, alive = psutil.wait_procs(family[:1], timeout=timeout)
+    # Children that left the tree in the meantime are still in the group that we made.
+    family += [child for child in _members(group) if child not in family]
+    _signal_all(family, "kill")
+    _, alive = psutil.wait_procs(family, timeout=5)
+    return not alive
+
+
+def _own_group(process: psutil.Process) -> int | None:
+    """Process group that this child leads; None where there are no groups or it leads none."""
+    if sys.platform == "win32":
+        return None
+    try:
+        group = os.getpgid(process.pid)
+    except OSError:
+        return None
+    return group if group == process.pid else None
+
+
+def _members(group: int | None) -> Iterable[psutil.Process]:
+    if group is None or sys.platform == "win32":
+        return []
+    members = []
+    for candidate in psutil.process_iter():
+        with contextlib.suppress(OSError, psutil.Error):
+            if os.getpgid(candidate.pid) == group:
+                members.append(candidate)
+    return members
+
+
+def _signal_all(processes: Iterable[psutil.Process], how: str) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if how == "terminate":
+                process.terminate()
+            else:
+                process.kill()
+
+
+class ProcessRegistry:
+    """The children of one work directory: one private file each, in ``run/processes``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _path(self, role: str, slot: int) -> Path:
+        return self.folder / f"{role}_{slot}.json"
+
+    def add(self, record: ProcessRecord) -> None:
+        write_atomically(self._path(record.role, record.slot), json.dumps(asdict(record)))
+
+    def forget(self, record: ProcessRecord) -> None:
+        path = self._path(record.role, record.slot)
+        present = self._read(path)
+        if present is None or present == record:
+            path.unlink(missing_ok=True)
+
+    def records(self, *, slot: int | None = None, role: str | None = None) -> list[ProcessRecord]:
+        if not self.folder.is_dir():
+            return []
+        found = (self._read(path) for path in sorted(self.folder.glob("*.json")))
+        return [
+            record
+            for record in found
+            if record is not None
+            and (slot is None or record.slot == slot)
+            and (role is None or record.role == role)
+        ]
+
+    def end(self, records: Iterable[ProcessRecord], *, timeout: float) -> list[ProcessRecord]:
+        """End what still lives and forget all; returns the records that were alive."""
+        ended = []
+        for record in records:
+            process = record.process()
+            if process is not None:
+                if not end_tree(process, timeout=timeout):
+                    continue
+                ended.append(record)
+            self.forget(record)
+        return ended
+
+    @staticmethod
+    def _read(path: Path) -> ProcessRecord | None:
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return ProcessRecord(
+                pid=int(data["pid"]),
+                started=float(data["started"]),
+                command=tuple(str(part) for part in data["command"]),
+                role=str(data["role"]),
+                slot=int(data["slot"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+class Child:
+    """A recorded child process in its own group."""
+
+    def __init__(
+        self, popen: subprocess.Popen[bytes], record: ProcessRecord, registry: ProcessRegistry
+    ) -> None:
+        self._popen = popen
+        self.record = record
+        self._registry = registry
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def stop(self, timeout: float) -> None:
+        """Terminate, wait, kill the whole group, forget the record. Safe to repeat."""
+        process = self.record.process()
+        if process is not None:
+            end_tree(process, timeout=timeout)
+        self._popen.poll()
+        self._registry.forget(self.record)
+
+
+class SlotProcesses:
+    """Starts and records the children of one worker slot (the seam's ``ProcessKeeper``)."""
+
+    def __init__(self, registry: ProcessRegistry, slot: int) -> None:
+        self._registry = registry
+        self._slot = slot
+
+    def spawn(
+        self,
+        role: str,
+        command: Sequence[str],
+        *,
+        log_path: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> Child:
+        """Start a child whose output is appended to ``log_path``. Raises OSError."""
+        with open_append(log_path) as log_file:
+            popen = start(command, env=env, stdout=log_file, stderr=subprocess.STDOUT)
+        record = ProcessRecord(
+            pid=popen.pid,
+            started=identity(popen.pid),
+            command=tuple(command),
+            role=role,
+            slot=self._slot,
+        )
+        self._registry.add(record)
+        return Child(popen, record, self._registry)
+
+
+def ignore_interrupts() -> None:
+    """A worker leaves Ctrl-C to its supervisor, which tells it through the control pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.SIG_IGN)

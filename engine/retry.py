@@ -1,0 +1,342 @@
+"""Retry passes: which failures are tried again, when a run ends, and what each pass achieved.
+
+Decisions only; the ledger owns the rows. Figures of a pass are folded from the ledger's own
+history, so they survive a restart of the supervisor (architecture 5, behaviour A8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.workloads.base import Stage
+
+if TYPE_CHECKING:
+    from engine.config import Settings
+    from engine.progress import ProgressTracker
+
+log = structlog.get_logger(__name__)
+
+OUTCOMES = frozenset({JobStatus.SUCCESS, JobStatus.FAILED, JobStatus.RETRYING})
+
+
+class RetryConfig(BaseModel):
+    """Limits of a run's passes (A8.2)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_passes: int = Field(default=3, ge=1)
+    retry_delay_seconds: float = Field(default=30, ge=0)
+    infrastructure_retry_limit: int = Field(default=3, ge=1)
+    """Failed attempts in all after which an infrastructure failure is final."""
+    unknown_error_is_retryable: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("unknown_error_is_retryable", "retry_unknown_errors"),
+    )
+    """Unknown failures get one more attempt; also accepted as ``retry_unknown_errors``."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> RetryConfig:
+        return cls(
+            max_passes=settings.retry.max_passes,
+            retry_delay_seconds=settings.retry.delay_seconds,
+            infrastructure_retry_limit=settings.retry.infrastructure_limit,
+            unknown_error_is_retryable=settings.retry.retry_unknown,
+        )
+
+
+class PassResult(StrEnum):
+    """How a pass ended (A8.3)."""
+
+    ALL_COMPLETE = "all_complete"
+    ONLY_NON_RETRYABLE = "only_non_retryable"
+    MAX_PASSES_REACHED = "max_passes_reached"
+    RETRYABLE_REMAINING = "retryable_remaining"
+
+
+STOPPED = "stopped"
+"""Not one of the four: the operator ended the run (A8.8, rule 1)."""
+
+
+@dataclass(kw_only=True, slots=True)
+class PassStats:
+    """What happened in one pass, and only in that pass (A8.4, A8.11)."""
+
+    pass_number: int
+    total_jobs: int = 0
+    succeeded: int = 0
+    failed_account: int = 0
+    failed_content: int = 0
+    failed_infrastructure: int = 0
+    failed_internal: int = 0
+    failed_unknown: int = 0
+    in_doubt: int = 0
+    blocked: int = 0
+    """Jobs that nobody may claim (no account, cap reached), at the end of the pass."""
+    unprocessed: int = 0
+    """Claimable jobs that no worker got to."""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+    @property
+    def failed(self) -> int:
+        return (
+            self.failed_account
+            + self.failed_content
+            + self.failed_infrastructure
+            + self.failed_internal
+            + self.failed_unknown
+            + self.in_doubt
+        )
+
+    @property
+    def success_rate(self) -> float:
+        """Percent of the pass's jobs; 0 when there were none."""
+        return 100.0 * self.succeeded / self.total_jobs if self.total_jobs else 0.0
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """``None`` while the pass is running."""
+        if self.start_time is None or self.end_time is None:
+            return None
+        return (self.end_time - self.start_time).total_seconds()
+
+    def to_dict(self) -> dict[str, Any]:
+        duration = self.duration_seconds
+        return {
+            "pass_number": self.pass_number,
+            "total_jobs": self.total_jobs,
+            "succeeded": self.succeeded,
+            "failed": self.failed,
+            "failed_account": self.failed_account,
+            "failed_content": self.failed_content,
+            "failed_infrastructure": self.failed_infrastructure,
+            "failed_internal": self.failed_internal,
+            "failed_unknown": self.failed_unknown,
+            "in_doubt": self.in_doubt,
+            "blocked": self.blocked,
+            "unprocessed": self.unprocessed,
+            "success_rate": round(self.success_rate, 1),
+            "start_time": self.start_time.isoformat() if self.start_time else None,
+            "end_time": self.end_time.isoformat() if self.end_time else None,
+            "duration_seconds": "in_progress" if duration is None else round(duration, 3),
+        }
+
+
+_FAILED_FIELD: Mapping[ErrorCategory, str] = {
+    ErrorCategory.ACCOUNT: "failed_account",
+    ErrorCategory.CONTENT: "failed_content",
+    ErrorCategory.INFRASTRUCTURE: "failed_infrastructure",
+    ErrorCategory.INTERNAL: "failed_internal",
+    ErrorCategory.IN_DOUBT: "in_doubt",
+    ErrorCategory.UNKNOWN: "failed_unknown",
+}
+
+
+def is_retryable(job: Job, config: RetryConfig) -> bool:
+    """Whether a failed job may be tried in a further pass (A8.6); empty category is unknown."""
+    if job.status is not JobStatus.FAILED:
+        return False
+    category = job.error_category or ErrorCategory.UNKNOWN
+    if category is ErrorCategory.INFRASTRUCTURE:
+        return job.attempts < config.infrastructure_retry_limit
+    if category is ErrorCategory.UNKNOWN:
+        return config.unknown_error_is_retryable and job.attempts < 2  # once more, A9.2
+    return False
+
+
+def fold_outcomes(rows: Iterator[Job], run_id: str) -> dict[int, dict[str, Job]]:
+    """Last outcome of each job in each pass of a run, from the ledger's rows in file order.
+
+    A later row of the same pass replaces an earlier one: an operator's *mark posted* turns the
+    pass's in-doubt job into its success.
+    """
+    passes: dict[int, dict[str, Job]] = {}
+    for row in rows:
+        if row.run_id == run_id and row.status in OUTCOMES:
+            passes.setdefault(row.pass_number, {})[row.job_id] = row
+    return passes
+
+
+@dataclass(slots=True)
+class _Clock:
+    """When a pass of this process began and ended, and how many jobs it was given."""
+
+    start: datetime
+    given: int
+    end: datetime | None = None
+
+
+class RetryPassManager:
+    """Runs through the passes of a day: the posting workload's plan of stages.
+
+    ``start_new_pass`` and ``end_pass`` may be driven by hand; iterating drives them for the
+    supervisor and yields one ``Stage`` a pass.
+    """
+
+    def __init__(
+        self,
+        ledger: ProgressTracker,
+        config: RetryConfig | None = None,
+        *,
+        run_id: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.ledger = ledger
+        self.config = config or RetryConfig()
+        self.run_id = run_id
+        self.current_pass = 0
+        self._now = now
+        self._clocks: dict[int, _Clock] = {}
+        self._stopped = False
+        self._extra = 0
+        self._result: str = STOPPED
+
+    # -- the plan of stages ----------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Stage]:
+        if self._nothing_claimable() and not self._begin_with_retries():
+            self._result = self._decide(claimable=0, retryable=[])
+            return
+        delay = 0.0
+        while not self._stopped:
+            number = self.start_new_pass()
+            yield Stage(
+                number=number,
+                label=f"pass {number}/{self.max_passes}",
+                total_jobs=self._clocks[number].given,
+                delay_seconds=delay,
+            )
+            result = self.end_pass()
+            self._result = STOPPED if self._stopped else result
+            if result is not PassResult.RETRYABLE_REMAINING or self._stopped:
+                return
+            delay = self.config.retry_delay_seconds
+
+    @property
+    def result(self) -> str:
+        return STOPPED if self._stopped else self._result
+
+    @property
+    def max_passes(self) -> int:
+        return self.config.max_passes + self._extra
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def add_stage(self) -> None:
+        self._extra += 1
+
+    # -- the seeds' interface --------------------------------------------------------------------
+
+    def start_new_pass(self) -> int:
+        """Begin the next pass and return its number; after a restart the one found in the rows."""
+        number = self.current_pass + 1 if self.current_pass else self._first_pass()
+        self.current_pass = number
+        given = self.ledger.claimable()
+        self._clocks[number] = _Clock(start=self._now(), given=given)
+        self.ledger.pass_number = number
+        log.info("pass_started", text=f"Starting pass {number}/{self.max_passes}", jobs=given)
+        return number
+
+    def end_pass(self) -> PassResult:
+        """Close the pass and decide; resets what a further pass may try (A8.8)."""
+        self._clocks[self.current_pass].end = self._now()
+        failed = [job for job in self.ledger.jobs().values() if is_retryable(job, self.config)]
+        result = self._decide(claimable=self.ledger.claimable(), retryable=failed)
+        if result is PassResult.RETRYABLE_REMAINING and not self._stopped:
+            self.ledger.reset_for_pass(self.current_pass + 1)
+            if self._nothing_claimable():
+                # What was reset is blocked (its account had its post): no empty pass (A8.9).
+                result = PassResult.ONLY_NON_RETRYABLE
+        self._result = result
+        stats = self.stats()[self.current_pass]
+        log.info("pass_ended", result=str(result), **stats.to_dict())
+        return result
+
+    def get_summary(self) -> dict[str, Any]:
+        """Passes with their figures and the configuration, JSON-ready (A8.16)."""
+        passes = [stats.to_dict() for _, stats in sorted(self.stats().items())]
+        return {
+            "result": self.result,
+            "total_passes": len(passes),
+            "passes": passes,
+            "config": self.config.model_dump(),
+        }
+
+    summary = get_summary
+
+    def stats(self) -> dict[int, PassStats]:
+        """Figures of every pass of this run, running and past."""
+        outcomes = fold_outcomes(iter(self.ledger.events()), self.run_id)
+        figures = {
+            number: self._fold(number, outcomes.get(number, {}))
+            for number in sorted(set(outcomes) | set(self._clocks))
+        }
+        if self.current_pass in figures:
+            last = figures[self.current_pass]
+            last.blocked = sum(self.ledger.blocked().values())
+            last.unprocessed = self.ledger.claimable() if last.end_time else 0
+        return figures
+
+    # -- decisions -------------------------------------------------------------------------------
+
+    def _decide(self, *, claimable: int, retryable: list[Job]) -> PassResult:
+        if claimable or retryable:
+            if self.current_pass >= self.max_passes:
+                return PassResult.MAX_PASSES_REACHED
+            return PassResult.RETRYABLE_REMAINING
+        statuses = {job.status for job in self.ledger.jobs().values()}
+        if statuses <= {JobStatus.SUCCESS, JobStatus.SKIPPED}:
+            return PassResult.ALL_COMPLETE
+        return PassResult.ONLY_NON_RETRYABLE
+
+    def _first_pass(self) -> int:
+        """The pass that a crashed supervisor was in, read from the rows (A8.18)."""
+        ours = (row.pass_number for row in self.ledger.events() if row.run_id == self.run_id)
+        open_jobs = (
+            job.pass_number
+            for job in self.ledger.jobs().values()
+            if job.status in (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
+        )
+        found = max(max(ours, default=1), max(open_jobs, default=1))
+        return min(found, self.max_passes)
+
+    def _begin_with_retries(self) -> bool:
+        """Nothing is pending, but earlier failures may be tried: make them the first pass."""
+        if not any(is_retryable(job, self.config) for job in self.ledger.jobs().values()):
+            return False
+        done = max((row.pass_number for row in self._own_rows()), default=0)
+        if done >= self.max_passes:
+            self.current_pass = done
+            return False
+        self.ledger.reset_for_pass(done + 1)
+        return not self._nothing_claimable()
+
+    def _own_rows(self) -> Iterator[Job]:
+        return (row for row in self.ledger.events() if row.run_id == self.run_id)
+
+    def _nothing_claimable(self) -> bool:
+        return self.ledger.claimable() == 0
+
+    def _fold(self, number: int, outcomes: Mapping[str, Job]) -> PassStats:
+        clock = self._clocks.get(number)
+        stats = PassStats(pass_number=number)
+        for row in outcomes.values():
+            if row.status is JobStatus.SUCCESS:
+                stats.succeeded += 1
+            else:
+                name = _FAILED_FIELD[row.error_category or ErrorCategory.UNKNOWN]
+                setattr(stats, name, getattr(stats, name) + 1)
+        times = [row.updated_at for row in outcomes.values() if row.updated_at]
+        stats.start_time = clock.start if clock else min(times, default=None)
+        stats.end_time = clock.end if clock else max(times, default=None)
+        stats.total_jobs = max(clock.given if clock else 0, len(outcomes))
+        return stats
