@@ -1,0 +1,208 @@
+"""What an attempt leaves for a person: page source, screenshot, steps, error (behaviour A14).
+
+One folder a job and attempt, private to the user. Its names come from job ids, which anybody may
+have written, so they are made safe here and nowhere else. Evidence is a record, never a reason to
+fail: what cannot be written is logged and the job goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+STEPS: Final = "steps.jsonl"
+ERROR: Final = "error.json"
+TERMINAL: Final = "end"
+"""Name of the one event that closes a flow record (A14.5)."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+_NAME_MAX = 80
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def safe_name(text: str) -> str:
+    """One path component for any text: never empty, a device name, hidden, or a way out.
+
+    Two different texts never share a name: what had to be changed carries a digest of the original.
+    """
+    name = _UNSAFE.sub("_", text)[:_NAME_MAX].strip("._")
+    if name and name == text and not _RESERVED.match(name):
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{name}-{digest}" if name and not _RESERVED.match(name) else f"job-{name}-{digest}"
+
+
+class EvidenceBundle:
+    """The record of one attempt at one job; the folder appears with the first thing written."""
+
+    def __init__(
+        self, root: Path, job_id: str, attempt: int, *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Settle records that a killed worker left of the same job, then take a fresh folder.
+
+        The caller holds the job's claim, so nobody else writes evidence of this job.
+        """
+        self._now = now
+        self._finished = False
+        self.job_id = job_id
+        self.attempt = attempt
+        job_folder = root / safe_name(job_id)
+        if job_folder.is_dir():
+            _settle_job(job_folder, now)
+        self.folder = _unused(job_folder, attempt)
+
+    def add(self, name: str, content: bytes | str) -> Path | None:
+        """Keep a file; a second one of the same name gets a number. None if it was not written."""
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        clean = safe_name(name)
+        stem, dot, suffix = clean.rpartition(".")
+        try:
+            self._make_folder()
+            path, number = self.folder / clean, 1
+            while path.exists():
+                number += 1
+                path = self.folder / (
+                    f"{stem}-{number}{dot}{suffix}" if dot else f"{clean}-{number}"
+                )
+            path.touch(mode=0o600)
+            path.write_bytes(data)
+        except OSError as exc:
+            self._warn(clean, exc)
+            return None
+        return path
+
+    def step(self, fields: Mapping[str, object]) -> None:
+        """Append one step of the flow; steps after the end belong to nothing and are dropped."""
+        if not self._finished:
+            self._append({"event": "step", **fields})
+
+    def finish(self, outcome: Mapping[str, object]) -> None:
+        """Write the terminal event, once; if it has an ``error``, ``error.json`` too (A14.3)."""
+        if self._finished:
+            return
+        self._append({**outcome, "event": TERMINAL})
+        self._finished = True
+        if outcome.get("error"):
+            kept = (
+                sorted(path.name for path in self.folder.glob("*")) if self.folder.is_dir() else []
+            )
+            record = {"job_id": self.job_id, "attempt": self.attempt, "time": self._time()}
+            self.add(ERROR, _json({**record, **outcome, "files": kept}, indent=1))
+
+    def files(self) -> Iterator[Path]:
+        return iter(sorted(self.folder.iterdir())) if self.folder.is_dir() else iter(())
+
+    def _append(self, fields: Mapping[str, object]) -> None:
+        line = _json({"time": self._time(), **fields})
+        try:
+            self._make_folder()
+            path = self.folder / STEPS
+            path.touch(mode=0o600)
+            with path.open("a", encoding="utf-8", newline="\n") as out:
+                out.write(line + "\n")
+        except OSError as exc:
+            self._warn(STEPS, exc)
+
+    def _make_folder(self) -> None:
+        for folder in (self.folder.parent.parent, self.folder.parent, self.folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _time(self) -> str:
+        return self._now().isoformat(timespec="milliseconds")
+
+    def _warn(self, name: str, exc: OSError) -> None:
+        _log.warning("evidence_not_written", job=self.job_id, file=name, error=str(exc))
+
+
+def settle_abandoned(root: Path, *, now: Callable[[], datetime] = utc_now) -> int:
+    """End every record that has no terminal event; only while no worker runs. Returns how many."""
+    jobs = (folder for folder in root.glob("*") if folder.is_dir())
+    return sum(_settle_job(folder, now) for folder in jobs)
+
+
+def sweep(root: Path, *, days: int, megabytes: float, now: Callable[[], datetime] = utc_now) -> int:
+    """Remove attempts older than ``days``, then the oldest until ``megabytes`` hold (A14.8).
+
+    Returns how many attempts were removed. What cannot be removed is logged and left.
+    """
+    attempts = sorted(_attempts(root))
+    oldest = (now() - timedelta(days=days)).timestamp()
+    total = sum(size for _, size, _ in attempts)
+    removed = 0
+    for modified, size, folder in attempts:
+        if modified >= oldest and total <= megabytes * 1_000_000:
+            break
+        try:
+            shutil.rmtree(folder)
+            if not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+        except OSError as exc:
+            _log.warning("evidence_not_removed", folder=str(folder), error=str(exc))
+            continue
+        total -= size
+        removed += 1
+    return removed
+
+
+def _attempts(root: Path) -> Iterator[tuple[float, int, Path]]:
+    """(last change, bytes, folder) of every attempt."""
+    for folder in root.glob("*/*"):
+        if folder.is_dir() and not folder.is_symlink():
+            stats = [path.stat() for path in folder.rglob("*") if path.is_file()]
+            modified = max((stat.st_mtime for stat in stats), default=folder.stat().st_mtime)
+            yield modified, sum(stat.st_size for stat in stats), folder
+
+
+def _unused(job_folder: Path, attempt: int) -> Path:
+    """``3``, or ``3-2`` where a given-back claim already used the number."""
+    folder, number = job_folder / str(attempt), 1
+    while folder.exists():
+        number += 1
+        folder = job_folder / f"{attempt}-{number}"
+    return folder
+
+
+def _settle_job(job_folder: Path, now: Callable[[], datetime]) -> int:
+    settled = 0
+    for path in job_folder.glob(f"*/{STEPS}"):
+        written = path.read_bytes()
+        lines = written.decode("utf-8", "replace").splitlines()
+        if lines and _is_terminal(lines[-1]):
+            continue
+        end = {
+            "time": now().isoformat(timespec="milliseconds"),
+            "event": TERMINAL,
+            "outcome": "abandoned",
+            "detail": "the worker ended without writing an outcome",
+        }
+        torn = bool(written) and not written.endswith(b"\n")
+        with path.open("a", encoding="utf-8", newline="\n") as out:
+            out.write(("\n" if torn else "") + _json(end) + "\n")
+        settled += 1
+    return settled
+
+
+def _is_terminal(line: str) -> bool:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(record, dict) and record.get("event") == TERMINAL
+
+
+def _json(record: Mapping[str, object], *, indent: int | None = None) -> str:
+    return json.dumps(record, ensure_ascii=False, default=str, indent=indent)
