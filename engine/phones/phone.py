@@ -1,0 +1,116 @@
+"""Values of the phone layer and what a place that has phones must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+from engine.workloads.base import Receipt, ResourceState
+
+Pause = Callable[[float], None]
+"""Waits so many seconds; raises to end the wait early (a stop, the job's time used up).
+
+Called with 0 it only checks. ``Report.pause`` is one, ``time.sleep`` another.
+"""
+
+
+class PhoneStatus(IntEnum):
+    """A phone's state as the provider numbers it (behaviour A16.1)."""
+
+    STARTED = 0
+    STARTING = 1
+    SHUT_DOWN = 2
+    EXPIRED = 3
+    """Only the status call knows it; the list call goes on saying 0, 1 or 2."""
+
+    @property
+    def billed(self) -> bool:
+        """Started and starting phones cost (A16.2)."""
+        return self in (PhoneStatus.STARTED, PhoneStatus.STARTING)
+
+    @property
+    def words(self) -> str:
+        return self.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phone:
+    """A phone of the provider's inventory."""
+
+    id: str
+    """The provider's id; a decimal string of up to 19 digits, never a number."""
+    serial_name: str
+    """The name given to it; the account's name on our phones."""
+    status: PhoneStatus | None = None
+    """As last heard; ``None`` where nobody asked."""
+
+
+class Station(Protocol):
+    """Where phones are had: the cloud provider, or one attached device.
+
+    All methods raise typed JobErrors. The order for a job is find, start, wait_started, connect,
+    upload, (a Device session), stop; **stop is called whatever happened after start was called**,
+    also when start itself raised. ``PhoneError.retry_soon`` marks what passes by itself.
+    """
+
+    def find(self, account: str) -> Phone:
+        """The phone whose name is exactly this account's. Raises NotInGeelarkError."""
+        ...
+
+    def start(self, phone: Phone, *, job_id: str, slot: int, pause: Pause) -> None:
+        """Register the phone as ours, then ask for its start.
+
+        Raises PhoneError with ``retry_soon`` when there is no capacity, when another worker or run
+        has it, or when it is on without us having started it (then it is a person's: it is left
+        alone and never stopped by us).
+        """
+        ...
+
+    def wait_started(self, phone: Phone, pause: Pause) -> None:
+        """Wait until the phone says it is started. Raises PhoneError after the boot timeout."""
+        ...
+
+    def connect(self, phone: Phone, pause: Pause) -> str:
+        """Connect adb, log in, prove that a shell answers; returns the adb serial.
+
+        Safe to repeat on a started phone: a dropped connection or a lapsed login is made anew.
+        """
+        ...
+
+    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
+        """Bring the file onto the phone. Raises ContentError when the file cannot be sent."""
+        ...
+
+    def stop(self, phone: Phone) -> Receipt:
+        """Stop the phone if we started it, and see it stopped; never raises, never interrupted."""
+        ...
+
+    def inventory(self) -> Sequence[ResourceState]:
+        """Every phone that is on or registered by us, asked from the provider."""
+        ...
+
+    def registered(self) -> Sequence[ResourceState]:
+        """The phones that our registry names; asks nobody."""
+        ...
+
+    def stop_ours(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        """Stop what these slots (None: all) registered; one receipt each, never raises."""
+        ...
+
+    def stop_named(self, ids: Sequence[str]) -> Sequence[Receipt]:
+        """Stop these phones, ours or not, as the operator named them; never raises."""
+        ...
+
+    def check(self) -> None:
+        """Refuse what could not work before anything starts.
+
+        Raises ServiceUnreachableError (token, network) or SettingsError (programs).
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back connections; phones are not touched."""
+        ...
