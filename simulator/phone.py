@@ -1,0 +1,382 @@
+"""One cloud phone: its power, adb, files and the app that runs on it.
+
+States are computed from time stamps whenever somebody asks, so an idle phone costs nothing. All
+times are simulated seconds of the farm's clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from simulator.app.phone_world import GalleryItem, Publication, UploadOutcome
+from simulator.draws import chance
+from simulator.errors import Refused
+from simulator.farm_file import AccountState, FaultKind
+
+if TYPE_CHECKING:
+    from simulator.app import PostingApp
+    from simulator.world import Farm
+
+NEVER = math.inf
+
+
+class PhoneStatus(IntEnum):
+    """`status` as the provider counts it (behaviour A16.1)."""
+
+    STARTED = 0
+    STARTING = 1
+    SHUT_DOWN = 2
+    EXPIRED = 3
+
+
+@dataclass(slots=True)
+class Account:
+    """A social account; its phone carries its name."""
+
+    name: str
+    state: AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFile:
+    """A file in the phone's Downloads folder."""
+
+    name: str
+    sha256: str
+    size: int
+    arrived: float
+
+
+@dataclass(slots=True)
+class Transfer:
+    """A file on its way from the cloud's storage to the phone (`phone/uploadFile`)."""
+
+    task_id: str
+    file: PhoneFile | None
+    """None: the address held nothing, the transfer fails."""
+    asked: float
+    due: float
+    status: int = 1
+    """0 unknown, 1 uploading, 2 uploaded, 3 failed."""
+
+
+@dataclass(slots=True)
+class Power:
+    """One boot, from start to off."""
+
+    boot: int
+    started: float
+    ready: float
+    """When the status becomes "started"; NEVER for a stalled boot."""
+    fails: float = NEVER
+    """When a failing boot is back at "shut down"."""
+    off: float = NEVER
+    """When a stop that was asked for is done."""
+    energy_saving: bool = False
+    port: int = 0
+    adb_ready: float = NEVER
+
+
+@dataclass
+class Phone:
+    """A phone of the farm. Device servers use what is listed in docs/simulator.md."""
+
+    farm: Farm
+    id: str
+    serial_no: str
+    account: Account
+    android: int = 13
+    expired: bool = False
+    foreign: bool = False
+    """Belongs to other people: running, and none of ours."""
+    boots: int = 0
+    power: Power | None = None
+    last_activity: float = 0.0
+    adb_lost: bool = False
+    """The connection of this boot is gone: the serial is offline until the next boot."""
+    _files: list[PhoneFile] = field(default_factory=list)
+    _transfers: dict[str, Transfer] = field(default_factory=dict)
+    _app: PostingApp | None = None
+    _stop_refused_until: float = 0.0
+    _stop_refusal: Refused | None = None
+
+    # -- power -----------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> PhoneStatus:
+        """0, 1 or 2; an expired phone is shut down here and 3 only in `phone/status`."""
+        self.settle()
+        if self.power is None:
+            return PhoneStatus.SHUT_DOWN
+        ready = self.power.ready <= self.farm.clock.now()
+        return PhoneStatus.STARTED if ready else PhoneStatus.STARTING
+
+    @property
+    def running(self) -> bool:
+        return self.status is PhoneStatus.STARTED
+
+    def start(self, *, energy_saving: bool) -> None:
+        """Begin a boot; a phone that is on stays as it is. Raises Refused with the item code."""
+        self.settle()
+        if self.expired:
+            raise Refused(43004, "env is expired")
+        if self.power is not None:
+            if self.power.off < NEVER:
+                raise Refused(43020, "env is unavailable, try later")
+            if self.farm.file.dialect.strict_repeats:
+                raise Refused(43009, "env is started")
+            return
+        self._refuse_start_by_fault()
+        self._power_on(energy_saving)
+
+    def stop(self) -> None:
+        """Begin to shut down; a phone that is off stays off. Raises Refused with the item code."""
+        self.settle()
+        if self.power is None:
+            if self.farm.file.dialect.strict_repeats:
+                raise Refused(42002, "env is not running")
+            return
+        if self.power.off < NEVER:
+            return
+        self._refuse_stop_by_fault()
+        self.power.off = self.farm.clock.now() + self.delay("stop", self.farm.file.delays.stop)
+
+    def restart(self) -> None:
+        """Off at once, and a new boot. Raises Refused."""
+        if not self.running:
+            raise Refused(42002, "env is not running")
+        self._refuse_stop_by_fault()
+        energy_saving = self.power.energy_saving if self.power else False
+        self.shut(self.farm.clock.now(), "restart")
+        self._power_on(energy_saving)
+
+    def settle(self) -> None:
+        """Let happen what is due by now: a stop, a failed boot, the idle shutdown."""
+        power = self.power
+        if power is None:
+            return
+        now = self.farm.clock.now()
+        ends = [(power.off, "stop"), (power.fails, "boot_failed")]
+        if power.energy_saving and power.ready <= now:
+            idle_from = max(power.ready, self.last_activity)
+            ends.append((idle_from + self.farm.file.delays.idle_shutdown, "idle"))
+        end, reason = min(ends)
+        if end <= now:
+            self.shut(end, reason)
+
+    def shut(self, at: float, reason: str) -> None:
+        """The phone is off since ``at``."""
+        power = self.power
+        if power is None:
+            return
+        self._settle_transfers(at)
+        for transfer in self._transfers.values():
+            if transfer.status == 1:
+                transfer.status = 3
+        self.power = None
+        if self._app is not None:
+            self._app.terminate()
+        self.farm.phone_went_off(self, power, at, reason)
+
+    def _power_on(self, energy_saving: bool) -> None:
+        now = self.farm.clock.now()
+        self.boots += 1
+        self.adb_lost = False
+        self.last_activity = now
+        delay = self.delay("boot", self.farm.file.delays.boot)
+        power = Power(
+            boot=self.boots,
+            started=now,
+            ready=now + delay,
+            energy_saving=energy_saving,
+            port=self.farm.next_port(),
+        )
+        self.power = power
+        if self.boot_draw(FaultKind.BOOT_FAILED):
+            power.ready, power.fails = NEVER, now + delay
+        elif self.fault_of_this_boot is FaultKind.BOOT_STALL:
+            power.ready = NEVER
+        self.farm.phone_went_on(self, power)
+
+    def _refuse_start_by_fault(self) -> None:
+        for kind, code, message in (
+            (FaultKind.START_NO_CAPACITY, 47002, "cloud phone resources are insufficient"),
+            (FaultKind.START_IN_USE, 43007, "env has been opened by another user"),
+            (FaultKind.START_UNAVAILABLE, 43020, "env is unavailable, try later"),
+        ):
+            if self.draw(kind):
+                raise Refused(code, message)
+
+    def _refuse_stop_by_fault(self) -> None:
+        now = self.farm.clock.now()
+        if self._stop_refusal is not None and now < self._stop_refused_until:
+            raise self._stop_refusal
+        for kind, code, message in (
+            (FaultKind.STOP_BUSY, 43005, "env is executing a task"),
+            (FaultKind.STOP_REMOTE, 43006, "env is occupied by remote"),
+        ):
+            if self.draw(kind):
+                self._stop_refused_until = now + self.farm.file.delays.busy
+                self._stop_refusal = Refused(code, message)
+                raise self._stop_refusal
+
+    @property
+    def rpa_status(self) -> int:
+        """1 while an automation task (the cause of 43005) runs."""
+        busy = self._stop_refusal is not None and self._stop_refusal.code == 43005
+        return int(busy and self.farm.clock.now() < self._stop_refused_until)
+
+    # -- chance ----------------------------------------------------------------------------------
+
+    @property
+    def fault_of_this_boot(self) -> FaultKind | None:
+        """The infrastructure fault that this boot meets, if any; one draw for all layers."""
+        return self.farm.faults.of_boot(self.id, self.account.name, self.boots)
+
+    @property
+    def fault_position(self) -> float:
+        """Where in the flow before Share a mid-flow fault of this boot strikes, from 0 to 1."""
+        return chance(self.farm.file.seed, "position", self.id, self.boots).random()
+
+    def boot_draw(self, kind: FaultKind) -> bool:
+        """Whether a fault with its own rate a boot (after_share, …) strikes in this boot."""
+        return self.farm.faults.at_boot(kind, self.id, self.account.name, self.boots)
+
+    def draw(self, kind: FaultKind) -> bool:
+        """Whether a fault strikes now; every call is one more occurrence."""
+        return self.farm.faults.draw(kind, self.id, self.account.name)
+
+    def delay(self, name: str, span: tuple[float, float]) -> float:
+        """The next delay of this phone by that name, in simulated seconds."""
+        return self.farm.delays.draw(name, self.id, span)
+
+    # -- adb -------------------------------------------------------------------------------------
+
+    @property
+    def ip(self) -> str:
+        return "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """Virtual port of this boot; nothing listens there, the light adb knows it."""
+        return self.power.port if self.power else 0
+
+    @property
+    def serial(self) -> str:
+        return f"{self.ip}:{self.port}"
+
+    @property
+    def password(self) -> str:
+        """What `glogin` takes during this boot."""
+        made = hashlib.sha256(f"{self.farm.file.seed}|{self.id}|{self.boots}".encode())
+        return made.hexdigest()[:6]
+
+    def set_adb(self, *, open_: bool) -> None:
+        """Switch adb; nothing happens on a phone that is not running or cannot do adb."""
+        if not self.running or self.power is None or self.android == 10:
+            return
+        if not open_:
+            self.power.adb_ready = NEVER
+        elif self.power.adb_ready == NEVER and self.fault_of_this_boot is not FaultKind.ADB_NEVER:
+            wait = self.delay("adb_enable", self.farm.file.delays.adb_enable)
+            self.power.adb_ready = self.farm.clock.now() + wait
+
+    @property
+    def adb_open(self) -> bool:
+        """Running, and adb is ready for connections."""
+        return (
+            self.running
+            and self.power is not None
+            and self.power.adb_ready <= self.farm.clock.now()
+        )
+
+    def touch(self) -> None:
+        """Something happened on the phone: the idle shutdown counts from here."""
+        self.last_activity = self.farm.clock.now()
+
+    # -- files -----------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> tuple[PhoneFile, ...]:
+        """The Downloads folder, oldest first; it outlives a shutdown."""
+        self._settle_transfers(self.farm.clock.now())
+        return tuple(self._files)
+
+    def add_file(self, file: PhoneFile) -> None:
+        """Put a file there at once (`adb push`); one of the same name is replaced."""
+        self._files = [old for old in self._files if old.name != file.name]
+        self._files.append(file)
+
+    def remove_file(self, name: str) -> bool:
+        kept = [file for file in self.files if file.name != name]
+        found = len(kept) != len(self._files)
+        self._files = kept
+        return found
+
+    def begin_transfer(self, task_id: str, file: PhoneFile | None) -> None:
+        """A file sets out from the cloud's storage."""
+        now = self.farm.clock.now()
+        wait = self.delay("upload", self.farm.file.delays.upload)
+        if file is not None:
+            wait += file.size / (self.farm.file.delays.upload_megabytes_per_second * 1_000_000)
+        due = NEVER if self.fault_of_this_boot is FaultKind.UPLOAD_STUCK else now + wait
+        if self.draw(FaultKind.UPLOAD_FAILED):
+            file = None
+        self._transfers[task_id] = Transfer(task_id=task_id, file=file, asked=now, due=due)
+
+    def transfer_status(self, task_id: str) -> int:
+        """`status` of `phone/uploadFile/result`; 0 after an hour."""
+        self.settle()
+        now = self.farm.clock.now()
+        self._settle_transfers(now)
+        transfer = self._transfers.get(task_id)
+        if transfer is None or now - transfer.asked > 3600:
+            return 0
+        return transfer.status
+
+    def _settle_transfers(self, now: float) -> None:
+        for transfer in self._transfers.values():
+            if transfer.status != 1 or transfer.due > now:
+                continue
+            transfer.status = 2 if transfer.file else 3
+            if transfer.file is not None:
+                self.add_file(transfer.file)
+
+    # -- the app (what simulator/app/phone_world.py asks of a phone) -----------------------------
+
+    @property
+    def app(self) -> PostingApp:
+        """The posting app, made when it is first asked for; it keeps its login over boots."""
+        if self._app is None:
+            from simulator.app import PostingApp
+
+            self._app = PostingApp(self)
+        return self._app
+
+    def gallery(self) -> list[GalleryItem]:
+        """Files of the phone, newest first."""
+        origin = self.farm.clock.origin
+        return [
+            GalleryItem(
+                name=file.name,
+                taken_at=origin + timedelta(seconds=self.farm.clock.real_seconds(file.arrived)),
+                duration=15.0 if file.name.lower().endswith((".mp4", ".webm")) else 0.0,
+            )
+            for file in sorted(self.files, key=lambda file: file.arrived, reverse=True)
+        ]
+
+    def publish(self, video: str, caption: str) -> Publication:
+        """Share was tapped. The reel is public from here on, whatever becomes of the phone."""
+        file = next(file for file in self.files if file.name == video)
+        upload_seconds = self.delay("publish", self.farm.file.delays.publish)
+        if self.boot_draw(FaultKind.PUBLISH_FAILED):
+            return Publication(upload_seconds=upload_seconds, outcome=UploadOutcome.FAILED)
+        self.farm.published(self, file, caption)
+        silent = self.boot_draw(FaultKind.NO_CONFIRMATION)
+        outcome = UploadOutcome.SILENT if silent else UploadOutcome.POSTED
+        return Publication(upload_seconds=upload_seconds, outcome=outcome)
