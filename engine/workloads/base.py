@@ -244,6 +244,15 @@ class Workload(Protocol):
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
 
+    @property
+    def job_seconds(self) -> float:
+        """Time limit of a job, from ``Report.start_clock`` to its point of no return."""
+        ...
+
+    def slot_facts(self, index: int) -> Mapping[str, object]:
+        """What a worker's place consists of, for people: ports, ``appium: RUNNING``."""
+        ...
+
     def check(self) -> None:
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...

@@ -1,0 +1,134 @@
+"""Structured logs: one line an event in logfmt, rotated, private, and without secrets.
+
+Third-party libraries log through the same file from warning upwards only; none of them ever writes
+a request's body there (behaviour A-D32).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterable, MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from engine.config import Logs, Secrets
+from engine.private_files import open_append
+
+REDACTED = "***"
+
+_secrets: set[str] = set()
+_secrets_lock = threading.Lock()
+
+
+def protect(*values: str) -> None:
+    """From now on these values never reach a log; short ones are ignored (too many false hits)."""
+    with _secrets_lock:
+        _secrets.update(value for value in values if len(value) >= 4)
+
+
+def protect_settings(secrets: Secrets) -> None:
+    for name in Secrets.ENV:
+        value = getattr(secrets, name)
+        if isinstance(value, SecretStr):
+            protect(value.get_secret_value())
+
+
+def redact(text: str) -> str:
+    """The text with every protected value replaced."""
+    for secret in _secrets:
+        if secret in text:
+            text = text.replace(secret, REDACTED)
+    return text
+
+
+def _redact_event(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = redact(value)
+        elif not isinstance(value, int | float | bool | None):
+            event[key] = redact(str(value))
+    return event
+
+
+class _PrivateRotatingFile(RotatingFileHandler):
+    """Rotating log that only its owner may read; opened for append, never truncated (A14.6)."""
+
+    def _open(self) -> Any:
+        return _text(open_append(Path(self.baseFilename)))
+
+
+def _text(binary: Any) -> Any:
+    import io
+
+    return io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+_FIELDS = ("ts", "level", "worker", "job", "account", "state", "event")
+_BEFORE: tuple[Any, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=False, key="ts"),
+)
+_AFTER: tuple[Any, ...] = (
+    structlog.processors.format_exc_info,
+    _redact_event,
+    structlog.processors.LogfmtRenderer(key_order=_FIELDS, drop_missing=True, bool_as_flag=False),
+)
+
+
+def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None) -> None:
+    """Send every log of this process to ``path``; ``None`` sends it nowhere."""
+    if secrets is not None:
+        protect_settings(secrets)
+    handler: logging.Handler
+    if path is None:
+        handler = logging.NullHandler()
+    else:
+        handler = _PrivateRotatingFile(
+            path,
+            maxBytes=int(settings.max_megabytes * 1024 * 1024),
+            backupCount=settings.keep,
+            encoding="utf-8",
+        )
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=list(_BEFORE),
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_AFTER],
+        )
+    )
+    level = getattr(logging, settings.level.upper())
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    for package in ("engine", "__main__"):
+        logging.getLogger(package).setLevel(level)
+    structlog.configure(
+        processors=[*_BEFORE, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    logging.captureWarnings(True)
+    # logging's own complaints (a full disk) must not become tracebacks on an operator's terminal.
+    logging.raiseExceptions = False
+
+
+def silence(names: Iterable[str]) -> None:
+    """Keep libraries quiet that log request bodies even at warning."""
+    for name in names:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def stderr_is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -1,0 +1,145 @@
+"""What a session tells its worker about the job in hand: state, phase, point of no return."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
+from engine.lifecycle import JOB_RUNNING, Lifecycle
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from engine.evidence import EvidenceBundle
+    from engine.jobs import Claim
+
+
+class ClaimKeeper(Protocol):
+    """The worker's side of a claim: verification and the durable mark."""
+
+    def verify(self, claim: Claim) -> None:
+        """Raises ClaimLostError with the reason."""
+        ...
+
+    def mark_submitted(self, claim: Claim) -> None: ...
+
+
+class JobReport:
+    """One attempt's report; its waits end at once when the job has to end (the seam's Report)."""
+
+    def __init__(
+        self,
+        *,
+        claim: Claim,
+        keeper: ClaimKeeper,
+        lifecycle: Lifecycle,
+        bundle: EvidenceBundle,
+        log: FilteringBoundLogger,
+        time_limit: float,
+        wake: threading.Event,
+        must_stop: Callable[[], bool],
+        publish: Callable[..., None],
+    ) -> None:
+        self._claim = claim
+        self._keeper = keeper
+        self._lifecycle = lifecycle
+        self._bundle = bundle
+        self._log = log
+        self._time_limit = time_limit
+        self._wake = wake
+        self._must_stop = must_stop
+        self._publish = publish
+        self._deadline: float | None = None
+        self._submitted = False
+        self._claim_lost = ""
+        self._phase = ""
+        self._phase_since = time.monotonic()
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        return self._log
+
+    @property
+    def submitted(self) -> bool:
+        return self._submitted
+
+    @property
+    def phase_name(self) -> str:
+        return self._phase
+
+    def lose_claim(self, reason: str) -> None:
+        """The renewal found that the claim is gone: the job must end at the next look."""
+        self._claim_lost = reason
+        self._wake.set()
+
+    def state(self, name: str) -> None:
+        self.checkpoint()
+        self._lifecycle.go(name)
+
+    def phase(self, name: str) -> None:
+        now = time.monotonic()
+        spent, self._phase_since = now - self._phase_since, now
+        before, self._phase = self._phase, name
+        self._publish("phase", phase=name, before=before, seconds=round(spent, 3))
+        self._log.info("phase", phase=name, before=before, seconds=round(spent, 3))
+        self._bundle.step({"step": "phase", "phase": name})
+        self.checkpoint()
+
+    def step(self, text: str, **fields: object) -> None:
+        self._log.info("step", step=text, **fields)
+        self._bundle.step({"step": text, **fields})
+        self._publish("progress")
+
+    def start_clock(self) -> None:
+        self._deadline = time.monotonic() + self._time_limit
+
+    def begin(self) -> None:
+        self.checkpoint()
+        self._keeper.verify(self._claim)
+        self._lifecycle.go(JOB_RUNNING)
+
+    def submit(self) -> None:
+        if self._submitted:
+            raise InternalError("The point of no return was reached twice in one attempt.")
+        self.checkpoint()
+        self._keeper.mark_submitted(self._claim)
+        # From here on nothing may end the job early: it finishes, or it ends in doubt.
+        self._submitted = True
+        self._publish("submitted")
+        self._log.info("submitted")
+        self._bundle.step({"step": "submitted"})
+
+    def remaining(self, bound: float) -> float:
+        if self._submitted or self._deadline is None:
+            return bound
+        return max(0.0, min(bound, self._deadline - time.monotonic()))
+
+    def checkpoint(self) -> None:
+        if self._submitted:
+            return
+        if self._claim_lost:
+            raise ClaimLostError(self._claim_lost)
+        if self._must_stop():
+            raise StopRequested("The worker was asked to stop.")
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise JobTimeoutError(
+                f"The job's {self._time_limit:.0f} s were used up in phase {self._phase!r}."
+            )
+
+    def pause(self, seconds: float) -> None:
+        self.checkpoint()
+        if self._submitted:
+            time.sleep(seconds)
+            return
+        self._wake.wait(self.remaining(seconds))
+        self.checkpoint()
+
+    def evidence(self, name: str, content: bytes | str) -> None:
+        self._bundle.add(name, content)
+
+    def facts(self) -> dict[str, Any]:
+        """Where the attempt stands, for its last record."""
+        return {"phase": self._phase, "submitted": self._submitted}

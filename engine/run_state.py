@@ -1,0 +1,230 @@
+"""The run directory: what the engine tells the console, and what the console asks of it.
+
+Everything goes through files (architecture 7): a status snapshot replaced whole, events appended,
+commands moved in one by one. So it works over SSH, on Windows, with several cockpits at a time and
+after any crash; no port is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import InputError
+from engine.private_files import make_private_dir, open_append, write_atomically
+
+STATUS_SCHEMA = 1
+COMMAND_MAX_BYTES = 4 * 1024 * 1024
+EVENTS_MAX_BYTES = 20 * 1024 * 1024
+"""events.jsonl is rotated to events.1.jsonl beyond this."""
+
+CommandName = Literal[
+    "stop_run",
+    "stop_worker",
+    "restart_worker",
+    "set_workers",
+    "stop_resources",
+    "requeue",
+    "skip",
+    "unskip",
+    "mark_posted",
+    "undo",
+    "hold",
+    "release",
+    "pause",
+    "resume",
+    "pause_after_stage",
+    "add_stage",
+]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Command(BaseModel):
+    """One wish of the operator; answered by an event with its id when it is true."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: CommandName
+    id: str = Field(default_factory=lambda: uuid.uuid4().hex[:12], pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    ids: tuple[str, ...] = ()
+    """Jobs, or resources; what the command acts on."""
+    where: str = ""
+    """A filter instead of ids."""
+    slot: int | None = None
+    count: int | None = None
+    target: str = ""
+    """For hold and release: ``worker:0``, ``key:NAME`` or ``resource:ID``."""
+    undo_of: str = ""
+    """For undo: the id of the command to take back."""
+    sent_at: datetime = Field(default_factory=utc_now)
+    sent_by: str = ""
+
+
+class RunRecord(BaseModel):
+    """The latest run of this work directory, as ``run/run.json`` keeps it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run_id: str
+    started_at: datetime
+    workload: str
+    campaign: str = ""
+    ledger: str = ""
+    ended_at: datetime | None = None
+    result: str = ""
+    """Empty while it runs, or when it crashed."""
+    summary: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def unfinished(self) -> bool:
+        """Crashed or stopped before its end: the next start on this ledger continues it."""
+        return self.result in ("", "stopped")
+
+
+class RunDirectory:
+    """Paths, writers and readers of one work directory's ``run`` folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.status_path = path / "status.json"
+        self.events_path = path / "events.jsonl"
+        self.commands_path = path / "commands"
+        self.processes_path = path / "processes"
+        self.settings_path = path / "settings.json"
+        self.control_path = path / "control.json"
+        self.run_path = path / "run.json"
+        self.lock_path = path / "instance.lock"
+
+    def create(self) -> None:
+        make_private_dir(self.path)
+        make_private_dir(self.commands_path)
+
+    # -- status ----------------------------------------------------------------------------------
+
+    def write_status(self, status: Mapping[str, Any]) -> None:
+        write_atomically(
+            self.status_path, json.dumps({"schema": STATUS_SCHEMA, **status}, ensure_ascii=False)
+        )
+
+    def read_status(self) -> dict[str, Any] | None:
+        """The last snapshot, or None where there is none that we understand."""
+        status = _read_json(self.status_path)
+        return status if status and status.get("schema") == STATUS_SCHEMA else None
+
+    # -- the run's own record ----------------------------------------------------------------------
+
+    def write_run(self, record: RunRecord) -> None:
+        write_atomically(self.run_path, record.model_dump_json(indent=1), durable=True)
+
+    def read_run(self) -> RunRecord | None:
+        data = _read_json(self.run_path)
+        try:
+            return RunRecord.model_validate(data) if data else None
+        except ValidationError:
+            return None
+
+    def write_control(self, control: Mapping[str, Any]) -> None:
+        """What must survive a restart of the supervisor: pauses and holds."""
+        write_atomically(self.control_path, json.dumps(control))
+
+    def read_control(self) -> dict[str, Any]:
+        return _read_json(self.control_path) or {}
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def append_event(self, event: Mapping[str, Any]) -> None:
+        """Append one event; only the supervisor calls this."""
+        line = json.dumps(event, ensure_ascii=False, default=str) + "\n"
+        if self.events_path.exists() and self.events_path.stat().st_size > EVENTS_MAX_BYTES:
+            self.events_path.replace(self.path / "events.1.jsonl")
+        with open_append(self.events_path) as file:
+            file.write(line.encode("utf-8", "backslashreplace"))
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Every whole event so far, oldest first; damaged lines are passed over."""
+        try:
+            data = self.events_path.read_bytes()
+        except OSError:
+            return
+        for line in data.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                yield event
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    def send(self, command: Command) -> str:
+        """Drop a command for the live run; returns its id. Raises OSError."""
+        write_atomically(self.commands_path / f"{command.id}.json", command.model_dump_json())
+        return command.id
+
+    def take_commands(self, refuse: Callable[[str, str], None]) -> list[Command]:
+        """Remove and return what was dropped, oldest first; ``refuse(id, why)`` hears the rest."""
+        taken: list[Command] = []
+        try:
+            paths = [path for path in self.commands_path.iterdir() if path.suffix == ".json"]
+        except OSError:
+            return taken
+        for path in sorted(paths, key=_age):
+            try:
+                taken.append(_read_command(path))
+            except InputError as exc:
+                refuse(path.stem, str(exc))
+            path.unlink(missing_ok=True)
+        return taken
+
+    def wait_answer(self, command_id: str, timeout: float) -> dict[str, Any] | None:
+        """The answer to a command, or None when it did not come within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            for event in self.events():
+                if event.get("event") == "command_answered" and event.get("id") == command_id:
+                    return event
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(0.1)
+
+
+def _age(path: Path) -> tuple[float, str]:
+    try:
+        return (path.stat().st_mtime, path.name)
+    except OSError:
+        return (0.0, path.name)
+
+
+def _read_command(path: Path) -> Command:
+    try:
+        info = path.lstat()
+        if info.st_size > COMMAND_MAX_BYTES:
+            raise InputError(f"The command file is larger than {COMMAND_MAX_BYTES} bytes.")
+        if hasattr(os, "getuid") and info.st_uid != os.getuid():
+            raise InputError("The command file belongs to another user.")
+        return Command.model_validate_json(path.read_bytes())
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the command"
+        raise InputError(f"Not a command that we know: {where}: {first['msg']}.") from exc
+    except OSError as exc:
+        raise InputError(f"The command file cannot be read: {exc.strerror}.") from exc
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None

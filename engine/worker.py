@@ -1,0 +1,464 @@
+"""One worker process: claim, perform, record, until nothing is left or it is told to stop.
+
+It owns one slot (ports, log, a session of the workload) and meets the other workers only through
+the ledger. Started by the supervisor; talks to it over its standard streams.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import tenacity
+
+from engine import logs, processes, workloads
+from engine.channel import Orders, WorkerChannel
+from engine.config import Settings
+from engine.errors import (
+    AlreadyRunningError,
+    ClaimLostError,
+    EngineError,
+    ExitCode,
+    JobError,
+    LedgerError,
+    LedgerLockedError,
+    LedgerUnreadableError,
+    LedgerWriteError,
+    StopRequested,
+    classify_exception,
+)
+from engine.evidence import EvidenceBundle
+from engine.jobs import Claim, ErrorCategory, Failure, Job, Nothing, Outcome, Success
+from engine.lifecycle import ERROR_RECOVERY, SHUTDOWN, STARTING, Lifecycle
+from engine.progress import ProgressTracker, Verification
+from engine.report import JobReport
+from engine.run_state import RunDirectory
+from engine.workloads.base import Session, WorkerSlot, Workload, WorldContext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALL_JOBS_COMPLETE = "all_jobs_complete"
+SHUTDOWN_REQUESTED = "shutdown_requested"
+SUPERVISOR_GONE = "supervisor_gone"
+RECOVERY_FAILED = "recovery_failed"
+LEDGER_UNUSABLE = "ledger_unusable"
+"""Told apart from *no more jobs* (A10.6)."""
+OUTCOME_NOT_WRITTEN = "outcome_not_written"
+
+CLEAN_EXITS = frozenset({ALL_JOBS_COMPLETE, SHUTDOWN_REQUESTED, SUPERVISOR_GONE})
+
+
+class _EndWorker(Exception):
+    """Flow control: the worker ends for this reason."""
+
+
+class Worker:
+    """The control flow of one worker process."""
+
+    def __init__(
+        self,
+        slot: WorkerSlot,
+        workload: Workload,
+        ledger: ProgressTracker,
+        channel: WorkerChannel,
+    ) -> None:
+        self.slot = slot
+        self.settings = slot.settings
+        self.workload = workload
+        self.ledger = ledger
+        self.channel = channel
+        self.worker_id = str(slot.index)
+        self.log = slot.log
+        self._ledger_use = threading.Lock()
+        self._wake = threading.Event()
+        self._failures_in_a_row = 0
+        self._failed_recoveries = 0
+        self.lifecycle = Lifecycle(workload.ready_states, self._publish_state)
+        channel.on_stop(self._wake.set)
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    def run(self) -> str:
+        """Work until there is nothing left; returns the exit reason."""
+        session: Session | None = None
+        reason = SHUTDOWN_REQUESTED
+        try:
+            session = self.workload.open(self.slot)
+            while True:
+                self._work_once(session)
+        except _EndWorker as end:
+            reason = str(end)
+        finally:
+            if self.lifecycle.state != SHUTDOWN:
+                self.lifecycle.go(SHUTDOWN)
+            if session is not None:
+                session.close()
+        return reason
+
+    def _work_once(self, session: Session) -> None:
+        orders = self.channel.orders
+        self._end_if_told(orders)
+        if orders.stage == 0 or orders.paused:
+            self.channel.wait(self.settings.run.idle_poll_seconds)
+            return
+        found = self._claim(orders)
+        if isinstance(found, Nothing):
+            self.channel.send("idle", all_complete=found.all_complete, blocked=found.blocked)
+            self.channel.wait(self._idle_seconds(found))
+            return
+        self._handle(session, found)
+        self.channel.wait_until(_stopping, self.settings.run.delay_between_jobs_seconds)
+
+    def _end_if_told(self, orders: Orders) -> None:
+        if orders.orphaned:
+            raise _EndWorker(SUPERVISOR_GONE)
+        if orders.stop:
+            raise _EndWorker(SHUTDOWN_REQUESTED)
+        if orders.finish:
+            raise _EndWorker(ALL_JOBS_COMPLETE)
+
+    def _claim(self, orders: Orders) -> Claim | Nothing:
+        with self._ledger_use:
+            self.ledger.pass_number = orders.stage
+            try:
+                return self.ledger.claim(self.worker_id)
+            except LedgerLockedError as exc:
+                self.log.warning("ledger_busy", error=str(exc))
+                return Nothing(open_jobs=1, next_due=None, blocked=0)
+            except LedgerUnreadableError as exc:
+                self.log.error("ledger_unusable", error=str(exc))
+                raise _EndWorker(LEDGER_UNUSABLE) from exc
+            except LedgerWriteError as exc:
+                # A full disk may be emptied: nothing was claimed, so waiting costs nothing.
+                self.log.error("claim_not_written", error=str(exc))
+                self.channel.send("alarm", text=str(exc))
+                return Nothing(open_jobs=1, next_due=None, blocked=0)
+
+    def _idle_seconds(self, found: Nothing) -> float:
+        longest = self.settings.run.idle_poll_seconds
+        if found.next_due is None:
+            return longest
+        due = (found.next_due - self.ledger.now()).total_seconds()
+        return min(longest, max(0.05, due))
+
+    # -- one job ---------------------------------------------------------------------------------
+
+    def _handle(self, session: Session, claim: Claim) -> None:
+        job = claim.job
+        log = self.log.bind(job=job.job_id, account=job.account, attempt=claim.attempt)
+        log.info("job_claimed")
+        self.channel.send("job", job=job.job_id, key=job.account, attempt=claim.attempt)
+        bundle = EvidenceBundle(
+            self.slot.work_dir / self.settings.paths.evidence, job.job_id, claim.attempt
+        )
+        report = self._report(claim, bundle, log)
+        with self._renewing(claim, report):
+            outcome = self._perform(session, job, report)
+        bundle.finish(self._final_record(claim, outcome, report))
+        self._record(claim, outcome, report, log)
+        self._settle_state(session, outcome)
+
+    def _report(self, claim: Claim, bundle: EvidenceBundle, log: Any) -> JobReport:
+        if not self.channel.orders.must_stop:
+            self._wake.clear()
+        return JobReport(
+            claim=claim,
+            keeper=self,
+            lifecycle=self.lifecycle,
+            bundle=bundle,
+            log=log,
+            time_limit=self.workload.job_seconds,
+            wake=self._wake,
+            must_stop=lambda: self.channel.orders.must_stop,
+            publish=self.channel.send,
+        )
+
+    def _perform(self, session: Session, job: Job, report: JobReport) -> Outcome | None:
+        """The session's outcome; None when the job was dropped or given back."""
+        try:
+            return session.perform(job, report)
+        except ClaimLostError as exc:
+            # Not a failed attempt: somebody else owns the job now (A4.7).
+            report.log.warning("claim_lost", reason=str(exc))
+            return None
+        except StopRequested as exc:
+            report.log.info("job_given_back", reason=str(exc))
+            return None
+        except JobError as exc:
+            report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
+            return Failure(str(exc), exc.category, exc.error_type, exc.retry_soon)
+        except Exception as exc:
+            report.log.exception("job_failed_unexpectedly")
+            verdict = classify_exception(exc)
+            text = f"{type(exc).__name__}: {exc}"
+            return Failure(logs.redact(text), verdict.category, verdict.error_type)
+
+    def _final_record(
+        self, claim: Claim, outcome: Outcome | None, report: JobReport
+    ) -> dict[str, object]:
+        record: dict[str, object] = {
+            "account": claim.job.account,
+            "worker": self.worker_id,
+            **report.facts(),
+        }
+        if isinstance(outcome, Success):
+            return record | {"outcome": "success", "evidence": outcome.evidence}
+        if outcome is None:
+            return record | {"outcome": "given_back"}
+        return record | {
+            "outcome": "in_doubt" if report.submitted else "failure",
+            "error": outcome.error,
+            "category": str(outcome.category),
+            "type": outcome.error_type,
+        }
+
+    def _record(self, claim: Claim, outcome: Outcome | None, report: JobReport, log: Any) -> None:
+        """Write the outcome durably; patient with a busy or full disk, loud when it is in vain."""
+        try:
+            job = self._write(lambda: self._settle(claim, outcome))
+        except ClaimLostError as exc:
+            self._late(claim, outcome, exc, log)
+            return
+        except LedgerError as exc:
+            log.critical("outcome_not_written", outcome=str(outcome), error=str(exc))
+            self.channel.send(
+                "alarm",
+                text=f"The outcome of {claim.job_id} could not be written: {exc} "
+                f"It was: {outcome!r}; it is kept in the worker's log and evidence.",
+            )
+            raise _EndWorker(OUTCOME_NOT_WRITTEN) from exc
+        log.info("job_ended", status=str(job.status), category=str(job.error_category or ""))
+        self.channel.send(
+            "outcome",
+            job=job.job_id,
+            key=job.account,
+            status=str(job.status),
+            category=str(job.error_category or ""),
+            error_type=job.error_type,
+            error=job.error,
+            submitted=report.submitted,
+        )
+
+    def _settle(self, claim: Claim, outcome: Outcome | None) -> Job:
+        with self._ledger_use:
+            if isinstance(outcome, Success):
+                return self.ledger.succeed(claim)
+            if outcome is None:
+                return self.ledger.release(claim)
+            return self.ledger.fail(claim, outcome)
+
+    def _write(self, action: Callable[[], Job]) -> Job:
+        patience = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((LedgerLockedError, LedgerWriteError)),
+            stop=tenacity.stop_after_delay(self.settings.ledger.stale_claim_seconds / 2),
+            wait=tenacity.wait_exponential(multiplier=0.2, max=10),
+            before_sleep=lambda state: self.log.error(
+                "outcome_waits", attempt=state.attempt_number, error=str(state.outcome)
+            ),
+            reraise=True,
+        )
+        return patience(action)
+
+    def _late(self, claim: Claim, outcome: Outcome | None, exc: Exception, log: Any) -> None:
+        """The claim was taken back meanwhile; a real success behind it is told to a person."""
+        log.error("late_outcome", outcome=str(outcome), reason=str(exc))
+        if isinstance(outcome, Success):
+            self.channel.send(
+                "alarm",
+                text=f"{claim.job_id} was done ({outcome.evidence}) but its claim had been taken "
+                "back: check it and mark it posted.",
+            )
+
+    # -- states ----------------------------------------------------------------------------------
+
+    def _settle_state(self, session: Session, outcome: Outcome | None) -> None:
+        if self.channel.orders.must_stop:
+            return
+        faulty = isinstance(outcome, Failure) and outcome.category in (
+            ErrorCategory.INFRASTRUCTURE,
+            ErrorCategory.UNKNOWN,
+            ErrorCategory.INTERNAL,
+        )
+        if not faulty:
+            self._failures_in_a_row = 0
+            self.lifecycle.go(STARTING)
+            return
+        self._failures_in_a_row += 1
+        self._recover(session)
+
+    def _recover(self, session: Session) -> None:
+        self.lifecycle.go(ERROR_RECOVERY)
+        while True:
+            try:
+                session.recover()
+                self._failed_recoveries = 0
+                break
+            except EngineError as exc:
+                self._failed_recoveries += 1
+                self.log.error("recovery_failed", error=str(exc), in_a_row=self._failed_recoveries)
+                if self._failed_recoveries >= self.settings.run.max_recoveries:
+                    self.channel.send("alarm", text=f"Worker {self.worker_id}: {exc}")
+                    raise _EndWorker(RECOVERY_FAILED) from exc
+                self._back_off(self._failed_recoveries)
+        self._back_off(self._failures_in_a_row)
+        self.lifecycle.go(STARTING)
+
+    def _back_off(self, in_a_row: int) -> None:
+        run = self.settings.run
+        seconds = min(run.recovery_max_seconds, run.recovery_step_seconds * in_a_row)
+        if self.channel.wait_until(_stopping, seconds):
+            self._end_if_told(self.channel.orders)
+
+    def _publish_state(self, before: str, state: str, spent: float) -> None:
+        self.log.info("state", state=state, before=before, seconds=round(spent, 3))
+        self.channel.send("state", state=state, before=before, seconds=round(spent, 3))
+
+    # -- the claim -------------------------------------------------------------------------------
+
+    def verify(self, claim: Claim) -> None:
+        """Raises ClaimLostError unless the job is still ours and not done elsewhere (A4.5)."""
+        with self._ledger_use:
+            found = self.ledger.verify(claim)
+        if found is not Verification.OK:
+            raise ClaimLostError(f"{claim.job_id}: {found.value}")
+
+    def mark_submitted(self, claim: Claim) -> None:
+        with self._ledger_use:
+            self.ledger.mark_submitted(claim)
+
+    @contextmanager
+    def _renewing(self, claim: Claim, report: JobReport) -> Iterator[None]:
+        """Give the claim a sign of life from a thread of its own, so that no slow call loses it."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(self.settings.ledger.renew_seconds):
+                try:
+                    with self._ledger_use:
+                        if not done.is_set():
+                            self.ledger.renew(claim)
+                except ClaimLostError as exc:
+                    report.lose_claim(str(exc))
+                    return
+                except LedgerError as exc:
+                    self.log.warning("claim_not_renewed", job=claim.job_id, error=str(exc))
+
+        thread = threading.Thread(target=renew, name="renewal", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _stopping(orders: Orders) -> bool:
+    return orders.must_stop or orders.finish
+
+
+# -- the process ----------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.worker", description="One worker; started by the orchestrator."
+    )
+    parser.add_argument("worker_id", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workdir", type=Path, required=True)
+    parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--delay", type=float, help="seconds between two jobs")
+    parser.add_argument("--device", choices=("geelark", "grapheneos"))
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    work_dir: Path = arguments.workdir
+    stored = RunDirectory(work_dir / "run").settings_path
+    if stored.exists():
+        settings = Settings.from_json(stored.read_text(encoding="utf-8"), work_dir=work_dir)
+    else:
+        settings = Settings.load(work_dir)
+    run, phones = settings.run, settings.phones
+    if arguments.delay is not None:
+        run = run.model_copy(update={"delay_between_jobs_seconds": arguments.delay})
+    if arguments.device is not None:
+        phones = phones.model_copy(update={"device": arguments.device})
+    return settings.model_copy(update={"run": run, "phones": phones})
+
+
+def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
+    settings = _settings(arguments)
+    work_dir: Path = arguments.workdir
+    logs.configure(
+        work_dir / settings.paths.logs / f"worker_{arguments.worker_id}.log",
+        settings.logs,
+        settings.secrets,
+    )
+    log: Any = structlog.get_logger("engine.worker").bind(worker=arguments.worker_id)
+    log.info("worker_started", pid=os.getpid(), run_id=arguments.run_id)
+    workload = workloads.load(
+        settings.run.workload, WorldContext(settings=settings, work_dir=work_dir)
+    )
+    ledger = ProgressTracker(
+        arguments.ledger,
+        settings=settings,
+        run_id=arguments.run_id,
+        refuse=lambda job: _refusal(job, channel.orders, workload),
+    )
+    registry = processes.ProcessRegistry(RunDirectory(work_dir / settings.paths.run).processes_path)
+    slot = WorkerSlot(
+        index=arguments.worker_id,
+        settings=settings,
+        work_dir=work_dir,
+        run_id=arguments.run_id,
+        log=log,
+        processes=processes.SlotProcesses(registry, arguments.worker_id),
+        should_stop=lambda: channel.orders.must_stop,
+    )
+    channel.send("hello", pid=os.getpid(), facts=dict(workload.slot_facts(arguments.worker_id)))
+    reason = Worker(slot, workload, ledger, channel).run()
+    log.info("worker_ended", reason=reason)
+    return reason
+
+
+def _refusal(job: Job, orders: Orders, workload: Workload) -> str | None:
+    if job.account in orders.held_keys:
+        return "held by the operator"
+    return workload.refuse(job)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one worker; exit status 0 only for a clean end (A10.5)."""
+    arguments = _parser().parse_args(argv)
+    processes.ignore_interrupts()
+    channel = WorkerChannel.of_this_process()
+    channel.start()
+    try:
+        reason = _work(arguments, channel)
+    except AlreadyRunningError as exc:
+        channel.send("exit", reason=str(exc))
+        return ExitCode.LOCKED
+    except EngineError as exc:
+        structlog.get_logger("engine.worker").error("worker_failed", error=str(exc))
+        channel.send("exit", reason=str(exc))
+        return ExitCode.FAILED
+    except Exception:  # noqa: BLE001 - the last border: the stack goes to the log, once
+        structlog.get_logger("engine.worker").exception("worker_crashed")
+        channel.send("exit", reason="crashed; its log has the stack")
+        return ExitCode.FAILED
+    channel.send("exit", reason=reason)
+    return ExitCode.DONE if reason in CLEAN_EXITS else ExitCode.FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
