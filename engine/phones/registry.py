@@ -1,0 +1,206 @@
+"""Which phones we started: one private file each, written before the start, cleared when seen off.
+
+Whoever finds an entry without a living owner may stop that phone; nothing else may be stopped
+without being named by the operator (architecture 8, behaviour A13.5, A16.7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote
+
+import portalocker
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from engine.errors import PhoneError
+from engine.private_files import open_append, write_atomically
+from engine.processes import START_TIME_SLACK, identity
+
+REGISTRY_DIR: Final = "phones"
+_LOCK_SECONDS = 10.0
+
+
+def private_lock(path: Path, timeout: float) -> portalocker.Lock:
+    """An exclusive lock between processes on a file that only its owner may read.
+
+    To be entered; that raises portalocker.LockException after ``timeout`` seconds.
+    """
+    open_append(path).close()
+    return portalocker.Lock(path, "a", timeout=timeout, check_interval=0.005)
+
+
+class PhoneEntry(BaseModel):
+    """One phone that we started or were about to start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    serial_name: str
+    since: AwareDatetime
+    """When its start was about to be asked for; billing is estimated from here."""
+    slot: int
+    job_id: str
+    run_id: str
+    pid: int
+    """The process that looks after it now."""
+    pid_started: float
+    """That process's start time, seconds since the epoch."""
+    adb_serial: str = ""
+    """Our adb connection to it, to be cut when it is stopped."""
+
+    @property
+    def owner_alive(self) -> bool:
+        started = identity(self.pid)
+        return started != 0 and abs(started - self.pid_started) < START_TIME_SLACK
+
+    def minutes(self, now: datetime) -> float:
+        """Minutes since it was registered: an upper estimate of what is billed."""
+        return max(0.0, (now - self.since).total_seconds() / 60)
+
+    @property
+    def owner(self) -> str:
+        return f"worker {self.slot} of run {self.run_id or 'without a name'}, job {self.job_id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadableEntry:
+    """A file of the registry that cannot be understood; its name still tells the phone."""
+
+    id: str
+    path: Path
+    reason: str
+
+
+class PhoneRegistry:
+    """The entries in ``<run>/phones``; every change happens under one lock."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        run_id: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.folder = run_dir / REGISTRY_DIR
+        self._run_id = run_id
+        self._now = now
+        self._pid = os.getpid()
+        self._pid_started = identity(self._pid)
+
+    def register(self, phone_id: str, serial_name: str, *, slot: int, job_id: str) -> PhoneEntry:
+        """Record durably that this process is about to start a phone.
+
+        Raises PhoneError: with ``retry_soon`` when it is registered already, without when the
+        record cannot be written or read (then the phone must not be started).
+        """
+        entry = PhoneEntry(
+            id=phone_id,
+            serial_name=serial_name,
+            since=self._now(),
+            slot=slot,
+            job_id=job_id,
+            run_id=self._run_id,
+            pid=self._pid,
+            pid_started=self._pid_started,
+        )
+        try:
+            with self._lock():
+                found = self.find(phone_id)
+                if isinstance(found, UnreadableEntry):
+                    raise PhoneError(
+                        f"Phone {serial_name} cannot be started: the registry file {found.path} "
+                        "cannot be read; run --stop-all to have the phone stopped and the file "
+                        "set aside."
+                    )
+                if found is not None:
+                    raise PhoneError(
+                        f"Phone {serial_name} is in use by {found.owner} since "
+                        f"{found.since.isoformat(timespec='seconds')}.",
+                        retry_soon=True,
+                    )
+                self._write(entry)
+        except (OSError, portalocker.LockException) as exc:
+            raise PhoneError(
+                f"Phone {serial_name} was not started, because that could not be recorded in "
+                f"{self.folder}: {exc}."
+            ) from exc
+        return entry
+
+    def adopt(self, entry: PhoneEntry, *, adb_serial: str | None = None) -> PhoneEntry:
+        """Look after this entry from now on (and note its adb serial); returns it as it is now.
+
+        Where the record cannot be written the old one stays: stopping goes on without it.
+        """
+        changes: dict[str, object] = {"pid": self._pid, "pid_started": self._pid_started}
+        if adb_serial is not None:
+            changes["adb_serial"] = adb_serial
+        mine = entry.model_copy(update=changes)
+        with contextlib.suppress(OSError, portalocker.LockException), self._lock():
+            if self.find(entry.id) == entry:
+                self._write(mine)
+                return mine
+        return entry
+
+    def clear(self, entry: PhoneEntry | UnreadableEntry) -> None:
+        """Forget a phone that was seen stopped, unless somebody else has registered it since.
+
+        An unreadable file is set aside, never deleted. Raises OSError.
+        """
+        with self._lock():
+            if isinstance(entry, UnreadableEntry):
+                stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
+                entry.path.rename(entry.path.with_suffix(f".unreadable-{stamp}"))
+            elif self.find(entry.id) == entry:
+                self._path(entry.id).unlink()
+
+    def find(self, phone_id: str) -> PhoneEntry | UnreadableEntry | None:
+        """The entry of one phone."""
+        return self._read(self._path(phone_id))
+
+    def entries(self) -> list[PhoneEntry | UnreadableEntry]:
+        """Every entry, the unreadable ones too; sorted by file name."""
+        if not self.folder.is_dir():
+            return []
+        found = (self._read(path) for path in sorted(self.folder.glob("*.json")))
+        return [entry for entry in found if entry is not None]
+
+    def _path(self, phone_id: str) -> Path:
+        return self.folder / f"{quote(phone_id, safe='')}.json"
+
+    def _read(self, path: Path) -> PhoneEntry | UnreadableEntry | None:
+        phone_id = unquote(path.stem)
+        try:
+            entry = PhoneEntry.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            return UnreadableEntry(id=phone_id, path=path, reason=str(first["msg"]))
+        except OSError as exc:
+            return UnreadableEntry(id=phone_id, path=path, reason=str(exc))
+        if entry.id != phone_id:
+            return UnreadableEntry(id=phone_id, path=path, reason=f"it names phone {entry.id}")
+        return entry
+
+    def _write(self, entry: PhoneEntry) -> None:
+        write_atomically(self._path(entry.id), entry.model_dump_json(indent=1), durable=True)
+        self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        """Make the new name survive a power cut, where the system can open a folder."""
+        if os.name == "nt":
+            return
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _lock(self) -> portalocker.Lock:
+        return private_lock(self.folder / ".lock", _LOCK_SECONDS)
