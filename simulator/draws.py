@@ -79,12 +79,12 @@ class FaultDraws:
         """
         if not self._faults.script and not self._faults.rates.get(kind):
             return False
-        for fault in self._faults.script:
+        for number, fault in enumerate(self._faults.script):
             if fault.kind is not kind or fault.path not in ("", path):
                 continue
             if fault.account not in ("", account):
                 continue
-            place = f"script {id(fault)} {path}"
+            place = f"script {number}"
             self._count[kind, place] += 1
             if fault.strikes(self._count[kind, place]):
                 return True

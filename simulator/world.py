@@ -154,6 +154,16 @@ class Farm:
         )
         return self.meter.total_minutes + running
 
+    def balance(self) -> float:
+        """US dollars left in the wallet, what runs now taken off."""
+        now = self.clock.now()
+        running = sum(
+            self.meter.minutes(phone.power.ready, now) * self.file.money.price_per_minute
+            for phone in self._on.values()
+            if phone.power is not None and not phone.foreign
+        )
+        return max(0.0, self.meter.balance - running)
+
     def close(self) -> None:
         self.settle()
         self.journal.close()

@@ -1,0 +1,106 @@
+"""The farm process: cloud API, device servers and the operator's door on one loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simulator.cloud_api import CloudApi
+from simulator.device_api import add_device_routes
+from simulator.farm_file import HTTP_KINDS, AccountState, FaultKind
+from simulator.world import Farm
+
+HOST = "127.0.0.1"
+HOUSEKEEPING_SECONDS = 0.25
+
+
+class Outage(BaseModel):
+    """`POST /farm/outage`: an HTTP fault strikes every request for a while."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: FaultKind
+    real_seconds: float = Field(ge=0)
+
+
+class Verdict(BaseModel):
+    """`POST /farm/account`: what the network thinks of an account from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: str
+    state: AccountState
+
+
+class FarmServer:
+    """Routes of one farm; ``app`` is ready to be run."""
+
+    def __init__(self, farm: Farm) -> None:
+        self.farm = farm
+        self.api = CloudApi(farm)
+        self.app = web.Application(client_max_size=1 << 30)
+        self.api.add_routes(self.app)
+        add_device_routes(self.app, farm)
+        self.app.router.add_get("/farm/status", self._status)
+        self.app.router.add_post("/farm/outage", self._outage)
+        self.app.router.add_post("/farm/account", self._account)
+        self.app.router.add_route("*", "/{path:.*}", self._unknown)
+        self.app.cleanup_ctx.append(self._housekeeping)
+
+    async def _housekeeping(self, _app: web.Application) -> AsyncIterator[None]:
+        """Bring what is due into the truth even when nobody asks; close the farm at the end."""
+
+        async def settle() -> None:
+            while True:
+                await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                self.farm.settle()
+
+        task = asyncio.create_task(settle())
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self.farm.close()
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "phones": len(self.farm.phones),
+                "phones_on": [
+                    {"account": phone.account.name, "id": phone.id, "foreign": phone.foreign}
+                    for phone in self.farm.phones_on()
+                ],
+                "published": len(self.farm.publications),
+                "billed_minutes": self.farm.billed_minutes(),
+            }
+        )
+
+    async def _outage(self, request: web.Request) -> web.Response:
+        try:
+            outage = Outage.model_validate_json(await request.read())
+        except ValidationError as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+        if outage.kind not in HTTP_KINDS:
+            return web.Response(status=400, text=f"{outage.kind.value} is no HTTP fault\n")
+        lasts = outage.real_seconds * self.farm.clock.scale
+        self.api.cloud.outages[outage.kind] = self.farm.clock.now() + lasts
+        return web.json_response({})
+
+    async def _account(self, request: web.Request) -> web.Response:
+        try:
+            verdict = Verdict.model_validate_json(await request.read())
+        except ValidationError as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+        if verdict.account not in self.farm.accounts:
+            return web.Response(status=400, text=f"no account {verdict.account}\n")
+        self.farm.set_account_state(verdict.account, verdict.state)
+        return web.json_response({})
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        """What a gateway says of a path that nobody serves; kept, so that it is not overlooked."""
+        self.farm.unknown_call(request.method, request.path)
+        return web.Response(status=404, text="404 page not found\n")
