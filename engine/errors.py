@@ -7,10 +7,68 @@ recognised screen raises ``AccountError`` with its evidence, and only foreign te
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar
 
+from engine import classifier
+from engine.classifier import OwnPattern
+from engine.error_types import (
+    ERROR_TYPES,
+    LEGACY_NON_RETRYABLE,
+    ErrorType,
+    RetryLimits,
+    Verdict,
+    canonical_type,
+    category_of,
+    remedy,
+    retry_decision,
+    verdict,
+)
 from engine.jobs import ErrorCategory
+
+__all__ = [
+    "ERROR_TYPES",
+    "LEGACY_NON_RETRYABLE",
+    "AccountError",
+    "AdbError",
+    "AlreadyRunningError",
+    "AppiumError",
+    "ClaimLostError",
+    "ConnectionDroppedError",
+    "ContentError",
+    "EngineError",
+    "ErrorType",
+    "ExitCode",
+    "GloginError",
+    "IllegalTransitionError",
+    "InDoubtError",
+    "InfrastructureError",
+    "InputError",
+    "InternalError",
+    "JobError",
+    "JobTimeoutError",
+    "LedgerError",
+    "LedgerLockedError",
+    "LedgerUnreadableError",
+    "LedgerWriteError",
+    "NavigationError",
+    "NetworkError",
+    "NotInGeelarkError",
+    "OwnPattern",
+    "PhoneError",
+    "RetryLimits",
+    "ServiceUnreachableError",
+    "SettingsError",
+    "StopRequested",
+    "Verdict",
+    "canonical_type",
+    "category_of",
+    "classify",
+    "classify_exception",
+    "remedy",
+    "retry_decision",
+]
 
 
 class ExitCode(IntEnum):
@@ -174,3 +232,30 @@ class JobTimeoutError(InfrastructureError):
     """The job's own time was used up before it was submitted."""
 
     default_type = "job_timeout"
+
+
+def classify(
+    message: str | None,
+    *,
+    exception: str = "",
+    phase: str = "",
+    patterns: Sequence[OwnPattern] = (),
+) -> Verdict:
+    """What foreign text says about a failure; total, in any case (behaviour A9.1).
+
+    ``exception`` is the class name, ``phase`` where it happened, ``patterns`` the operator's own.
+    """
+    return classifier.classify(message or "", exception=exception, phase=phase, patterns=patterns)
+
+
+def classify_exception(
+    exc: BaseException, *, phase: str = "", patterns: Sequence[OwnPattern] = ()
+) -> Verdict:
+    """What an exception is: its own word first, then its class, then its text (behaviour A9.6)."""
+    if isinstance(exc, JobError):
+        return Verdict(exc.category, exc.error_type)
+    if isinstance(exc, SettingsError | InputError | IllegalTransitionError):
+        return verdict("program_error")
+    if isinstance(exc, ServiceUnreachableError):
+        return verdict("network_error")
+    return classifier.classify_foreign(exc, phase=phase, patterns=patterns)
