@@ -6,6 +6,7 @@ between the first two belong to the workload's session (behaviour A10.1, A10.2).
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 
@@ -30,7 +31,7 @@ def transition_table(ready_states: Sequence[str]) -> dict[str, frozenset[str]]:
     order = [STARTING, *ready_states, JOB_RUNNING]
     anywhere = {ERROR_RECOVERY, SHUTDOWN}
     table: dict[str, frozenset[str]] = {}
-    for here, following in zip(order, order[1:], strict=False):
+    for here, following in itertools.pairwise(order):
         table[here] = frozenset(
             {following, *anywhere} | ({STARTING} if here != STARTING else set())
         )
@@ -58,7 +59,7 @@ class Lifecycle:
         self.state = STARTING
 
     def go(self, state: str) -> None:
-        """Enter a state; entering the present one again is no transition. Raises IllegalStateError."""
+        """Enter a state; staying is no transition. Raises IllegalStateError."""
         if state == self.state:
             return
         if state not in self._table.get(self.state, frozenset()):

@@ -1,0 +1,584 @@
+"""The supervisor process: stages in order, workers kept alive, one way to stop.
+
+It holds the single-instance lock, starts workers staggered, settles what a dead one left, obeys the
+run directory's commands and writes what the console shows. It knows the trade only through the
+workload (architecture 2, 6, 7). ``python -m engine.orchestrator`` is the headless command line.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from engine.channel import Orders
+from engine.commands import CommandDesk
+from engine.config import Settings
+from engine.errors import EngineError, ExitCode, InputError
+from engine.instance import InstanceLock
+from engine.jobs import Job, JobStatus
+from engine.output import Display
+from engine.processes import ProcessRegistry
+from engine.progress import ProgressTracker
+from engine.retry import STOPPED, PassResult
+from engine.run_state import RunDirectory, RunRecord
+from engine.status import snapshot, totals_line
+from engine.supervision import Message, WorkerProcess, Workers, WorkerState, worker_command
+from engine.workloads.base import Receipt, Stage, StagePlan, Workload
+
+log = structlog.get_logger(__name__)
+
+STATUS_SECONDS = 2.0
+"""The snapshot is rewritten at least this often (architecture 7)."""
+
+
+@dataclass(kw_only=True, slots=True)
+class RunResult:
+    """How a run ended (A8.16)."""
+
+    result: str
+    summary: dict[str, Any]
+    totals: dict[str, Any]
+    receipts: list[Receipt] = field(default_factory=list)
+    """What was held at the end and what became of it."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if any(not receipt.released for receipt in self.receipts):
+            return ExitCode.FAILED
+        if self.result == STOPPED:
+            return ExitCode.INTERRUPTED
+        return ExitCode.DONE if self.result == PassResult.ALL_COMPLETE else ExitCode.FAILED
+
+
+class Orchestrator:
+    """One run, from taking the lock to the last phone seen off."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        work_dir: Path,
+        workload: Workload,
+        ledger_path: Path,
+        display: Display,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.work_dir = work_dir
+        self.workload = workload
+        self.ledger_path = ledger_path
+        self.display = display
+        self.now = now
+        self.run_dir = RunDirectory(work_dir / settings.paths.run)
+        self.registry = ProcessRegistry(self.run_dir.processes_path)
+        self.phase = "starting"
+        self.stage: Stage | None = None
+        self.plan: StagePlan | None = None
+        self.waiting_until: datetime | None = None
+        self.stop_asked = 0
+        self.started_at = now()
+        self.control = Orders()
+        self.pause_after_stage = False
+        self._inbox: queue.Queue[Message] = queue.Queue()
+        self._background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="release")
+        self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
+        self._next: dict[str, float] = {}
+        self._last_totals = ""
+
+    # -- the run ---------------------------------------------------------------------------------
+
+    def run(self) -> RunResult:
+        """Publish what the ledger has, to the end or until stopped.
+
+        Raises EngineError when it may not or cannot start; nothing is changed then.
+        """
+        stale = self.settings.run.heartbeat_stale_seconds
+        self.lock = InstanceLock(self.run_dir.lock_path, stale_after=stale)
+        ledger_lock = run_lock(self.ledger_path, stale_after=stale)
+        self.run_dir.create()
+        self.lock.acquire()
+        try:
+            ledger_lock.acquire()
+            self._open_run()
+            receipts: list[Receipt] = []
+            try:
+                self._clean_leftovers()
+                self._seed_if_empty()
+                self._run_stages()
+            finally:
+                receipts = self._shut_down()
+            return self._conclude(receipts)
+        finally:
+            ledger_lock.release()
+            self.lock.release()
+
+    def request_stop(self) -> None:
+        """Ask for the clean stop; asked again, it waits less (A12.6). Safe in a signal handler."""
+        self.stop_asked += 1
+
+    def _open_run(self) -> None:
+        """Continue the run that crashed or was stopped on this ledger, or begin a new one."""
+        earlier = self.run_dir.read_run()
+        ledger = str(self.ledger_path)
+        if earlier is not None and earlier.unfinished and earlier.ledger == ledger:
+            self.record = earlier.model_copy(update={"ended_at": None, "result": ""})
+        else:
+            self.record = RunRecord(
+                run_id=f"{self.now():%Y%m%dT%H%M%S}-{time.time_ns() % 0xFFFFFF:06x}",
+                started_at=self.now(),
+                workload=self.workload.name,
+                campaign=self.settings.campaign,
+                ledger=ledger,
+            )
+        self.run_dir.write_run(self.record)
+        self.run_dir.settings_path.unlink(missing_ok=True)
+        write_settings(self.run_dir, self.settings)
+        self.ledger = ProgressTracker(
+            self.ledger_path,
+            settings=self.settings,
+            run_id=self.record.run_id,
+            refuse=self._refuse,
+        )
+        self.desk = CommandDesk(self)
+        self._restore_control()
+        self.workers = Workers(
+            self.settings.run.workers,
+            run=self.settings.run,
+            command=self._worker_command,
+            registry=self.registry,
+            logs=self.work_dir / self.settings.paths.logs,
+            inbox=self._inbox,
+        )
+        self.workers.order(paused=self.control.paused, held_keys=sorted(self.control.held_keys))
+        self.emit(
+            "run_started", continued=earlier is not None and self.record.run_id == earlier.run_id
+        )
+
+    def _refuse(self, job: Job) -> str | None:
+        if job.account in self.control.held_keys:
+            return "held by the operator"
+        return self.workload.refuse(job)
+
+    def _worker_command(self, slot: int) -> list[str]:
+        return worker_command(
+            slot,
+            workers=self.settings.run.workers,
+            work_dir=self.work_dir,
+            ledger=self.ledger_path,
+            run_id=self.record.run_id,
+        )
+
+    def _run_stages(self) -> None:
+        self.plan = self.workload.stages(self.ledger, self.record.run_id)
+        self.say_retry_configuration()
+        for stage in self.plan:
+            self._wait_before(stage)
+            if self.stop_asked:
+                break
+            self._run_stage(stage)
+            if self.stop_asked:
+                self.plan.stop()
+                break
+            self._release_between_stages()
+            self._hold_here_if_asked()
+
+    def _run_stage(self, stage: Stage) -> None:
+        self.stage = stage
+        self.phase = "running"
+        self.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
+        self.workers.new_stage()
+        self.workers.order(stage=stage.number)
+        while not self._stage_over():
+            if not self.control.paused:
+                self._start_workers()
+            self.tick()
+        self.emit("stage_ended", stage=stage.number)
+
+    def _stage_over(self) -> bool:
+        if self.stop_asked:
+            return True
+        if self._cleaning:
+            return False
+        if self.ledger.open_jobs() == 0:
+            return True
+        if self.workers.hopeless:
+            self.alarm("Every worker has been given up; jobs are left. See logs/worker_*.log.")
+            return True
+        return False
+
+    def _start_workers(self) -> None:
+        try:
+            worker = self.workers.start_due(self.ledger.open_jobs())
+        except OSError as exc:
+            raise EngineError(f"A worker process cannot be started: {exc.strerror}.") from exc
+        if worker is not None:
+            self.emit("worker_started", worker=worker.slot, restarts=worker.restarts)
+
+    def _wait_before(self, stage: Stage) -> None:
+        if stage.delay_seconds <= 0:
+            return
+        self.phase = "waiting"
+        self.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next pass")
+        self._tick_for(stage.delay_seconds)
+
+    def _hold_here_if_asked(self) -> None:
+        """*Pause after this pass*: nothing new begins until the operator resumes."""
+        if not self.pause_after_stage:
+            return
+        self.pause_after_stage = False
+        self.set_control(paused=True)
+        self.emit("paused", text="Paused after this pass; resume to go on.")
+        while self.control.paused and not self.stop_asked:
+            self.phase = "paused"
+            self.tick()
+
+    def _tick_for(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self.waiting_until = datetime.fromtimestamp(self.now().timestamp() + seconds, UTC)
+        while not self.stop_asked and (left := until - time.monotonic()) > 0:
+            self.tick(min(left, self.settings.run.supervisor_poll_seconds))
+        self.waiting_until = None
+
+    # -- one turn --------------------------------------------------------------------------------
+
+    def tick(self, seconds: float | None = None) -> None:
+        """Hear workers, settle deaths, obey commands, show what is true; at most one poll long."""
+        self._hear(self.settings.run.supervisor_poll_seconds if seconds is None else seconds)
+        for worker in self.workers.end_overdue():
+            self.emit("worker_killed", worker=worker.slot, text="It did not stop or start in time.")
+        for worker, clean in self.workers.reap():
+            self._buried(worker, clean=clean)
+        self._finish_cleaning()
+        self.desk.serve()
+        if self._due("stale", self.settings.ledger.renew_seconds):
+            self._take_back_stale()
+        if self._due("heartbeat", self.settings.run.heartbeat_seconds):
+            self.lock.beat()
+        if self._due("status", STATUS_SECONDS):
+            self.write_status()
+        if self._due("line", self.settings.run.status_line_seconds):
+            self._progress_line()
+
+    def _due(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if now < self._next.setdefault(what, now + (every if what != "status" else 0)):
+            return False
+        self._next[what] = now + every
+        return True
+
+    def _hear(self, seconds: float) -> None:
+        try:
+            message = self._inbox.get(timeout=max(seconds, 0.01))
+            while True:
+                self._heard(*message)
+                message = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def _heard(self, slot: int, generation: int, message: dict[str, Any] | None) -> None:
+        worker = self.workers.slots.get(slot)
+        if worker is None or worker.generation != generation or message is None:
+            return
+        kind = str(message.pop("event", ""))
+        view = worker.view
+        if kind == "hello":
+            worker.enter(WorkerState.RUNNING)
+            view.facts = dict(message.get("facts") or {})
+        elif kind == "state":
+            view.state, view.state_since = str(message.get("state")), self.now()
+        elif kind == "phase":
+            view.phase, view.phase_since = str(message.get("phase")), self.now()
+        elif kind == "job":
+            view.job_id, view.key = str(message.get("job")), str(message.get("key"))
+            view.attempt, view.submitted = int(message.get("attempt", 1)), False
+            view.phase, view.idle = "", False
+        elif kind == "submitted":
+            view.submitted = True
+        elif kind == "outcome":
+            view.succeeded += message.get("status") == JobStatus.SUCCESS
+            view.failed += message.get("status") == JobStatus.FAILED
+            view.job_id = view.key = view.phase = ""
+            view.submitted = False
+        elif kind == "idle":
+            view.idle = True
+        elif kind == "exit":
+            view.exit_reason = str(message.get("reason"))
+        elif kind == "alarm":
+            self.alarm(str(message.get("text")), worker=slot)
+            return
+        if kind in ("hello", "job", "submitted", "outcome", "exit", "state"):
+            self.emit(f"worker_{kind}" if kind != "outcome" else "outcome", worker=slot, **message)
+            self._next["status"] = 0.0
+
+    # -- deaths and leftovers --------------------------------------------------------------------
+
+    def _buried(self, worker: WorkerProcess, *, clean: bool) -> None:
+        """A worker ended: release what it held, then settle its claim and plan its return."""
+        reason = worker.view.exit_reason or "died without a word"
+        self.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
+        worker.enter(WorkerState.CLEANING)
+        worker.view.job_id = worker.view.key = worker.view.phase = ""
+        self._cleaning[worker.slot] = self._background.submit(self._release_slot, worker.slot)
+        worker.view.exit_reason = "" if clean else reason
+
+    def _release_slot(self, slot: int) -> Sequence[Receipt]:
+        timeout = self.settings.appium.stop_timeout_seconds
+        self.registry.end(self.registry.records(slot=slot), timeout=timeout)
+        return self.workload.reclaim([slot])
+
+    def _finish_cleaning(self) -> None:
+        for slot, future in list(self._cleaning.items()):
+            if not future.done():
+                continue
+            del self._cleaning[slot]
+            self._report_receipts(_receipts_of(future), why=f"left by worker {slot}")
+            self._settle_dead()
+            worker = self.workers.slots[slot]
+            if not worker.wanted or self.stop_asked:
+                worker.enter(WorkerState.STOPPED)
+            elif worker.view.exit_reason:
+                self._restart(worker)
+            else:
+                worker.enter(WorkerState.WAITING)
+
+    def _restart(self, worker: WorkerProcess) -> None:
+        wait = self.workers.plan_restart(worker)
+        if wait is None:
+            self.alarm(
+                f"Worker {worker.slot} died {worker.restarts + 1} times and is given up: "
+                f"{worker.view.exit_reason}.",
+                worker=worker.slot,
+            )
+        else:
+            self.emit("worker_backoff", worker=worker.slot, seconds=wait)
+
+    def _settle_dead(self) -> None:
+        for job in self.ledger.settle_dead(self._claim_alive):
+            self.emit("claim_settled", job=job.job_id, key=job.account, status=str(job.status))
+
+    def _take_back_stale(self) -> None:
+        for job in self.ledger.release_stale_claims(self._claim_alive):
+            self.emit("claim_taken_back", job=job.job_id, key=job.account, status=str(job.status))
+
+    def _claim_alive(self, job: Job) -> bool:
+        """Whether the claim's owner is a living worker of ours (also one still being buried)."""
+        if job.run_id != self.record.run_id or not job.worker_id.isdecimal():
+            return False
+        slot = int(job.worker_id)
+        worker = self.workers.slots.get(slot)
+        if worker is None or slot in self._cleaning or worker.started_at is None:
+            return slot in self._cleaning
+        return worker.alive and job.claimed_at is not None and job.claimed_at >= worker.started_at
+
+    def _clean_leftovers(self) -> None:
+        """Put right what a crashed run of ours left: processes, phones, claims (A12.1)."""
+        self.phase = "cleaning up"
+        end_left_processes(self.registry, self.settings, self.emit)
+        self._report_receipts(self.workload.reclaim(None), why="left by an earlier run")
+        if self.ledger.exists():
+            self._settle_dead()
+
+    def _release_between_stages(self) -> None:
+        self._report_receipts(self.workload.reclaim(None), why="still held after the pass")
+
+    def _report_receipts(self, receipts: Sequence[Receipt], *, why: str) -> None:
+        for receipt in receipts:
+            if receipt.released:
+                self.emit("released", id=receipt.id, label=receipt.label, why=why)
+            else:
+                self.alarm(
+                    f"{self.workload.resource_label} {receipt.label} may still be on: "
+                    f"{receipt.detail}",
+                    id=receipt.id,
+                )
+
+    def _seed_if_empty(self) -> None:
+        if self.ledger.exists() and self.ledger.jobs():
+            return
+        self.phase = "seeding"
+        report = self.workload.seed(self.ledger)
+        for message in report.messages:
+            self.display.line(message)
+        self.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
+        if not report.seeded:
+            reasons = ", ".join(f"{count} {why}" for why, count in report.skipped.items())
+            raise InputError(f"There is nothing to do: no job was seeded ({reasons or 'no jobs'}).")
+
+    # -- the one way to stop ---------------------------------------------------------------------
+
+    def _shut_down(self) -> list[Receipt]:
+        """No new claims, workers finish or give back, everything of ours released and seen gone."""
+        self.phase = "stopping" if self.stop_asked else "finishing"
+        if self.plan is not None and self.stop_asked:
+            self.plan.stop()
+        run = self.settings.run
+        for worker in self.workers.slots.values():
+            worker.wanted = False
+            if worker.alive:
+                longest = run.shutdown_timeout_seconds
+                if worker.view.submitted:
+                    longest = max(longest, run.submitted_shutdown_timeout_seconds)
+                self.workers.stop(
+                    worker, timeout=longest, order="stop" if self.stop_asked else "finish"
+                )
+        seen = self.stop_asked
+        while self.workers.alive or self._cleaning:
+            if self.stop_asked > max(seen, 1):
+                seen = self.stop_asked
+                soon = time.monotonic() + run.forced_shutdown_timeout_seconds
+                for worker in self.workers.alive:
+                    worker.stop_deadline = min(worker.stop_deadline, soon)
+            self.tick(0.2)
+        end_left_processes(self.registry, self.settings, self.emit, patience=0)
+        receipts = list(self.workload.reclaim(None))
+        self._report_receipts(receipts, why="at the end of the run")
+        self._settle_dead()
+        self._background.shutdown(wait=True)
+        return receipts
+
+    def _conclude(self, receipts: list[Receipt]) -> RunResult:
+        plan = self.plan
+        result = STOPPED if self.stop_asked or plan is None else plan.result
+        summary = dict(plan.summary()) if plan is not None else {}
+        totals = self.ledger.figures().to_dict()
+        self.record = self.record.model_copy(
+            update={"ended_at": self.now(), "result": result, "summary": summary}
+        )
+        self.run_dir.write_run(self.record)
+        self.phase = "ended"
+        self.desk.answer_stop(result)
+        self.emit("run_ended", result=result)
+        self.write_status()
+        return RunResult(
+            result=result,
+            summary=summary,
+            totals=totals,
+            receipts=[receipt for receipt in receipts if not receipt.released],
+        )
+
+    # -- told to the operator --------------------------------------------------------------------
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """One event: into events.jsonl, the log and the display."""
+        entry = {
+            "ts": self.now().isoformat(),
+            "run_id": self.record.run_id,
+            "event": event,
+            **fields,
+        }
+        self.run_dir.append_event(entry)
+        log.info(
+            event, **{("what" if key == "event" else key): value for key, value in fields.items()}
+        )
+        self.display.event(entry)
+
+    def alarm(self, text: str, **fields: Any) -> None:
+        """Something that a person should look at."""
+        log.error("alarm", text=text, **fields)
+        self.emit("alarm", text=text, **fields)
+
+    def say_retry_configuration(self) -> None:
+        retry = self.settings.retry
+        for text in (
+            "Retry Configuration:",
+            f"  max passes: {retry.max_passes}",
+            f"  retry delay: {retry.delay_seconds:g}s",
+            f"  infra retry limit: {retry.infrastructure_limit}",
+            f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
+        ):
+            self.display.line(text)
+            log.info("retry_configuration", text=text.strip())
+
+    def write_status(self) -> None:
+        self.run_dir.write_status(snapshot(self))
+
+    def _progress_line(self) -> None:
+        text = totals_line(self)
+        log.info("progress", text=text)
+        self.display.status(text, self.ledger.figures().to_dict())
+
+    # -- control ---------------------------------------------------------------------------------
+
+    def set_control(
+        self, *, paused: bool | None = None, held_keys: frozenset[str] | None = None
+    ) -> None:
+        """Pause or hold claims, for every worker now and after a restart of the supervisor."""
+        self.control = Orders(
+            paused=self.control.paused if paused is None else paused,
+            held_keys=self.control.held_keys if held_keys is None else held_keys,
+        )
+        orders = {"paused": self.control.paused, "held_keys": sorted(self.control.held_keys)}
+        self.run_dir.write_control(orders)
+        self.workers.order(**orders)
+
+    def _restore_control(self) -> None:
+        stored = self.run_dir.read_control()
+        self.control = Orders(
+            paused=bool(stored.get("paused", False)),
+            held_keys=frozenset(str(key) for key in stored.get("held_keys", ())),
+        )
+
+    def in_background(self, work: Callable[[], Sequence[Receipt]]) -> Future[Sequence[Receipt]]:
+        return self._background.submit(work)
+
+
+def _receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
+    try:
+        return future.result()
+    except EngineError as exc:
+        return [Receipt(id="?", label="?", released=False, detail=str(exc))]
+
+
+def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:
+    """The lock that a live run holds on its ledger, from whichever work directory."""
+    return InstanceLock(
+        ledger_path.with_name(f".{ledger_path.name}.run.lock"), stale_after=stale_after
+    )
+
+
+def write_settings(run_dir: RunDirectory, settings: Settings) -> None:
+    from engine.private_files import write_atomically
+
+    write_atomically(run_dir.settings_path, settings.to_json())
+
+
+def end_left_processes(
+    registry: ProcessRegistry,
+    settings: Settings,
+    emit: Callable[..., None],
+    *,
+    patience: float | None = None,
+) -> None:
+    """End recorded processes of an earlier run; a worker may first finish a submitted job.
+
+    A worker whose supervisor is gone leaves by itself (A10.10); it is given that time.
+    """
+    bound = settings.run.submitted_shutdown_timeout_seconds if patience is None else patience
+    workers = [record for record in registry.records(role="worker") if record.process()]
+    if workers and bound:
+        emit("waiting", text=f"{len(workers)} workers of an earlier run are finishing their jobs.")
+    deadline = time.monotonic() + bound
+    while any(record.process() for record in workers) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for record in registry.end(registry.records(), timeout=settings.appium.stop_timeout_seconds):
+        emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The headless command line; see ``--help``."""
+    from engine.cli import main as command_line
+
+    return command_line(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

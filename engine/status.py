@@ -1,0 +1,131 @@
+"""The supervisor's snapshot: what ``run/status.json`` and the progress line say."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from engine.workloads.base import ResourceState
+
+if TYPE_CHECKING:
+    from engine.orchestrator import Orchestrator
+    from engine.supervision import WorkerProcess
+
+
+def snapshot(run: Orchestrator) -> dict[str, Any]:
+    """Everything that the console shows without asking the ledger (architecture 7)."""
+    now = run.now()
+    totals = run.ledger.figures().to_dict()
+    stage = run.stage
+    return {
+        "run_id": run.record.run_id,
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "workload": run.workload.name,
+        "labels": {"key": run.workload.key_label, "resource": run.workload.resource_label},
+        "campaign": run.settings.campaign,
+        "ledger": str(run.ledger_path),
+        "started_at": run.record.started_at.isoformat(),
+        "updated_at": now.isoformat(),
+        "state": run.phase,
+        "stage": None
+        if stage is None
+        else {"number": stage.number, "label": stage.label, "total_jobs": stage.total_jobs},
+        "waiting_until": _iso(run.waiting_until),
+        "paused": run.control.paused,
+        "held": {
+            "keys": sorted(run.control.held_keys),
+            "workers": sorted(run.workers.held),
+        },
+        "workers": [_worker(worker) for _, worker in sorted(run.workers.slots.items())],
+        "resources": [_resource(state) for state in run.workload.resources(ask=False)],
+        "totals": totals,
+        "stages": dict(run.plan.summary()) if run.plan is not None else {},
+        "forecast": forecast(run, totals, now),
+        "result": run.record.result,
+    }
+
+
+def forecast(run: Orchestrator, totals: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """When the open jobs will be done if the run goes on as it has so far."""
+    ended = sum(worker.view.succeeded + worker.view.failed for worker in run.workers.slots.values())
+    elapsed = (now - run.started_at).total_seconds()
+    left = run.ledger.open_jobs()
+    if not ended or elapsed <= 0:
+        return {"jobs_left": left, "jobs_per_hour": None, "done_at": None}
+    rate = ended / elapsed
+    return {
+        "jobs_left": left,
+        "jobs_per_hour": round(rate * 3600, 1),
+        "done_at": (now + timedelta(seconds=left / rate)).isoformat(timespec="seconds"),
+    }
+
+
+def totals_line(run: Orchestrator) -> str:
+    """One line of progress (A12.8)."""
+    totals = run.ledger.figures()
+    live, wanted = len(run.workers.alive), len(run.workers.wanted)
+    text = (
+        f"success {totals.success}, failed {totals.failed}, pending {totals.pending}, "
+        f"in progress {totals.claimed}, retrying {totals.retrying}, "
+        f"workers {live} of {wanted}"
+    )
+    held = [_since(state, run.now()) for state in run.workload.resources(ask=False)]
+    if held:
+        text += f", {run.workload.resource_label}s on: " + ", ".join(held)
+    return text
+
+
+def _since(state: ResourceState, now: datetime) -> str:
+    if state.since is None:
+        return state.label
+    return f"{state.label} ({(now - state.since).total_seconds() / 60:.0f} min)"
+
+
+def _worker(worker: WorkerProcess) -> dict[str, Any]:
+    view = worker.view
+    cpu, memory = worker.usage()
+    return {
+        "slot": worker.slot,
+        "process": str(worker.state),
+        "process_since": worker.since.isoformat(),
+        "pid": worker.popen.pid if worker.popen else None,
+        "state": view.state,
+        "state_since": _iso(view.state_since),
+        "phase": view.phase,
+        "phase_since": _iso(view.phase_since),
+        "job": view.job_id,
+        "key": view.key,
+        "attempt": view.attempt,
+        "submitted": view.submitted,
+        "idle": view.idle,
+        "restarts": worker.restarts,
+        "exit_reason": view.exit_reason,
+        "succeeded": view.succeeded,
+        "failed": view.failed,
+        "cpu_seconds": round(cpu, 2),
+        "memory_mb": round(memory, 1),
+        "facts": view.facts,
+    }
+
+
+def _resource(state: ResourceState) -> dict[str, Any]:
+    return {
+        "kind": state.kind,
+        "id": state.id,
+        "label": state.label,
+        "state": state.state,
+        "ours": state.ours,
+        "slot": state.slot,
+        "job": state.job_id,
+        "since": _iso(state.since),
+        "minutes": round(state.minutes, 1),
+        "note": state.note,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
