@@ -353,9 +353,9 @@ class Phone:
     def app(self) -> PostingApp:
         """The posting app, made when it is first asked for; it keeps its login over boots."""
         if self._app is None:
-            from simulator.app import PostingApp
+            from simulator.app import app_on
 
-            self._app = PostingApp(self)
+            self._app = app_on(self)
         return self._app
 
     def gallery(self) -> list[GalleryItem]:

@@ -1,0 +1,89 @@
+"""What is on the screen when it is not the app's own page: launcher, start-up, other apps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.app.layout import SCREEN_HEIGHT, WIDTH, Layout
+from simulator.app.nodes import Node, frame, nest, view
+
+LAUNCHER: Final = "com.android.launcher3"
+PLAY_STORE: Final = "com.android.vending"
+SETTINGS: Final = "com.android.settings"
+_WHOLE: Final = (0, 0, WIDTH, SCREEN_HEIGHT)
+
+
+def home(layout: Layout) -> list[Node]:
+    """Android's home screen; it has no icon of the posting app."""
+
+    def icon(label: str, left: int, top: int, bottom: int) -> Node:
+        return view(
+            "TextView",
+            (left, top, left + 173, bottom),
+            text=label,
+            desc=label,
+            flags="CLF",
+            package=LAUNCHER,
+        )
+
+    def box(cls: str, bounds: tuple[int, int, int, int], *children: Node, name: str = "") -> Node:
+        return view(cls, bounds, *children, id=name, package=LAUNCHER)
+
+    low = layout.bottom
+    search = view(
+        "ImageView",
+        (29, 163, 107, 241),
+        id="com.android.quicksearchbox:id/search_icon",
+        flags="C",
+        package="com.android.quicksearchbox",
+    )
+    page = box(
+        "ViewGroup",
+        (14, 57, 706, 1223),
+        search,
+        icon("Gallery", 187, 930, 1221),
+        icon("Play Store", 533, 930, 1221),
+    )
+    workspace = box("ScrollView", _WHOLE, page, name="workspace")
+    seats = [
+        icon(label, 14 + place * 173, 1262, 1360)
+        for place, label in enumerate(("Phone", "Messaging", "Chrome", "Camera"))
+    ]
+    layer = box(
+        "FrameLayout",
+        _WHOLE,
+        box("View", _WHOLE, name="scrim_view"),
+        workspace,
+        view("View", (0, layout.top, WIDTH, low), desc="Home", package=LAUNCHER),
+        box("ViewGroup", (0, 1262, WIDTH, SCREEN_HEIGHT), *seats, name="hotseat"),
+        name="drag_layer",
+    )
+    launcher = box("FrameLayout", _WHOLE, layer, name="launcher")
+    content = box("FrameLayout", _WHOLE, launcher, name="android:id/content")
+    return [box("FrameLayout", _WHOLE, box("LinearLayout", _WHOLE, content))]
+
+
+def splash() -> list[Node]:
+    """The app's start-up logo: nothing to read."""
+    logo = view("ImageView", (264, 600, 456, 792))
+    chain = ("LinearLayout/", "FrameLayout/android:id/content")
+    return [frame(_WHOLE, nest(chain, _WHOLE, logo))]
+
+
+def other_app(package: str) -> list[Node]:
+    """Another app is in front: the store or the settings."""
+    title = "Instagram" if package == PLAY_STORE else "App info"
+    buttons = ("Uninstall", "Open") if package == PLAY_STORE else ("Open", "Force stop")
+    said = view("TextView", (26, 120, 694, 180), text=title, package=package)
+    rows = [
+        view(
+            "Button",
+            (26 + 340 * place, 220, 346 + 340 * place, 290),
+            text=label,
+            flags="CF",
+            package=package,
+        )
+        for place, label in enumerate(buttons)
+    ]
+    content = view("FrameLayout", _WHOLE, said, *rows, id="android:id/content", package=package)
+    return [view("FrameLayout", _WHOLE, content, package=package)]
