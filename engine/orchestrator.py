@@ -147,6 +147,7 @@ class Orchestrator:
             settings=self.settings,
             run_id=self.record.run_id,
             refuse=self._refuse,
+            cap=self.workload.daily_cap,
         )
         self.desk = CommandDesk(self)
         self._restore_control()

@@ -414,6 +414,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         settings=settings,
         run_id=arguments.run_id,
         refuse=lambda job: _refusal(job, channel.orders, workload),
+        cap=workload.daily_cap,
     )
     registry = processes.ProcessRegistry(RunDirectory(work_dir / settings.paths.run).processes_path)
     slot = WorkerSlot(

@@ -245,6 +245,16 @@ class Workload(Protocol):
     """The session's states between STARTING and JOB_RUNNING, in order."""
 
     @property
+    def ledger_path(self) -> Path:
+        """Where the jobs of this source are kept."""
+        ...
+
+    @property
+    def daily_cap(self) -> int:
+        """Successes that one key may have on one calendar day; 0 = as many as there are jobs."""
+        ...
+
+    @property
     def job_seconds(self) -> float:
         """Time limit of a job, from ``Report.start_clock`` to its point of no return."""
         ...
@@ -283,6 +293,10 @@ class Workload(Protocol):
 
     def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
         """Release these resources, ours or named by the operator."""
+        ...
+
+    def minutes_used(self, run_id: str) -> float:
+        """Minutes for which resources were held by a run, as far as our records say."""
         ...
 
 

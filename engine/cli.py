@@ -1,0 +1,283 @@
+"""The headless command line: parse, check, and hand over to one command.
+
+Every check happens before any phone, port or file is touched (behaviour A1.6).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from engine.errors import EngineError, ExitCode, InputError, SettingsError
+from engine.output import complain
+
+EPILOG = """\
+examples:
+  %(prog)s --workers 3 --run                            publish the day with three workers
+  %(prog)s --workers 3 --max-passes 5 --retry-delay 60 --run
+  %(prog)s --workers 3 --no-retry-unknown --run
+  %(prog)s --campaign podcast --workers 5 --run         publish one campaign
+  %(prog)s --status                                     what is done, what runs, which phones are on
+  %(prog)s --stop-all                                   stop everything that is ours
+  %(prog)s --seed-only                                  make the ledger, start nothing
+  %(prog)s --reset-day                                  archive the ledger, start an empty one
+
+exit status: 0 done, 1 bad input or jobs left, 2 usage or settings, 3 service unreachable,
+4 another run is live, 130 stopped
+"""
+
+COMMANDS = (
+    "run",
+    "status",
+    "stop_all",
+    "seed_only",
+    "reset_day",
+    "force_reseed",
+    "retry_all_failed",
+    "list_campaigns",
+    "requeue",
+    "skip",
+    "unskip",
+    "mark_posted",
+    "export",
+    "send",
+)
+ALLOWED_PAIRS = (
+    {"run", "seed_only"},  # seeding wins (A1.8)
+    {"run", "force_reseed"},
+    {"seed_only", "force_reseed"},
+    {"run", "seed_only", "force_reseed"},
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line (A1.4)."""
+    top = argparse.ArgumentParser(
+        prog="python -m engine.orchestrator",
+        description="Publishes the day's posts, one video an account, with parallel workers.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_commands(top.add_argument_group("Commands"))
+    _add_job_control(top.add_argument_group("Single jobs"))
+    _add_run_options(top.add_argument_group("Run"))
+    _add_retry_options(top.add_argument_group("Retry Configuration"))
+    _add_sources(top.add_argument_group("Job source"))
+    _add_general(top.add_argument_group("General"))
+    return top
+
+
+def _add_commands(group: Any) -> None:
+    group.add_argument("--run", action="store_true", help="seed if needed, then run to the end")
+    group.add_argument("--status", action="store_true", help="show the state; changes nothing")
+    group.add_argument(
+        "--stop-all", action="store_true", help="stop the run, its workers, servers and phones"
+    )
+    group.add_argument("--seed-only", action="store_true", help="make the ledger, start no worker")
+    group.add_argument(
+        "--reset-day", action="store_true", help="archive the ledger and start an empty one"
+    )
+    group.add_argument(
+        "--force-reseed", action="store_true", help="archive the ledger and seed it anew"
+    )
+    group.add_argument(
+        "--retry-all-failed", action="store_true", help="requeue retryable failed jobs and exit"
+    )
+    group.add_argument("--list-campaigns", action="store_true", help="campaigns and their state")
+    group.add_argument("--export", type=Path, metavar="FILE", help="write one row a job to FILE")
+    group.add_argument(
+        "--send",
+        nargs="+",
+        metavar=("COMMAND", "ARG"),
+        help="send a command to the live run and wait for its answer: pause, resume, hold "
+        "TARGET, release TARGET, set_workers N, stop_worker N, restart_worker N, stop_resources "
+        "[ID ...], pause_after_stage, add_stage, undo ID, stop_run",
+    )
+
+
+def _add_job_control(group: Any) -> None:
+    for flag, text in (
+        ("--requeue", "try these failed or doubtful jobs again"),
+        ("--skip", "leave these jobs out"),
+        ("--unskip", "take these skipped jobs back in"),
+        ("--mark-posted", "these doubtful jobs were published: settle them as success"),
+    ):
+        group.add_argument(flag, nargs="+", metavar="JOB", help=text)
+    group.add_argument(
+        "--where",
+        action="store_true",
+        help="the JOB words are a filter, such as: status:failed why:adb_timeout",
+    )
+
+
+def _add_run_options(group: Any) -> None:
+    group.add_argument("--workers", "-w", type=int, metavar="N", help="worker processes (3)")
+    group.add_argument(
+        "--continue-day",
+        action="store_true",
+        help="run a ledger of an earlier date instead of resetting the day",
+    )
+    ai = group.add_argument_group()
+    ai.add_argument("--ai-only", action="store_true", help="ask the model for every step")
+    ai.add_argument("--no-ai-fallback", action="store_true", help="never ask the model")
+    group.add_argument(
+        "--device",
+        "-d",
+        choices=("geelark", "grapheneos"),
+        help="cloud phones, or one attached physical device (geelark)",
+    )
+
+
+def _add_retry_options(group: Any) -> None:
+    group.add_argument("--max-passes", type=int, metavar="N", help="passes in all (3)")
+    group.add_argument("--retry-delay", type=int, metavar="S", help="seconds between passes (30)")
+    group.add_argument(
+        "--infra-retry-limit",
+        type=int,
+        metavar="N",
+        help="failed attempts after which an infrastructure failure is final (3)",
+    )
+    group.add_argument(
+        "--no-retry-unknown", action="store_true", help="unknown failures are final at once"
+    )
+    group.add_argument(
+        "--retry-include-non-retryable",
+        action="store_true",
+        help="with --retry-all-failed: account and content failures too",
+    )
+
+
+def _add_sources(group: Any) -> None:
+    group.add_argument("--campaign", "-c", metavar="NAME", help="campaign folder, by name or path")
+    group.add_argument("--state-file", type=Path, metavar="FILE", help="(scheduler_state.json)")
+    group.add_argument("--accounts", "-a", metavar="A,B", help="seed only these accounts")
+
+
+def _add_general(group: Any) -> None:
+    group.add_argument(
+        "--workdir", "-C", type=Path, default=Path(), metavar="DIR", help="work directory (.)"
+    )
+    group.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    group.add_argument(
+        "--yes", action="store_true", help="reset the day although jobs are in doubt"
+    )
+
+
+def chosen_command(arguments: argparse.Namespace) -> str | None:
+    """The one command that was asked for. Raises InputError naming two that exclude each other."""
+    given = [name for name in COMMANDS if getattr(arguments, name)]
+    if len(given) > 1 and set(given) not in ALLOWED_PAIRS:
+        first, second = (f"--{name.replace('_', '-')}" for name in given[:2])
+        raise InputError(f"{first} and {second} cannot be given together; use one of them.")
+    for name in ("seed_only", "force_reseed", "run"):
+        if name in given:
+            return name if not (name == "force_reseed" and "run" in given) else "run"
+    return given[0] if given else None
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse wrong flag values with one sentence, whatever the command (A1.6)."""
+    for flag, least in (("max_passes", 1), ("infra_retry_limit", 1), ("workers", 1)):
+        value = getattr(arguments, flag)
+        if value is not None and value < least:
+            raise InputError(f"--{flag.replace('_', '-')} must be at least {least}, not {value}.")
+    if arguments.retry_delay is not None and arguments.retry_delay < 0:
+        raise InputError(
+            f"--retry-delay cannot be negative, and {arguments.retry_delay} is; give 0 or more."
+        )
+    if arguments.retry_include_non_retryable and not arguments.retry_all_failed:
+        raise InputError("--retry-include-non-retryable only widens --retry-all-failed; give both.")
+    if arguments.ai_only and arguments.no_ai_fallback:
+        raise InputError("--ai-only and --no-ai-fallback exclude each other; give one of them.")
+    if arguments.campaign and (arguments.state_file or arguments.accounts):
+        other = "--state-file" if arguments.state_file else "--accounts"
+        raise InputError(f"--campaign and {other} name two job sources; give one of them.")
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, object]:
+    """Settings that the command line changes, by dotted key."""
+    found: dict[str, object] = {
+        "run.workers": arguments.workers,
+        "retry.max_passes": arguments.max_passes,
+        "retry.delay_seconds": arguments.retry_delay,
+        "retry.infrastructure_limit": arguments.infra_retry_limit,
+        "retry.retry_unknown": False if arguments.no_retry_unknown else None,
+        "phones.device": arguments.device,
+        "paths.state_file": arguments.state_file,
+        "campaign": arguments.campaign,
+        "accounts": _names(arguments.accounts),
+        "posting.ai": "only" if arguments.ai_only else None,
+    }
+    if arguments.no_ai_fallback:
+        found["posting.ai"] = "never"
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names:
+        raise InputError("--accounts names no account; give them separated by commas.")
+    return names
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status. No traceback reaches the operator."""
+    arguments = parser().parse_args(argv)
+    try:
+        return _dispatch(arguments)
+    except EngineError as exc:
+        complain(str(exc))
+        return exc.exit_code
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is their word, not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as exc:  # noqa: BLE001 - the last border: the stack goes to the log, once
+        structlog.get_logger("engine.cli").exception("command_failed")
+        complain(
+            f"An error of our own: {type(exc).__name__}. The details are in the log of the "
+            "orchestrator (logs/orchestrator.log); nothing that was recorded is lost."
+        )
+        return ExitCode.FAILED
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    command = chosen_command(arguments)
+    check(arguments)
+    if command is None:
+        parser().print_help()
+        return ExitCode.DONE
+    # Imported here so that --help and a wrong flag answer at once.
+    from engine import logs, operations
+    from engine.config import Settings
+
+    work_dir: Path = arguments.workdir.resolve()
+    if not work_dir.is_dir():
+        raise InputError(f"The work directory {work_dir} does not exist; make it, or give -C DIR.")
+    settings = Settings.load(work_dir, overrides=overrides(arguments))
+    if settings.run.workers > settings.run.max_workers:
+        raise InputError(
+            f"--workers must be 1 to {settings.run.max_workers} (run.max_workers), "
+            f"not {settings.run.workers}."
+        )
+    if settings.posting.ai == "only":
+        raise SettingsError(
+            "--ai-only (posting.ai = only) needs the model navigator, which this version does "
+            "not have; run without it."
+        )
+    quiet = command in ("status", "list_campaigns")
+    log_path = work_dir / settings.paths.logs / "orchestrator.log"
+    logs.configure(None if quiet else log_path, settings.logs, settings.secrets)
+    return operations.perform(command, arguments, settings, work_dir)

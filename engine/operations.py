@@ -1,0 +1,450 @@
+"""What the command line does: one function a command, over the same parts as the supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine import filters, job_control, workloads
+from engine.config import Settings
+from engine.errors import AlreadyRunningError, ExitCode, InputError
+from engine.instance import InstanceLock
+from engine.jobs import JobStatus
+from engine.orchestrator import Orchestrator, RunResult, end_left_processes, run_lock
+from engine.output import complain, display_for, say, say_json, sentence, table
+from engine.processes import ProcessRegistry
+from engine.progress import ProgressTracker
+from engine.run_state import Command, CommandName, RunDirectory
+from engine.workloads.base import Receipt, SeedReport, Workload, WorldContext
+
+OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
+
+
+class Operations:
+    """The commands of one work directory."""
+
+    def __init__(self, arguments: argparse.Namespace, settings: Settings, work_dir: Path) -> None:
+        self.arguments = arguments
+        self.settings = settings
+        self.work_dir = work_dir
+        self.run_dir = RunDirectory(work_dir / settings.paths.run)
+        self.workload: Workload = workloads.load(
+            settings.run.workload, WorldContext(settings=settings, work_dir=work_dir)
+        )
+        self.ledger = ProgressTracker(
+            self.workload.ledger_path,
+            settings=settings,
+            refuse=self.workload.refuse,
+            cap=self.workload.daily_cap,
+        )
+        stale = settings.run.heartbeat_stale_seconds
+        self.lock = InstanceLock(self.run_dir.lock_path, stale_after=stale)
+        self.ledger_lock = run_lock(self.workload.ledger_path, stale_after=stale)
+
+    # -- run -----------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Run to the end; the last line says how it ended (A1.12)."""
+        if self.arguments.force_reseed and self.ledger.exists() and self.ledger.jobs():
+            raise InputError(
+                f"--force-reseed with --run would replace the ledger {self.ledger.path}: archive "
+                "it first with --reset-day, then --run."
+            )
+        self._refuse_earlier_day()
+        self.settings.check_ports(self.settings.run.workers)
+        self.workload.check()
+        display = display_for(as_json=self.arguments.json)
+        orchestrator = Orchestrator(
+            settings=self.settings,
+            work_dir=self.work_dir,
+            workload=self.workload,
+            ledger_path=self.workload.ledger_path,
+            display=display,
+        )
+        try:
+            with _signals(orchestrator.request_stop):
+                result = orchestrator.run()
+        finally:
+            display.close()
+        self._final_block(orchestrator.record.run_id, result)
+        return result.exit_code
+
+    def _refuse_earlier_day(self) -> None:
+        """A ledger that nobody reset says so and asks (A6.6)."""
+        day = self.ledger.ledger_day() if self.ledger.exists() else None
+        today = self.settings.day_of(self.ledger.now())
+        if day is None or day >= today or self.arguments.continue_day:
+            return
+        raise InputError(
+            f"The ledger {self.ledger.path} is of {day}, not of today ({today}): archive it with "
+            "--reset-day and run again, or go on with it with --continue-day."
+        )
+
+    def _final_block(self, run_id: str, result: RunResult) -> None:
+        minutes = self.workload.minutes_used(run_id)
+        label = self.workload.resource_label
+        if self.arguments.json:
+            say_json(
+                {
+                    "event": "result",
+                    "result": result.result,
+                    "summary": result.summary,
+                    "totals": result.totals,
+                    f"{label}_minutes": round(minutes, 1),
+                    "exit_code": int(result.exit_code),
+                }
+            )
+            return
+        _passes_table(result.summary)
+        _totals(result.totals)
+        say(f"{label} minutes: {minutes:.1f}")
+        left = self.ledger.figures()
+        if left.in_doubt:
+            say(
+                f"{left.in_doubt} jobs are in doubt: look at each account, then settle them with "
+                "--mark-posted or --requeue."
+            )
+        say(f"Result: {result.result} (exit status {int(result.exit_code)})")
+
+    # -- status --------------------------------------------------------------------------------
+
+    def status(self) -> int:
+        """Show everything, change nothing (A13.1 to A13.3)."""
+        from engine.status_report import collect, show
+
+        report = collect(
+            self.settings, self.work_dir, self.run_dir, self.lock, self.ledger, self.workload
+        )
+        say_json(report) if self.arguments.json else show(report)
+        return ExitCode.DONE
+
+    # -- stop ----------------------------------------------------------------------------------
+
+    def stop_all(self) -> int:
+        """Stop everything that is ours and say what could not be stopped (A13.4)."""
+        holder = self.lock.holder()
+        if holder is not None:
+            say(f"A run is live (process {holder.pid} on {holder.host}): telling it to stop.")
+            if not self._stop_live_run():
+                complain(
+                    "The run has not ended in time; look at --status and logs/orchestrator.log, "
+                    "then try --stop-all again."
+                )
+                return ExitCode.FAILED
+            say("The run has ended.")
+        with self._exclusive():
+            receipts = self._clean_up()
+        for receipt in receipts:
+            word = "stopped" if receipt.released else "COULD NOT BE STOPPED"
+            say(f"{self.workload.resource_label} {receipt.label}: {word} {receipt.detail}".rstrip())
+        return self._say_still_on(receipts)
+
+    def _stop_live_run(self) -> bool:
+        run = self.settings.run
+        self.run_dir.send(Command(name="stop_run", sent_by="--stop-all"))
+        bound = (
+            max(run.shutdown_timeout_seconds, run.submitted_shutdown_timeout_seconds)
+            + self.settings.phones.stop_timeout_seconds * 2
+            + 30
+        )
+        deadline = time.monotonic() + bound
+        while self.lock.holder() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def _clean_up(self) -> list[Receipt]:
+        registry = ProcessRegistry(self.run_dir.processes_path)
+        end_left_processes(registry, self.settings, _tell)
+        receipts = list(self.workload.reclaim(None))
+        if self.ledger.exists():
+            for job in self.ledger.settle_dead(lambda _job: False):
+                _tell("claim_settled", job=job.job_id, key=job.account, status=str(job.status))
+        return receipts
+
+    def _say_still_on(self, receipts: list[Receipt]) -> int:
+        """Look once more; what people started is listed and left alone (A13.5)."""
+        label = self.workload.resource_label
+        failed = [receipt for receipt in receipts if not receipt.released]
+        others = [state for state in self.workload.resources(ask=True) if state.state != "off"]
+        unknown = [state for state in others if state.state == "unknown"]
+        ours = [state for state in others if state.ours]
+        for state in others:
+            if not state.ours and state.state != "unknown":
+                say(f"{label} {state.label}: {state.state}, not started by us, left alone.")
+        for state in unknown:
+            say(f"{label} {state.label or 's'}: unknown: {state.note}")
+        if failed or ours:
+            complain(f"A {label} of ours may still be on; try --stop-all again in a minute.")
+            return ExitCode.FAILED
+        say(f"Everything of ours is stopped; no {label} that we started is on.")
+        return ExitCode.DONE
+
+    # -- the day -------------------------------------------------------------------------------
+
+    def seed_only(self) -> int:
+        """Make the ledger and print the plan; start nothing (A5.3.2, A13.6)."""
+        with self._exclusive():
+            if self.arguments.force_reseed and self.ledger.exists():
+                self._archive()
+            open_jobs = [job for job in self.ledger.jobs().values() if job.status in OPEN]
+            if open_jobs:
+                raise InputError(
+                    f"The ledger {self.ledger.path} has {len(open_jobs)} jobs open, so nothing was "
+                    "seeded: run them with --run, or archive the day with --reset-day."
+                )
+            report = self.workload.seed(self.ledger)
+        self._say_seeding(report)
+        return ExitCode.DONE if report.seeded else ExitCode.FAILED
+
+    def force_reseed(self) -> int:
+        """Archive what is there and seed anew."""
+        self.arguments.force_reseed = True
+        return self.seed_only()
+
+    def _say_seeding(self, report: SeedReport) -> None:
+        for message in report.messages:
+            complain(message)
+        if self.arguments.json:
+            say_json(
+                {"seeded": report.seeded, "skipped": dict(report.skipped), "plan": report.plan}
+            )
+            return
+        if report.plan:
+            table("Plan", ("job", self.workload.key_label, "video"), report.plan)
+        say(f"Seeded {report.seeded} jobs for {report.keys_used} {self.workload.key_label}s.")
+        for reason, count in report.skipped.items():
+            say(f"Left out: {count} {reason}.")
+        if report.keys_idle:
+            say(f"Idle {self.workload.key_label}s: {', '.join(report.keys_idle)}.")
+        if not report.seeded:
+            complain("No job was seeded: there is nothing new in the job source.")
+
+    def reset_day(self) -> int:
+        """Archive the ledger and start an empty one (A7)."""
+        if not self.ledger.exists():
+            raise InputError(f"There is nothing to reset: {self.ledger.path} does not exist.")
+        with self._exclusive():
+            self._archive()
+        return ExitCode.DONE
+
+    def _archive(self) -> None:
+        held = [state for state in self.workload.resources(ask=False) if state.ours]
+        if held and not self.arguments.yes:
+            names = ", ".join(state.label for state in held)
+            raise InputError(
+                f"{self.workload.resource_label}s of ours are recorded as on ({names}): stop them "
+                "with --stop-all first, or confirm with --yes."
+            )
+        self.ledger.settle_dead(lambda _job: False)
+        doubtful = [job for job in self.ledger.jobs().values() if job.in_doubt]
+        if doubtful and self.arguments.yes:
+            for job in doubtful:
+                self.workload.confirmed(job)
+            say(f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice.")
+        report = self.ledger.reset_day(allow_in_doubt=self.arguments.yes)
+        say(f"Archived as {report.archive}.")
+        _totals(report.figures.to_dict())
+
+    # -- single jobs ---------------------------------------------------------------------------
+
+    def retry_all_failed(self) -> int:
+        """Requeue what may be tried again; also while a run is live (A13.7)."""
+        self._need_ledger()
+        report = self.ledger.requeue_all(
+            include_non_retryable=self.arguments.retry_include_non_retryable
+        )
+        say(f"Requeued {len(report.requeued)} failed jobs.")
+        for category, count in sorted(report.left.items()):
+            say(f"Left alone: {count} {category}.")
+        return ExitCode.DONE
+
+    def change_jobs(self, name: str) -> int:
+        """Requeue, skip, unskip or mark posted the named jobs."""
+        self._need_ledger()
+        words: list[str] = getattr(self.arguments, name)
+        ids = words
+        if self.arguments.where:
+            ids = filters.choose(self.ledger.jobs().values(), " ".join(words))
+        if name == "mark_posted":
+            self._settle_foreign_claims()
+        change = job_control.change(name, ids, self.ledger, self.workload)
+        for job_id, result in change.results.items():
+            say(f"{job_id}: {result}")
+        say(change.detail)
+        return ExitCode.DONE if change.ok else ExitCode.FAILED
+
+    def _settle_foreign_claims(self) -> None:
+        """With no run live, every claim is a dead one: it is settled before a person judges it."""
+        if self.lock.holder() is None and self.ledger_lock.holder() is None:
+            self.ledger.settle_dead(lambda _job: False)
+
+    def export(self) -> int:
+        """Write the ledger with one row a job, for other tools."""
+        self._need_ledger()
+        count = self.ledger.export(self.arguments.export)
+        say(f"Wrote {count} jobs to {self.arguments.export}.")
+        return ExitCode.DONE
+
+    # -- the live run --------------------------------------------------------------------------
+
+    def send(self) -> int:
+        """Send a command to the live run and print its answer."""
+        command = _command(self.arguments.send)
+        if self.lock.holder() is None:
+            raise InputError("No run is live here, so there is nobody to take the command.")
+        self.run_dir.send(command)
+        answer = self.run_dir.wait_answer(command.id, timeout=600)
+        if answer is None:
+            raise InputError(f"The run has not answered {command.name} within 600 s.")
+        if self.arguments.json:
+            say_json(answer)
+        else:
+            for name, result in dict(answer.get("results") or {}).items():
+                say(f"{name}: {result}")
+            say(f"{answer.get('detail', '')} (command {command.id})")
+        return ExitCode.DONE if answer.get("ok") else ExitCode.FAILED
+
+    # -- shared --------------------------------------------------------------------------------
+
+    def list_campaigns(self) -> int:
+        """Name, state and size of every campaign."""
+        from engine.campaign import list_campaigns
+
+        rows = list_campaigns(self.settings, self.work_dir)
+        if self.arguments.json:
+            for row in rows:
+                say_json(row.to_dict())
+        elif rows:
+            table(
+                "Campaigns",
+                ("name", "enabled", "accounts", "videos", "ledger"),
+                [
+                    (row.name, "yes" if row.enabled else "no", row.accounts, row.videos, row.ledger)
+                    for row in rows
+                ],
+            )
+        else:
+            say(f"There is no campaign below {self.work_dir / self.settings.paths.campaigns}.")
+        return ExitCode.DONE
+
+    def _need_ledger(self) -> None:
+        if not self.ledger.exists():
+            raise InputError(
+                f"There is no ledger {self.ledger.path}; make one with --seed-only or --run."
+            )
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """Nobody else runs, seeds or resets meanwhile. Raises InputError naming who does."""
+        try:
+            self.lock.acquire()
+            self.ledger_lock.acquire()
+        except AlreadyRunningError as exc:
+            self.lock.release()
+            raise InputError(str(exc)) from exc
+        try:
+            yield
+        finally:
+            self.ledger_lock.release()
+            self.lock.release()
+
+
+def perform(command: str, arguments: argparse.Namespace, settings: Settings, work_dir: Path) -> int:
+    """Carry out one command; returns its exit status. Raises EngineError."""
+    operations = Operations(arguments, settings, work_dir)
+    if command in ("requeue", "skip", "unskip", "mark_posted"):
+        return operations.change_jobs(command)
+    action: Callable[[], int] = getattr(operations, command)
+    return action()
+
+
+def _command(words: list[str]) -> Command:
+    name, rest = words[0], words[1:]
+    fields: dict[str, Any] = {"sent_by": "--send"}
+    if name in ("stop_worker", "restart_worker", "set_workers"):
+        if len(rest) != 1 or not rest[0].isdecimal():
+            raise InputError(f"{name} takes one number.")
+        fields["count" if name == "set_workers" else "slot"] = int(rest[0])
+    elif name in ("hold", "release"):
+        fields["target"] = " ".join(rest)
+    elif name == "undo":
+        fields["undo_of"] = " ".join(rest)
+    else:
+        fields["ids"] = tuple(rest)
+    known = CommandName.__args__
+    if name not in known:
+        raise InputError(f"Unknown command {name!r}; known are {', '.join(known)}.")
+    return Command.model_validate({"name": name, **fields})
+
+
+def _tell(event: str, **fields: Any) -> None:
+    text = sentence({"event": event, **fields})
+    if text:
+        say(text)
+
+
+def _passes_table(summary: Mapping[str, Any]) -> None:
+    headers = ("pass", "jobs", "success", "account", "content", "infra", "unknown", "internal")
+    rows = [
+        (
+            stats["pass_number"],
+            stats["total_jobs"],
+            stats["succeeded"],
+            stats["failed_account"],
+            stats["failed_content"],
+            stats["failed_infrastructure"],
+            stats["failed_unknown"],
+            stats["failed_internal"],
+            stats["in_doubt"],
+            f"{stats['success_rate']:.0f} %",
+            _seconds(stats["duration_seconds"]),
+        )
+        for stats in summary.get("passes", ())
+    ]
+    if rows:
+        table("Passes", (*headers, "in doubt", "rate", "duration"), rows)
+
+
+def _seconds(value: object) -> str:
+    return f"{value:.0f} s" if isinstance(value, int | float) else str(value)
+
+
+def _totals(totals: Mapping[str, Any]) -> None:
+    say(
+        f"Jobs {totals['total']}: success {totals['success']}, failed {totals['failed']}, "
+        f"retrying {totals['retrying']}, pending {totals['pending']}, "
+        f"in progress {totals['claimed']}, skipped {totals['skipped']}"
+    )
+    categories = {name: n for name, n in totals["by_category"].items() if n}
+    if categories:
+        say("Failures: " + ", ".join(f"{name} {n}" for name, n in categories.items()))
+    for reason, count in totals["blocked"].items():
+        say(f"Blocked: {count} jobs: {reason}")
+    if totals["quarantined"]:
+        say(f"Quarantined rows: {totals['quarantined']}")
+
+
+@contextmanager
+def _signals(request_stop: Callable[[], None]) -> Iterator[None]:
+    """First Ctrl-C or TERM: clean stop; a second waits less. A lost terminal changes nothing."""
+
+    def stop(_number: int, _frame: object) -> None:
+        request_stop()
+
+    names = ["SIGINT", "SIGTERM"] + (["SIGBREAK"] if sys.platform == "win32" else [])
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    if sys.platform != "win32":
+        before["SIGHUP"] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
