@@ -119,7 +119,12 @@ class Operations:
         from engine.status_report import collect, show
 
         report = collect(
-            self.settings, self.work_dir, self.run_dir, self.lock, self.ledger, self.workload
+            settings=self.settings,
+            work_dir=self.work_dir,
+            run_dir=self.run_dir,
+            lock=self.lock,
+            ledger=self.ledger,
+            workload=self.workload,
         )
         say_json(report) if self.arguments.json else show(report)
         return ExitCode.DONE

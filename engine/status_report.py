@@ -19,6 +19,7 @@ SCHEMA = 1
 
 
 def collect(
+    *,
     settings: Settings,
     work_dir: Path,
     run_dir: RunDirectory,

@@ -1,0 +1,190 @@
+"""A fourth trade: jobs that do nothing but what their script says; keeps the seam honest.
+
+A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
+``sleep:S``, ``submit``, ``do`` (the irreversible act, written to ``done.log``), ``crash``,
+``hang``, ``raise:TYPE`` (a typed error), ``bug`` (a program error), ``times:N:WORD`` (WORD in the
+first N attempts only). Without a script the job submits, acts, and succeeds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.progress import ProgressTracker
+
+from engine.errors import (
+    AccountError,
+    AdbError,
+    ContentError,
+    InDoubtError,
+    JobError,
+    PhoneError,
+)
+from engine.jobs import Job, NewJob, Outcome, Success
+from engine.retry import RetryConfig, RetryPassManager
+from engine.workloads.base import (
+    Receipt,
+    Report,
+    ResourceState,
+    SeedReport,
+    Session,
+    StagePlan,
+    WorkerSlot,
+    WorldContext,
+)
+
+ERRORS: Mapping[str, Callable[[], JobError]] = {
+    "suspended": lambda: AccountError("Suspended.", error_type="suspended"),
+    "adb": lambda: AdbError("No device."),
+    "content": lambda: ContentError("Broken file."),
+    "busy": lambda: PhoneError("No capacity.", retry_soon=True),
+    "doubt": lambda: InDoubtError("Not confirmed."),
+}
+
+
+class ToySession:
+    """Holds one lamp a worker; it is lit while a job runs."""
+
+    def __init__(self, slot: WorkerSlot) -> None:
+        self._slot = slot
+        self._lamp = slot.work_dir / "lamps" / f"{slot.index}.json"
+
+    def perform(self, job: Job, report: Report) -> Outcome:
+        self._light(job)
+        try:
+            report.state("WARM")
+            report.start_clock()
+            report.begin()
+            report.phase("acting")
+            for word in (job.caption or "submit do").split():
+                self._do(word, job, report)
+            return Success(evidence="It says so.")
+        finally:
+            self._lamp.unlink(missing_ok=True)
+
+    def _do(self, word: str, job: Job, report: Report) -> None:
+        name, _, value = word.partition(":")
+        if name == "times":
+            count, _, inner = value.partition(":")
+            if job.attempts < int(count):
+                self._do(inner, job, report)
+        elif name == "sleep":
+            report.pause(float(value))
+        elif name == "submit":
+            report.submit()
+        elif name == "do":
+            with (self._slot.work_dir / "done.log").open("a", encoding="utf-8") as done:
+                done.write(f"{job.job_id} {job.account}\n")
+        elif name == "raise":
+            raise ERRORS[value]()
+        elif name == "bug":
+            raise AttributeError("'NoneType' object has no attribute 'tap'")
+        elif name == "crash":
+            os._exit(9)
+        elif name == "hang":
+            while True:
+                report.pause(0.05)
+
+    def _light(self, job: Job) -> None:
+        self._lamp.parent.mkdir(exist_ok=True)
+        entry = {"slot": self._slot.index, "job": job.job_id, "since": _now().isoformat()}
+        self._lamp.write_text(json.dumps(entry), encoding="utf-8")
+
+    def recover(self) -> None:
+        self._lamp.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._lamp.unlink(missing_ok=True)
+
+
+class ToyWorkload:
+    """Jobs from ``jobs.txt``; a lamp is what costs."""
+
+    name = "toy"
+    key_label = "key"
+    resource_label = "lamp"
+    ready_states: tuple[str, ...] = ("WARM",)
+    job_seconds = 60.0
+
+    def __init__(self, context: WorldContext) -> None:
+        self._context = context
+        self._lamps = context.work_dir / "lamps"
+        self.ledger_path = context.work_dir / context.settings.paths.ledger
+        self.daily_cap = 0
+
+    def slot_facts(self, index: int) -> Mapping[str, object]:
+        return {"bench": index}
+
+    def check(self) -> None:
+        return
+
+    def seed(self, ledger: ProgressTracker, *, dry_run: bool = False) -> SeedReport:
+        lines = (self._context.work_dir / "jobs.txt").read_text(encoding="utf-8").splitlines()
+        wanted = [_job(line) for line in lines if line.strip()]
+        if dry_run:
+            return SeedReport(seeded=0, skipped={})
+        new = ledger.seed(lambda known: [job for job in wanted if job.job_id not in known])
+        return SeedReport(
+            seeded=len(new),
+            skipped={},
+            keys_used=len({job.account for job in new}),
+            plan=[(job.job_id, job.account, job.video_path) for job in new],
+        )
+
+    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan:
+        config = RetryConfig.from_settings(self._context.settings)
+        return RetryPassManager(ledger, config, run_id=run_id)
+
+    def open(self, slot: WorkerSlot) -> Session:
+        return ToySession(slot)
+
+    def refuse(self, job: Job) -> str | None:
+        return None
+
+    def confirmed(self, job: Job) -> None:
+        with (self._context.work_dir / "confirmed.log").open("a", encoding="utf-8") as log:
+            log.write(f"{job.job_id}\n")
+
+    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
+        return [
+            ResourceState(
+                kind="lamp",
+                id=path.stem,
+                label=f"lamp {path.stem}",
+                state="lit",
+                ours=True,
+                slot=int(path.stem),
+            )
+            for path in sorted(self._lamps.glob("*.json"))
+        ]
+
+    def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        return self.release(
+            [s.id for s in self.resources(ask=False) if slots is None or s.slot in slots]
+        )
+
+    def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
+        for name in ids:
+            (self._lamps / f"{name}.json").unlink(missing_ok=True)
+        return [Receipt(id=n, label=f"lamp {n}", released=True, detail="out") for n in ids]
+
+    def minutes_used(self, run_id: str) -> float:
+        return 0.0
+
+
+def _job(line: str) -> NewJob:
+    job_id, key, *script = line.split()
+    return NewJob(job_id=job_id, account=key, video_path="", caption=" ".join(script))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def write_jobs(work_dir: Path, *lines: str) -> None:
+    """The job source of a toy work directory."""
+    (work_dir / "jobs.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
