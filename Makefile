@@ -1,0 +1,51 @@
+# Needs only make and Python 3.11 to 3.13; everything else goes into .venv on the first call.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint docs lock clean
+
+help:
+	@echo 'make demo    publish a day on the simulated farm with five workers'
+	@echo 'make test    every check and test, as CI runs them'
+	@echo 'make bench   every speed and memory claim, measured here'
+	@echo 'make lint    formatting, rules, types, import contracts'
+	@echo 'make docs    rewrite the generated tables in docs/'
+	@echo 'make lock    resolve the dependencies anew (needs uv)'
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11, 3.12 or 3.13 is needed and none was found; name one with PYTHON=...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python -m simulator demo --workers 5
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
+	@if [ -e ../shared/data/errors_dev.jsonl ]; then $(BIN)/python -m benchmarks.error_accuracy ../shared/data/errors_dev.jsonl; else echo 'error_accuracy: no labelled messages beside this checkout'; fi
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.tables
+
+lock:
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,19 @@
+"""The ``geelark-console`` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the engine's headless command line, under the product's name.
+
+    Everything that a screen will do is a command of the engine; this is their one entry.
+    """
+    from engine.cli import main as command_line
+
+    return command_line()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
