@@ -1,7 +1,8 @@
 """The provider's error codes as typed exceptions; its message texts are never interpreted.
 
+Category and type of a code come from ``engine.api_codes``; here it gets its class and its words.
 One code may mean different things at different endpoints (43020 to 43024 are shared by phones and
-tags); this table is for the endpoints that a posting host uses.
+tags): the words are for the endpoints that a posting host uses.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from engine.api_codes import ApiAction, api_code
 from engine.errors import (
     AdbError,
+    ContentError,
     InternalError,
     JobError,
     NetworkError,
@@ -18,6 +21,7 @@ from engine.errors import (
     PhoneError,
     ServiceUnreachableError,
 )
+from engine.jobs import ErrorCategory
 
 RATE_MINUTE: Final = 40007
 RATE_HOUR: Final = 40014
@@ -30,14 +34,18 @@ UNKNOWN_PHONE: Final = 42001
 NOT_RUNNING: Final = 42002
 EXPIRED: Final = 43004
 ADB_OFF: Final = 49001
-ADB_IMPOSSIBLE: Final = 49002
+
+_NOT_BEFORE_TOMORROW: Final = frozenset({43008, 44004})
+"""Quotas of a day: waiting inside a pass is useless."""
 
 
 class ApiError(JobError):
     """The provider answered with a code other than 0, for the call or for one phone of it."""
 
-    def __init__(self, code: int, message: str, *, retry_soon: bool = False) -> None:
-        super().__init__(message, retry_soon=retry_soon)
+    def __init__(
+        self, code: int, message: str, *, error_type: str = "", retry_soon: bool = False
+    ) -> None:
+        super().__init__(message, error_type=error_type, retry_soon=retry_soon)
         self.code = code
 
 
@@ -50,15 +58,19 @@ class PhoneMissingError(ApiError, NotInGeelarkError):
 
 
 class ApiAdbError(ApiError, AdbError):
-    """adb is not enabled on the phone, or its model has none."""
+    """adb is not enabled on the phone."""
 
 
 class ProviderFaultError(ApiError, NetworkError):
     """The provider failed; whether the call took effect is not known."""
 
 
-class RateLimitedError(ApiError, PhoneError):
+class RateLimitedError(ApiError, NetworkError):
     """Too many calls; the call took no effect."""
+
+
+class MediaRefusedError(ApiError, ContentError):
+    """The provider does not take this file."""
 
 
 class RequestRefusedError(ApiError, InternalError):
@@ -74,110 +86,91 @@ _TOKEN_REMEDY: Final = (
     "in .env"
 )
 
-_KINDS: Final[MappingProxyType[type[ApiError], dict[int, str]]] = MappingProxyType(
+_WORDS: Final = MappingProxyType(
     {
-        AccessRefusedError: {
-            40003: f"it refuses the token or signature: {_TOKEN_REMEDY}",
-            40013: f"it does not know the user: {_TOKEN_REMEDY}",
-            40015: "the token's user lacks the permission: give it in the provider's panel",
-            40016: "this host's address is not on the team's allow-list: add it there",
-            43028: "the token's user is confined to other groups: give it this phone's group",
-        },
-        RateLimitedError: {
-            RATE_MINUTE: "too many calls in this minute",
-            RATE_HOUR: "too many calls in this hour; it locks that call for two hours",
-            RATE_UNNAMED: "too many calls",
-        },
-        ProviderFaultError: {
-            PROVIDER_FAULT: "unclassified fault at the provider",
-            50000: "server fault at the provider",
-        },
-        PhoneMissingError: {
-            40005: "the phone was deleted",
-            UNKNOWN_PHONE: "it has no such phone",
-            EXPIRED: "the phone has expired: renew it or take the account out",
-        },
-        ApiAdbError: {
-            ADB_OFF: "adb is not enabled on the phone",
-            ADB_IMPOSSIBLE: "the phone's model has no adb: move the account to another model",
-        },
-    }
-)
-
-_SOON: Final = MappingProxyType(
-    {
+        PROVIDER_FAULT: "an unclassified fault of its own",
+        40003: f"it does not take the token or signature; {_TOKEN_REMEDY}",
+        40005: "the phone was deleted",
+        RATE_MINUTE: "too many calls in this minute",
+        40011: "the feature is open to paying teams only",
+        RATE_HOUR: "too many calls in this hour, so it locks this call for two hours",
+        40015: "the token's user lacks the permission; give it in the provider's panel",
+        40016: "this host's address is not on the team's allow-list; add it there",
+        RATE_UNNAMED: "too many calls",
+        41000: "the team has no task points left; top up",
+        41001: "the balance is too low; top up the wallet",
+        UNKNOWN_PHONE: "it has no such phone",
+        NOT_RUNNING: "the phone is not running",
+        43002: "the plan is too small, it needs Pro",
+        EXPIRED: "the phone has expired; renew it or take the account out",
         43005: "the phone is executing a task of the provider",
         43006: "the phone is under remote control by a person",
         43007: "the phone was opened by another user",
+        43008: "today's quota of phone starts is used up; it is renewed at midnight UTC",
         43009: "the phone is on already",
         43010: "the phone is booting",
         43011: "the phone is being re-imaged",
-        43020: "the phone is unavailable for now",
-        43021: "the phone is in use",
-        43029: "the phone's model is under maintenance",
-        43039: "the provider is under maintenance",
-        44006: "no phones are in stock",
-        47001: "all phones that the plan allows at once are on",
-        47002: "the provider has no free phones at the moment",
-    }
-)
-"""Passes by itself; worth trying again inside the pass."""
-
-_PHONE: Final = MappingProxyType(
-    {
-        40011: "the feature is open to paying teams only",
-        41000: "the team has no task points left: top up",
-        41001: "the balance is too low: top up the wallet",
-        NOT_RUNNING: "the phone is not running",
-        43002: "the plan is too small: it needs Pro",
-        43008: "today's quota of phone starts is used up; it is renewed at midnight UTC",
         43017: "no monthly-rental device is free",
         43018: "the monthly phone has no device bound to it",
-        44001: "the plan is too small: it needs Pro",
-        44002: "the plan's number of phones is reached",
-        44003: "this user's number of phones is reached",
+        43020: "the phone is unavailable for now",
+        43021: "the phone is in use",
+        43028: "the token's user is confined to other groups; give it this phone's group",
+        43029: "the phone's model is under maintenance",
+        43039: "the provider is under maintenance",
+        44001: "the plan is too small, it needs Pro",
+        44006: "no phones are in stock",
         45002: "the phone's proxy is not usable",
         45003: "the phone's proxy lies in a region that is not allowed",
         45004: "the check of the phone's proxy failed",
-        46001: "the plan has expired: renew it",
+        46001: "the plan has expired; renew it",
         46002: "the team owns more phones than the plan allows",
         46003: "the user owns more phones than the plan allows",
+        47001: "all phones that the plan allows at once are on",
+        47002: "it has no free phones at the moment",
         47003: "the device bound to the phone has expired",
         47004: "the device bound to the phone is missing",
+        ADB_OFF: "adb is not enabled on the phone",
+        49002: "the phone's model has no adb; move the account to another model",
+        50000: "a server fault of its own",
     }
 )
 
-_INTERNAL_RANGES: Final = (
-    range(40001, 40018),
-    range(41002, 41004),
-    range(42003, 42009),
-    range(43001, 43040),
-    range(44001, 44007),
-    range(45001, 45009),
-    range(48000, 48005),
-    range(50001, 50002),
-    range(60001, 60006),
+_BY_TYPE: Final[MappingProxyType[str, type[ApiError]]] = MappingProxyType(
+    {"adb_timeout": ApiAdbError, "network_error": ProviderFaultError, "phone_error": ApiPhoneError}
 )
-"""Codes of the table that mean a wrong request; any code outside of it is taken as a fault."""
 
 
 def api_error(code: int, doing: str, *, trace_id: str = "") -> ApiError:
     """The exception for a code; ``doing`` names call and phone: ``start phone 12 (acc1)``."""
+    meaning = api_code(code)
+    kind = _class_of(code)
+    words = _WORDS.get(code) or (
+        "it calls our request wrong"
+        if meaning.category is ErrorCategory.INTERNAL
+        else "it gives no reason that we know"
+    )
     trace = f", trace {trace_id}" if trace_id else ""
+    soon = meaning.action is ApiAction.WAIT and code not in _NOT_BEFORE_TOMORROW
+    return kind(
+        code,
+        f"The provider refused to {doing}: {words} (code {code}{trace}).",
+        error_type="" if kind is PhoneMissingError else meaning.error_type,
+        retry_soon=soon or code in RATE_CODES,
+    )
 
-    def text(meaning: str) -> str:
-        return f"The provider refused to {doing}: {meaning} (code {code}{trace})."
 
-    for kind, meanings in _KINDS.items():
-        if code in meanings:
-            return kind(code, text(meanings[code]), retry_soon=kind is RateLimitedError)
-    if code in _SOON:
-        return ApiPhoneError(code, text(_SOON[code]), retry_soon=True)
-    if code in _PHONE:
-        return ApiPhoneError(code, text(_PHONE[code]))
-    if any(code in known for known in _INTERNAL_RANGES):
-        return RequestRefusedError(code, text("it calls our request wrong"))
-    return ApiPhoneError(code, text("it gives a code that its documentation does not name"))
+def _class_of(code: int) -> type[ApiError]:
+    meaning = api_code(code)
+    if code in RATE_CODES:
+        return RateLimitedError
+    if meaning.category is ErrorCategory.ACCOUNT or code == EXPIRED:
+        # An expired phone is as good as none: only a person can renew it.
+        return PhoneMissingError
+    if meaning.category is ErrorCategory.CONTENT:
+        return MediaRefusedError
+    if meaning.category is ErrorCategory.INTERNAL:
+        return AccessRefusedError if meaning.action is ApiAction.HALT else RequestRefusedError
+    return _BY_TYPE[meaning.error_type]
 
 
 def no_credentials() -> AccessRefusedError:

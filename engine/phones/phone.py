@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -56,7 +57,7 @@ class Station(Protocol):
     also when start itself raised. ``PhoneError.retry_soon`` marks what passes by itself.
     """
 
-    def find(self, account: str) -> Phone:
+    def find(self, account: str, pause: Pause = time.sleep) -> Phone:
         """The phone whose name is exactly this account's. Raises NotInGeelarkError."""
         ...
 
@@ -85,11 +86,14 @@ class Station(Protocol):
         ...
 
     def stop(self, phone: Phone) -> Receipt:
-        """Stop the phone if we started it, and see it stopped; never raises, never interrupted."""
+        """Stop the phone if this process started it, and see it stopped.
+
+        Never raises and is never interrupted. ``released`` is False where it may still be on.
+        """
         ...
 
     def inventory(self) -> Sequence[ResourceState]:
-        """Every phone that is on or registered by us, asked from the provider."""
+        """Every phone of the provider, joined with our registry. Raises JobError."""
         ...
 
     def registered(self) -> Sequence[ResourceState]:

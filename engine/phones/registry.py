@@ -54,6 +54,14 @@ class PhoneEntry(BaseModel):
     adb_serial: str = ""
     """Our adb connection to it, to be cut when it is stopped."""
 
+    def same_start(self, other: object) -> bool:
+        """Whether the other entry is of the same start of the phone, whoever looks after it."""
+        return (
+            isinstance(other, PhoneEntry)
+            and (other.id, other.run_id, other.job_id) == (self.id, self.run_id, self.job_id)
+            and other.since == self.since
+        )
+
     @property
     def owner_alive(self) -> bool:
         started = identity(self.pid)
@@ -132,20 +140,24 @@ class PhoneRegistry:
             ) from exc
         return entry
 
-    def adopt(self, entry: PhoneEntry, *, adb_serial: str | None = None) -> PhoneEntry:
-        """Look after this entry from now on (and note its adb serial); returns it as it is now.
+    def mine(self, entry: PhoneEntry) -> bool:
+        """Whether this very process looks after the entry."""
+        return (entry.pid, entry.pid_started) == (self._pid, self._pid_started)
 
-        Where the record cannot be written the old one stays: stopping goes on without it.
+    def adopt(self, entry: PhoneEntry, *, adb_serial: str | None = None) -> PhoneEntry:
+        """Look after this entry from now on (and note its adb serial); returns what is now known.
+
+        Where the record cannot be written (a full disk) the old one stays and work goes on: a
+        phone that is to be stopped must not wait for it.
         """
         changes: dict[str, object] = {"pid": self._pid, "pid_started": self._pid_started}
         if adb_serial is not None:
             changes["adb_serial"] = adb_serial
         mine = entry.model_copy(update=changes)
         with contextlib.suppress(OSError, portalocker.LockException), self._lock():
-            if self.find(entry.id) == entry:
+            if entry.same_start(self.find(entry.id)):
                 self._write(mine)
-                return mine
-        return entry
+        return mine
 
     def clear(self, entry: PhoneEntry | UnreadableEntry) -> None:
         """Forget a phone that was seen stopped, unless somebody else has registered it since.
@@ -156,7 +168,7 @@ class PhoneRegistry:
             if isinstance(entry, UnreadableEntry):
                 stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
                 entry.path.rename(entry.path.with_suffix(f".unreadable-{stamp}"))
-            elif self.find(entry.id) == entry:
+            elif entry.same_start(self.find(entry.id)):
                 self._path(entry.id).unlink()
 
     def find(self, phone_id: str) -> PhoneEntry | UnreadableEntry | None:

@@ -1,0 +1,228 @@
+"""The adb client: every call bounded, its outputs checked instead of its exit codes.
+
+``adb connect`` exits 0 when it fails, a shell cut by a lost connection exits 0 with empty output,
+and a phone that wants a login says so on stdout with exit 0: so each call demands what it expects
+to read. The login password is written to the shell's stdin, never to a command line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import SecretStr
+
+from engine.errors import (
+    AdbError,
+    ConnectionDroppedError,
+    GloginError,
+    InternalError,
+    SettingsError,
+)
+from engine.logs import redact
+from engine.phones.phone import Pause
+from engine.processes import start
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from engine.config import Phones
+
+LOGIN_MARK: Final = "run glogin to login"
+"""What a phone answers to anything before its login and after the login lapsed."""
+_LOGGED_IN: Final = ("success", "already log")
+_MEDIA_SCAN: Final = (
+    "am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE -d file://{path}"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdbOutput:
+    """What a finished adb command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.out}\n{self.err}"
+
+
+class Adb:
+    """Runs the configured adb program for one process."""
+
+    def __init__(self, phones: Phones, log: FilteringBoundLogger) -> None:
+        self._command = phones.adb_command
+        self._timeout = phones.adb_command_timeout_seconds
+        self._log = log
+
+    def check_program(self) -> None:
+        """Raises SettingsError where the configured program does not exist."""
+        if shutil.which(self._command[0]) is None:
+            raise SettingsError(
+                f"The adb program {self._command[0]!r} was not found: install the Android platform "
+                "tools or set phones.adb_command."
+            )
+
+    def devices(self) -> dict[str, str]:
+        """State of every listed device by its exact serial. Raises AdbError."""
+        output = self._run(("devices",))
+        if "List of devices" not in output.out:
+            raise self._failed("list its devices", output)
+        lines = output.out.partition("List of devices")[2].splitlines()[1:]
+        pairs = (line.split("\t", 1) for line in lines)
+        return {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2}
+
+    def connect(self, serial: str) -> None:
+        """Connect anew. Raises AdbError.
+
+        Disconnected first: a connection that went offline cannot be connected, only made again.
+        """
+        self.disconnect(serial)
+        output = self._run(("connect", serial))
+        if f"connected to {serial}" not in output.out:
+            raise self._failed(f"connect to {serial}", output)
+
+    def disconnect(self, serial: str) -> None:
+        """Cut our connection to this phone; a phone that is not connected is no error."""
+        with contextlib.suppress(AdbError):
+            self._run(("disconnect", serial))
+
+    def wait_device(self, serial: str, *, timeout: float, poll: float, pause: Pause) -> None:
+        """Wait until the phone is listed as ``device``. Raises AdbError."""
+        deadline = time.monotonic() + timeout
+        while True:
+            state = self.devices().get(serial, "not listed")
+            if state == "device":
+                return
+            if state == "unauthorized":
+                raise AdbError(f"adb is not authorised on {serial}: accept this host's key there.")
+            if time.monotonic() >= deadline:
+                raise AdbError(f"adb says that {serial} is {state} after {timeout:.0f} s.")
+            pause(poll)
+
+    def login(self, serial: str, password: SecretStr) -> None:
+        """Log in to the phone's shell (``glogin``). Raises GloginError, AdbError."""
+        secret = password.get_secret_value()
+        output = self._run(
+            ("-s", serial, "shell"), stdin=f"glogin {secret}\nexit\n", hide=(secret,)
+        )
+        self._check_device(serial, output)
+        if any(word in output.text.lower() for word in _LOGGED_IN):
+            return
+        raise GloginError(
+            f"The phone at {serial} did not accept the login: it said {_said(output)}."
+        )
+
+    def shell(self, serial: str, command: str) -> str:
+        """Output of a shell command.
+
+        Raises GloginError when the login is missing or lapsed, ConnectionDroppedError when the
+        phone is gone, AdbError. An empty answer may also mean a cut connection: demand a text.
+        """
+        output = self._run(("-s", serial, "shell", command))
+        self._check_device(serial, output)
+        return output.out
+
+    def check_answers(self, serial: str) -> None:
+        """Prove that the phone's shell runs commands. Raises as ``shell`` does."""
+        token = secrets.token_hex(4)
+        if token not in self.shell(serial, f"echo {token}"):
+            raise AdbError(f"The phone at {serial} did not answer a shell command.")
+
+    def push(self, serial: str, source: Path, target: str, *, timeout: float) -> None:
+        """Copy a file onto the phone. Raises AdbError, ConnectionDroppedError, GloginError."""
+        output = self._run(("-s", serial, "push", str(source), target), timeout=timeout)
+        self._check_device(serial, output)
+        if output.code != 0 or "1 file pushed" not in output.text:
+            raise self._failed(f"push {source.name} to {serial}", output)
+
+    def scan_media(self, serial: str, path: str) -> None:
+        """Have the phone's gallery notice a file. Raises AdbError."""
+        if "result=" not in self.shell(serial, _MEDIA_SCAN.format(path=path)):
+            raise AdbError(f"The phone at {serial} did not take up {path} into its gallery.")
+
+    def _check_device(self, serial: str, output: AdbOutput) -> None:
+        if LOGIN_MARK in output.text:
+            raise GloginError(f"The phone at {serial} wants a new login.")
+        said = output.err + (output.out if output.code != 0 else "")
+        if "device unauthorized" in said:
+            raise AdbError(f"adb is not authorised on {serial}: accept this host's key there.")
+        gone = ("device offline", "not found", "closed", "no devices", "couldn't read from device")
+        if output.code != 0 and any(word in said for word in gone):
+            raise ConnectionDroppedError(f"adb lost the phone at {serial}: {_said(output)}.")
+
+    def _failed(self, doing: str, output: AdbOutput) -> AdbError:
+        return AdbError(f"adb could not {doing}: it said {_said(output)}.")
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout: float | None = None,
+        hide: Sequence[str] = (),
+    ) -> AdbOutput:
+        """Run adb once. Raises AdbError on time-out, InternalError when it cannot be run.
+
+        Output goes to files, because a server that the client starts inherits a pipe and keeps it
+        open long after the client ended.
+        """
+        bound = timeout or self._timeout
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            try:
+                process = start(
+                    (*self._command, *arguments), stdin=subprocess.PIPE, stdout=out, stderr=err
+                )
+            except OSError as exc:
+                raise InternalError(
+                    f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
+                    "the Android platform tools or set phones.adb_command."
+                ) from None
+            code = _finish(process, stdin, bound)
+            texts = []
+            for stream in (out, err):
+                stream.seek(0)
+                text = stream.read().decode("utf-8", errors="replace")
+                for secret in hide:
+                    text = text.replace(secret, "***")
+                texts.append(text)
+        shown = " ".join(arguments[:4])
+        self._log.debug(
+            "adb", command=shown, code=code, ms=round((time.monotonic() - began) * 1000)
+        )
+        if code is None:
+            raise AdbError(f"adb did not end within {bound:.0f} s: adb {shown}.")
+        return AdbOutput(code=code, out=texts[0], err=texts[1])
+
+
+def _finish(process: subprocess.Popen[bytes], stdin: str, bound: float) -> int | None:
+    """Feed and wait; None when the client had to be killed for being too slow."""
+    try:
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(stdin.encode())
+        return process.wait(timeout=bound)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _said(output: AdbOutput) -> str:
+    """What adb said, as part of a sentence."""
+    lines = (line.strip() for line in f"{output.err}\n{output.out}".splitlines())
+    text = "; ".join(line for line in lines if line and not line.startswith("* daemon"))
+    return repr(redact(text)[:200]) if text else "nothing"
