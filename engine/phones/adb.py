@@ -28,6 +28,7 @@ from engine.errors import (
     SettingsError,
 )
 from engine.logs import redact
+from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
 from engine.processes import start
 
@@ -182,7 +183,11 @@ class Adb:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             try:
                 process = start(
-                    (*self._command, *arguments), stdin=subprocess.PIPE, stdout=out, stderr=err
+                    (*self._command, *arguments),
+                    env=without_secrets(),
+                    stdin=subprocess.PIPE,
+                    stdout=out,
+                    stderr=err,
                 )
             except OSError as exc:
                 raise InternalError(

@@ -16,5 +16,11 @@ if TYPE_CHECKING:
 def open_station(
     settings: Settings, work_dir: Path, *, run_id: str, log: FilteringBoundLogger
 ) -> Station:
-    """The station of ``settings.phones.device``; the caller closes it."""
-    raise NotImplementedError
+    """The station of ``settings.phones.device``; opening asks nobody. The caller closes it."""
+    if settings.phones.device == "grapheneos":
+        from engine.phones.attached import AttachedStation
+
+        return AttachedStation(settings, work_dir, run_id=run_id, log=log)
+    from engine.phones.station import PhoneStation
+
+    return PhoneStation(settings, work_dir, run_id=run_id, log=log)

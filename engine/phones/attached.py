@@ -1,0 +1,172 @@
+"""One physical device on this host's adb, in the shape of a station; nothing is billed.
+
+Several workers could reach the same device, so it is exclusive through the registry like any phone
+(behaviour A-D38).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import portalocker
+
+from engine.errors import ContentError, SettingsError
+from engine.phones.adb import Adb
+from engine.phones.phone import Pause, Phone, PhoneStatus
+from engine.phones.registry import PhoneEntry, PhoneRegistry
+from engine.workloads.base import Receipt, ResourceState
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from engine.config import Settings
+
+_FOLDER: Final = "/sdcard/Download"
+_SUFFIXES: Final = frozenset({".mp4", ".webm", ".mov"})
+
+
+class AttachedStation:
+    """The device of ``phones.device_serial``; every account uses it, one job at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        work_dir: Path,
+        *,
+        run_id: str,
+        log: FilteringBoundLogger,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._serial = settings.phones.device_serial
+        self._limits = settings.phones
+        self._log = log
+        self._now = now
+        self._adb = Adb(settings.phones, log)
+        self._registry = PhoneRegistry(work_dir / settings.paths.run, run_id=run_id, now=now)
+
+    def check(self) -> None:
+        """Raises SettingsError when the device is not named or not there, AdbError."""
+        self._adb.check_program()
+        if not self._serial:
+            raise SettingsError(
+                "phones.device = grapheneos needs the device's adb serial: set "
+                "phones.device_serial to what `adb devices` lists."
+            )
+        state = self._adb.devices().get(self._serial, "not listed")
+        if state != "device":
+            raise SettingsError(
+                f"The device {self._serial} is {state} in `adb devices`: connect it, unlock it and "
+                "allow this host's key."
+            )
+
+    def close(self) -> None:
+        """No connection is held."""
+
+    def find(self, account: str, pause: Pause = time.sleep) -> Phone:
+        """The attached device, whatever the account."""
+        return Phone(id=self._serial, serial_name=self._serial, status=PhoneStatus.STARTED)
+
+    def start(self, phone: Phone, *, job_id: str, slot: int, pause: Pause) -> None:
+        """Take the device for this job. Raises PhoneError while another job has it."""
+        found = self._registry.find(phone.id)
+        if isinstance(found, PhoneEntry) and (
+            not found.owner_alive or (self._registry.mine(found) and found.slot == slot)
+        ):
+            self._registry.clear(found)
+        self._registry.register(phone.id, phone.serial_name, slot=slot, job_id=job_id)
+
+    def wait_started(self, phone: Phone, pause: Pause) -> None:
+        """Wait until adb lists the device. Raises AdbError."""
+        self._adb.wait_device(
+            phone.id,
+            timeout=self._limits.adb_device_timeout_seconds,
+            poll=self._limits.adb_poll_seconds,
+            pause=pause,
+        )
+
+    def connect(self, phone: Phone, pause: Pause) -> str:
+        """Prove that the device's shell answers; returns its serial. Raises AdbError."""
+        if ":" in phone.id and self._adb.devices().get(phone.id) != "device":
+            self._adb.connect(phone.id)
+        self.wait_started(phone, pause)
+        self._adb.check_answers(phone.id)
+        return phone.id
+
+    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
+        """Copy the file into Downloads and have the gallery see it.
+
+        Raises ContentError, AdbError, ConnectionDroppedError.
+        """
+        if path.suffix.lower() not in _SUFFIXES or not path.is_file():
+            raise ContentError(f"The video {path} does not exist or is of an unknown type.")
+        pause(0)
+        target = f"{_FOLDER}/{self._now().strftime('%Y%m%d_%H%M%S')}{path.suffix.lower()}"
+        self._adb.push(phone.id, path, target, timeout=self._limits.upload_timeout_seconds)
+        self._adb.scan_media(phone.id, target)
+
+    def stop(self, phone: Phone) -> Receipt:
+        """Give the device back if this process has it."""
+        entry = self._registry.find(phone.id)
+        if isinstance(entry, PhoneEntry) and self._registry.mine(entry):
+            return self._give_back([entry])[0]
+        return Receipt(
+            id=phone.id, label=phone.serial_name, released=True, detail="not taken by us"
+        )
+
+    def inventory(self) -> Sequence[ResourceState]:
+        """The device with what adb says about it. Raises AdbError."""
+        state = self._adb.devices().get(self._serial, "not listed")
+        return [self._state("started" if state == "device" else "unknown", state)]
+
+    def registered(self) -> Sequence[ResourceState]:
+        entry = self._registry.find(self._serial)
+        return [self._state("unknown", "not asked")] if entry is not None else []
+
+    def _state(self, state: str, note: str) -> ResourceState:
+        entry = self._registry.find(self._serial)
+        ours = isinstance(entry, PhoneEntry)
+        return ResourceState(
+            kind="phone",
+            id=self._serial,
+            label=self._serial,
+            state=state,
+            ours=ours,
+            slot=entry.slot if isinstance(entry, PhoneEntry) else None,
+            job_id=entry.job_id if isinstance(entry, PhoneEntry) else "",
+            since=entry.since if isinstance(entry, PhoneEntry) else None,
+            note=note,
+        )
+
+    def stop_ours(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        entries = [
+            entry
+            for entry in self._registry.entries()
+            if isinstance(entry, PhoneEntry) and (slots is None or entry.slot in slots)
+        ]
+        return self._give_back(entries)
+
+    def stop_named(self, ids: Sequence[str]) -> Sequence[Receipt]:
+        found = [self._registry.find(phone_id) for phone_id in ids]
+        return self._give_back([entry for entry in found if isinstance(entry, PhoneEntry)])
+
+    def _give_back(self, entries: Sequence[PhoneEntry]) -> list[Receipt]:
+        receipts = []
+        for entry in entries:
+            problem = ""
+            try:
+                self._registry.clear(entry)
+            except (OSError, portalocker.LockException) as exc:
+                problem = f"its registry file could not be cleared: {exc}"
+            receipts.append(
+                Receipt(
+                    id=entry.id,
+                    label=entry.serial_name,
+                    released=not problem,
+                    detail=problem or "given back",
+                )
+            )
+        return receipts
