@@ -51,6 +51,10 @@ class FaultKind(StrEnum):
     """The Appium session is lost in mid-flow, before Share."""
     CONNECTION_DROPPED = "connection_dropped"
     """The phone drops off adb in mid-flow, before Share."""
+    SESSION_REFUSED = "session_refused"
+    """The phone's automation does not start: no Appium session in this boot."""
+    PHONE_SILENT = "phone_silent"
+    """From somewhere in mid-flow, before Share, the phone answers no session command any more."""
     # Drawn once a boot by their own rate.
     BOOT_FAILED = "boot_failed"
     """The phone goes back to "shut down" instead of starting."""
@@ -100,6 +104,8 @@ INFRASTRUCTURE_KINDS: tuple[FaultKind, ...] = (
     FaultKind.UPLOAD_STUCK,
     FaultKind.SESSION_LOST,
     FaultKind.CONNECTION_DROPPED,
+    FaultKind.SESSION_REFUSED,
+    FaultKind.PHONE_SILENT,
 )
 HTTP_KINDS: tuple[FaultKind, ...] = (
     FaultKind.HTTP_500,
