@@ -88,7 +88,7 @@ class CommandDesk:
         self._run.run_dir.take_commands(self._refused)
 
     def _carry_out(self, command: Command) -> None:
-        self._run.emit("command_taken", id=command.id, name=command.name, by=command.sent_by)
+        self._run.news.emit("command_taken", id=command.id, name=command.name, by=command.sent_by)
         try:
             outcome = self._handlers[command.name](command)
         except EngineError as exc:
@@ -101,10 +101,10 @@ class CommandDesk:
             self._answer(command, outcome)
 
     def _answer(self, command: Command, answer: Answer) -> None:
-        self._run.emit("command_answered", id=command.id, name=command.name, **answer)
+        self._run.news.emit("command_answered", id=command.id, name=command.name, **answer)
 
     def _refused(self, command_id: str, why: str) -> None:
-        self._run.emit("command_answered", id=command_id, name="", ok=False, detail=why)
+        self._run.news.emit("command_answered", id=command_id, name="", ok=False, detail=why)
 
     # -- the run and its workers -------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class CommandDesk:
         def release() -> Sequence[Receipt]:
             return workload.release(command.ids) if command.ids else workload.reclaim(None)
 
-        future: Future[Sequence[Receipt]] = self._run.in_background(release)
+        future: Future[Sequence[Receipt]] = self._run.aftermath.in_background(release)
         return lambda: _receipts(future) if future.done() else None
 
     # -- jobs --------------------------------------------------------------------------------------

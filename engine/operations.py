@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from engine import filters, job_control, workloads
+from engine.aftermath import end_left_processes
 from engine.config import Settings
 from engine.errors import AlreadyRunningError, ExitCode, InputError
 from engine.instance import InstanceLock
 from engine.jobs import JobStatus
-from engine.orchestrator import Orchestrator, RunResult, end_left_processes, run_lock
+from engine.orchestrator import Orchestrator, RunResult, run_lock
 from engine.output import complain, display_for, say, say_json, sentence, table
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
@@ -384,7 +385,7 @@ def _command(words: list[str]) -> Command:
         fields["undo_of"] = " ".join(rest)
     else:
         fields["ids"] = tuple(rest)
-    known = CommandName.__args__
+    known = get_args(CommandName)
     if name not in known:
         raise InputError(f"Unknown command {name!r}; known are {', '.join(known)}.")
     return Command.model_validate({"name": name, **fields})

@@ -11,7 +11,6 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,25 +18,34 @@ from typing import Any
 
 import structlog
 
+from engine.aftermath import Aftermath
 from engine.channel import Orders
 from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.errors import EngineError, ExitCode, InputError
 from engine.instance import InstanceLock
-from engine.jobs import Job, JobStatus
+from engine.jobs import Job
+from engine.news import News
 from engine.output import Display
+from engine.private_files import write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.retry import STOPPED, PassResult
 from engine.run_state import RunDirectory, RunRecord
 from engine.status import snapshot, totals_line
-from engine.supervision import Message, WorkerProcess, Workers, WorkerState, worker_command
+from engine.supervision import Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 log = structlog.get_logger(__name__)
 
 STATUS_SECONDS = 2.0
 """The snapshot is rewritten at least this often (architecture 7)."""
+
+TOLD = frozenset({"hello", "job", "state", "submitted", "outcome", "exit"})
+"""What a worker says that becomes an event."""
+
+ENDING = frozenset({"stopping", "finishing"})
+"""Phases in which no worker comes back."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -89,12 +97,10 @@ class Orchestrator:
         self.control = Orders()
         self.pause_after_stage = False
         self._inbox: queue.Queue[Message] = queue.Queue()
-        self._background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="release")
-        self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
         self._next: dict[str, float] = {}
         self._last_totals = ""
 
-    # -- the run ---------------------------------------------------------------------------------
+    # -- the run -------------------------------------------------------------------------------
 
     def run(self) -> RunResult:
         """Publish what the ledger has, to the end or until stopped.
@@ -111,7 +117,8 @@ class Orchestrator:
             self._open_run()
             receipts: list[Receipt] = []
             try:
-                self._clean_leftovers()
+                self.phase = "cleaning up"
+                self.aftermath.earlier_runs()
                 self._seed_if_empty()
                 self._run_stages()
             finally:
@@ -120,6 +127,11 @@ class Orchestrator:
         finally:
             ledger_lock.release()
             self.lock.release()
+
+    @property
+    def stopping(self) -> bool:
+        """The operator wants the run to end."""
+        return self.stop_asked > 0
 
     def request_stop(self) -> None:
         """Ask for the clean stop; asked again, it waits less (A12.6). Safe in a signal handler."""
@@ -140,14 +152,22 @@ class Orchestrator:
                 ledger=ledger,
             )
         self.run_dir.write_run(self.record)
-        self.run_dir.settings_path.unlink(missing_ok=True)
-        write_settings(self.run_dir, self.settings)
+        write_atomically(self.run_dir.settings_path, self.settings.to_json())
         self.ledger = ProgressTracker(
             self.ledger_path,
             settings=self.settings,
             run_id=self.record.run_id,
             refuse=self._refuse,
             cap=self.workload.daily_cap,
+        )
+        self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
+        self.aftermath = Aftermath(
+            settings=self.settings,
+            registry=self.registry,
+            workload=self.workload,
+            ledger=self.ledger,
+            news=self.news,
+            run_id=self.record.run_id,
         )
         self.desk = CommandDesk(self)
         self._restore_control()
@@ -160,7 +180,7 @@ class Orchestrator:
             inbox=self._inbox,
         )
         self.workers.order(paused=self.control.paused, held_keys=sorted(self.control.held_keys))
-        self.emit(
+        self.news.emit(
             "run_started", continued=earlier is not None and self.record.run_id == earlier.run_id
         )
 
@@ -183,36 +203,36 @@ class Orchestrator:
         self.say_retry_configuration()
         for stage in self.plan:
             self._wait_before(stage)
-            if self.stop_asked:
+            if self.stopping:
                 break
             self._run_stage(stage)
-            if self.stop_asked:
+            if self.stopping:
                 self.plan.stop()
                 break
-            self._release_between_stages()
+            self.aftermath.release_all(why="still held after the pass")
             self._hold_here_if_asked()
 
     def _run_stage(self, stage: Stage) -> None:
         self.stage = stage
         self.phase = "running"
-        self.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
+        self.news.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
         self.workers.new_stage()
         self.workers.order(stage=stage.number)
         while not self._stage_over():
             if not self.control.paused:
                 self._start_workers()
             self.tick()
-        self.emit("stage_ended", stage=stage.number)
+        self.news.emit("stage_ended", stage=stage.number)
 
     def _stage_over(self) -> bool:
-        if self.stop_asked:
+        if self.stopping:
             return True
-        if self._cleaning:
+        if self.aftermath.busy:
             return False
         if self.ledger.open_jobs() == 0:
             return True
         if self.workers.hopeless:
-            self.alarm("Every worker has been given up; jobs are left. See logs/worker_*.log.")
+            self.news.alarm("Every worker has been given up; jobs are left. See logs/worker_*.log.")
             return True
         return False
 
@@ -222,13 +242,13 @@ class Orchestrator:
         except OSError as exc:
             raise EngineError(f"A worker process cannot be started: {exc.strerror}.") from exc
         if worker is not None:
-            self.emit("worker_started", worker=worker.slot, restarts=worker.restarts)
+            self.news.emit("worker_started", worker=worker.slot, restarts=worker.restarts)
 
     def _wait_before(self, stage: Stage) -> None:
         if stage.delay_seconds <= 0:
             return
         self.phase = "waiting"
-        self.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next pass")
+        self.news.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next pass")
         self._tick_for(stage.delay_seconds)
 
     def _hold_here_if_asked(self) -> None:
@@ -237,31 +257,33 @@ class Orchestrator:
             return
         self.pause_after_stage = False
         self.set_control(paused=True)
-        self.emit("paused", text="Paused after this pass; resume to go on.")
-        while self.control.paused and not self.stop_asked:
+        self.news.emit("paused", text="Paused after this pass; resume to go on.")
+        while self.control.paused and not self.stopping:
             self.phase = "paused"
             self.tick()
 
     def _tick_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         self.waiting_until = datetime.fromtimestamp(self.now().timestamp() + seconds, UTC)
-        while not self.stop_asked and (left := until - time.monotonic()) > 0:
+        while not self.stopping and (left := until - time.monotonic()) > 0:
             self.tick(min(left, self.settings.run.supervisor_poll_seconds))
         self.waiting_until = None
 
-    # -- one turn --------------------------------------------------------------------------------
+    # -- one turn ------------------------------------------------------------------------------
 
     def tick(self, seconds: float | None = None) -> None:
         """Hear workers, settle deaths, obey commands, show what is true; at most one poll long."""
         self._hear(self.settings.run.supervisor_poll_seconds if seconds is None else seconds)
         for worker in self.workers.end_overdue():
-            self.emit("worker_killed", worker=worker.slot, text="It did not stop or start in time.")
+            self.news.emit(
+                "worker_killed", worker=worker.slot, text="It did not stop or start in time."
+            )
         for worker, clean in self.workers.reap():
-            self._buried(worker, clean=clean)
-        self._finish_cleaning()
+            self.aftermath.bury(worker, clean=clean)
+        self.aftermath.finish_burials(self.workers, stopping=self.phase in ENDING)
         self.desk.serve()
         if self._due("stale", self.settings.ledger.renew_seconds):
-            self._take_back_stale()
+            self.aftermath.take_back_stale(self.workers)
         if self._due("heartbeat", self.settings.run.heartbeat_seconds):
             self.lock.beat()
         if self._due("status", STATUS_SECONDS):
@@ -289,118 +311,15 @@ class Orchestrator:
         worker = self.workers.slots.get(slot)
         if worker is None or worker.generation != generation or message is None:
             return
-        kind = str(message.pop("event", ""))
-        view = worker.view
-        if kind == "hello":
-            worker.enter(WorkerState.RUNNING)
-            view.facts = dict(message.get("facts") or {})
-        elif kind == "state":
-            view.state, view.state_since = str(message.get("state")), self.now()
-        elif kind == "phase":
-            view.phase, view.phase_since = str(message.get("phase")), self.now()
-        elif kind == "job":
-            view.job_id, view.key = str(message.get("job")), str(message.get("key"))
-            view.attempt, view.submitted = int(message.get("attempt", 1)), False
-            view.phase, view.idle = "", False
-        elif kind == "submitted":
-            view.submitted = True
-        elif kind == "outcome":
-            view.succeeded += message.get("status") == JobStatus.SUCCESS
-            view.failed += message.get("status") == JobStatus.FAILED
-            view.job_id = view.key = view.phase = ""
-            view.submitted = False
-        elif kind == "idle":
-            view.idle = True
-        elif kind == "exit":
-            view.exit_reason = str(message.get("reason"))
-        elif kind == "alarm":
-            self.alarm(str(message.get("text")), worker=slot)
-            return
-        if kind in ("hello", "job", "submitted", "outcome", "exit", "state"):
-            self.emit(f"worker_{kind}" if kind != "outcome" else "outcome", worker=slot, **message)
+        kind = worker.hear(message, self.now())
+        if kind == "alarm":
+            self.news.alarm(str(message.get("text")), worker=slot)
+        elif kind in TOLD:
+            name = kind if kind == "outcome" else f"worker_{kind}"
+            self.news.emit(name, worker=slot, **message)
             self._next["status"] = 0.0
 
-    # -- deaths and leftovers --------------------------------------------------------------------
-
-    def _buried(self, worker: WorkerProcess, *, clean: bool) -> None:
-        """A worker ended: release what it held, then settle its claim and plan its return."""
-        reason = worker.view.exit_reason or "died without a word"
-        self.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
-        worker.enter(WorkerState.CLEANING)
-        worker.view.job_id = worker.view.key = worker.view.phase = ""
-        self._cleaning[worker.slot] = self._background.submit(self._release_slot, worker.slot)
-        worker.view.exit_reason = "" if clean else reason
-
-    def _release_slot(self, slot: int) -> Sequence[Receipt]:
-        timeout = self.settings.appium.stop_timeout_seconds
-        self.registry.end(self.registry.records(slot=slot), timeout=timeout)
-        return self.workload.reclaim([slot])
-
-    def _finish_cleaning(self) -> None:
-        for slot, future in list(self._cleaning.items()):
-            if not future.done():
-                continue
-            del self._cleaning[slot]
-            self._report_receipts(_receipts_of(future), why=f"left by worker {slot}")
-            self._settle_dead()
-            worker = self.workers.slots[slot]
-            if not worker.wanted or self.stop_asked:
-                worker.enter(WorkerState.STOPPED)
-            elif worker.view.exit_reason:
-                self._restart(worker)
-            else:
-                worker.enter(WorkerState.WAITING)
-
-    def _restart(self, worker: WorkerProcess) -> None:
-        wait = self.workers.plan_restart(worker)
-        if wait is None:
-            self.alarm(
-                f"Worker {worker.slot} died {worker.restarts + 1} times and is given up: "
-                f"{worker.view.exit_reason}.",
-                worker=worker.slot,
-            )
-        else:
-            self.emit("worker_backoff", worker=worker.slot, seconds=wait)
-
-    def _settle_dead(self) -> None:
-        for job in self.ledger.settle_dead(self._claim_alive):
-            self.emit("claim_settled", job=job.job_id, key=job.account, status=str(job.status))
-
-    def _take_back_stale(self) -> None:
-        for job in self.ledger.release_stale_claims(self._claim_alive):
-            self.emit("claim_taken_back", job=job.job_id, key=job.account, status=str(job.status))
-
-    def _claim_alive(self, job: Job) -> bool:
-        """Whether the claim's owner is a living worker of ours (also one still being buried)."""
-        if job.run_id != self.record.run_id or not job.worker_id.isdecimal():
-            return False
-        slot = int(job.worker_id)
-        worker = self.workers.slots.get(slot)
-        if worker is None or slot in self._cleaning or worker.started_at is None:
-            return slot in self._cleaning
-        return worker.alive and job.claimed_at is not None and job.claimed_at >= worker.started_at
-
-    def _clean_leftovers(self) -> None:
-        """Put right what a crashed run of ours left: processes, phones, claims (A12.1)."""
-        self.phase = "cleaning up"
-        end_left_processes(self.registry, self.settings, self.emit)
-        self._report_receipts(self.workload.reclaim(None), why="left by an earlier run")
-        if self.ledger.exists():
-            self._settle_dead()
-
-    def _release_between_stages(self) -> None:
-        self._report_receipts(self.workload.reclaim(None), why="still held after the pass")
-
-    def _report_receipts(self, receipts: Sequence[Receipt], *, why: str) -> None:
-        for receipt in receipts:
-            if receipt.released:
-                self.emit("released", id=receipt.id, label=receipt.label, why=why)
-            else:
-                self.alarm(
-                    f"{self.workload.resource_label} {receipt.label} may still be on: "
-                    f"{receipt.detail}",
-                    id=receipt.id,
-                )
+    # -- seeding -------------------------------------------------------------------------------
 
     def _seed_if_empty(self) -> None:
         if self.ledger.exists() and self.ledger.jobs():
@@ -408,17 +327,17 @@ class Orchestrator:
         self.phase = "seeding"
         report = self.workload.seed(self.ledger)
         for message in report.messages:
-            self.display.line(message)
-        self.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
+            self.news.line(message)
+        self.news.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
         if not report.seeded:
             reasons = ", ".join(f"{count} {why}" for why, count in report.skipped.items())
             raise InputError(f"There is nothing to do: no job was seeded ({reasons or 'no jobs'}).")
 
-    # -- the one way to stop ---------------------------------------------------------------------
+    # -- the one way to stop -------------------------------------------------------------------
 
     def _shut_down(self) -> list[Receipt]:
         """No new claims, workers finish or give back, everything of ours released and seen gone."""
-        self.phase = "stopping" if self.stop_asked else "finishing"
+        self.phase = "stopping" if self.stopping else "finishing"
         if self.plan is not None and self.stop_asked:
             self.plan.stop()
         run = self.settings.run
@@ -429,26 +348,21 @@ class Orchestrator:
                 if worker.view.submitted:
                     longest = max(longest, run.submitted_shutdown_timeout_seconds)
                 self.workers.stop(
-                    worker, timeout=longest, order="stop" if self.stop_asked else "finish"
+                    worker, timeout=longest, order="stop" if self.stopping else "finish"
                 )
         seen = self.stop_asked
-        while self.workers.alive or self._cleaning:
+        while self.workers.alive or self.aftermath.busy:
             if self.stop_asked > max(seen, 1):
                 seen = self.stop_asked
                 soon = time.monotonic() + run.forced_shutdown_timeout_seconds
                 for worker in self.workers.alive:
                     worker.stop_deadline = min(worker.stop_deadline, soon)
             self.tick(0.2)
-        end_left_processes(self.registry, self.settings, self.emit, patience=0)
-        receipts = list(self.workload.reclaim(None))
-        self._report_receipts(receipts, why="at the end of the run")
-        self._settle_dead()
-        self._background.shutdown(wait=True)
-        return receipts
+        return self.aftermath.last()
 
     def _conclude(self, receipts: list[Receipt]) -> RunResult:
         plan = self.plan
-        result = STOPPED if self.stop_asked or plan is None else plan.result
+        result = STOPPED if self.stopping or plan is None else plan.result
         summary = dict(plan.summary()) if plan is not None else {}
         totals = self.ledger.figures().to_dict()
         self.record = self.record.model_copy(
@@ -457,7 +371,7 @@ class Orchestrator:
         self.run_dir.write_run(self.record)
         self.phase = "ended"
         self.desk.answer_stop(result)
-        self.emit("run_ended", result=result)
+        self.news.emit("run_ended", result=result)
         self.write_status()
         return RunResult(
             result=result,
@@ -466,26 +380,7 @@ class Orchestrator:
             receipts=[receipt for receipt in receipts if not receipt.released],
         )
 
-    # -- told to the operator --------------------------------------------------------------------
-
-    def emit(self, event: str, **fields: Any) -> None:
-        """One event: into events.jsonl, the log and the display."""
-        entry = {
-            "ts": self.now().isoformat(),
-            "run_id": self.record.run_id,
-            "event": event,
-            **fields,
-        }
-        self.run_dir.append_event(entry)
-        log.info(
-            event, **{("what" if key == "event" else key): value for key, value in fields.items()}
-        )
-        self.display.event(entry)
-
-    def alarm(self, text: str, **fields: Any) -> None:
-        """Something that a person should look at."""
-        log.error("alarm", text=text, **fields)
-        self.emit("alarm", text=text, **fields)
+    # -- told to the operator ------------------------------------------------------------------
 
     def say_retry_configuration(self) -> None:
         retry = self.settings.retry
@@ -496,8 +391,7 @@ class Orchestrator:
             f"  infra retry limit: {retry.infrastructure_limit}",
             f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
         ):
-            self.display.line(text)
-            log.info("retry_configuration", text=text.strip())
+            self.news.line(text)
 
     def write_status(self) -> None:
         self.run_dir.write_status(snapshot(self))
@@ -507,7 +401,7 @@ class Orchestrator:
         log.info("progress", text=text)
         self.display.status(text, self.ledger.figures().to_dict())
 
-    # -- control ---------------------------------------------------------------------------------
+    # -- control -------------------------------------------------------------------------------
 
     def set_control(
         self, *, paused: bool | None = None, held_keys: frozenset[str] | None = None
@@ -528,50 +422,12 @@ class Orchestrator:
             held_keys=frozenset(str(key) for key in stored.get("held_keys", ())),
         )
 
-    def in_background(self, work: Callable[[], Sequence[Receipt]]) -> Future[Sequence[Receipt]]:
-        return self._background.submit(work)
-
-
-def _receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
-    try:
-        return future.result()
-    except EngineError as exc:
-        return [Receipt(id="?", label="?", released=False, detail=str(exc))]
-
 
 def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:
     """The lock that a live run holds on its ledger, from whichever work directory."""
     return InstanceLock(
         ledger_path.with_name(f".{ledger_path.name}.run.lock"), stale_after=stale_after
     )
-
-
-def write_settings(run_dir: RunDirectory, settings: Settings) -> None:
-    from engine.private_files import write_atomically
-
-    write_atomically(run_dir.settings_path, settings.to_json())
-
-
-def end_left_processes(
-    registry: ProcessRegistry,
-    settings: Settings,
-    emit: Callable[..., None],
-    *,
-    patience: float | None = None,
-) -> None:
-    """End recorded processes of an earlier run; a worker may first finish a submitted job.
-
-    A worker whose supervisor is gone leaves by itself (A10.10); it is given that time.
-    """
-    bound = settings.run.submitted_shutdown_timeout_seconds if patience is None else patience
-    workers = [record for record in registry.records(role="worker") if record.process()]
-    if workers and bound:
-        emit("waiting", text=f"{len(workers)} workers of an earlier run are finishing their jobs.")
-    deadline = time.monotonic() + bound
-    while any(record.process() for record in workers) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    for record in registry.end(registry.records(), timeout=settings.appium.stop_timeout_seconds):
-        emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,6 +24,7 @@ import structlog
 from engine import processes
 from engine.channel import decode, encode
 from engine.config import Run
+from engine.jobs import JobStatus
 from engine.private_files import open_append
 from engine.processes import ProcessRecord, ProcessRegistry
 
@@ -68,6 +69,11 @@ class WorkerView:
     succeeded: int = 0
     failed: int = 0
 
+    def leave_job(self) -> None:
+        """No job is in hand any more."""
+        self.job_id = self.key = self.phase = ""
+        self.submitted = False
+
 
 @dataclass(kw_only=True)
 class WorkerProcess:
@@ -96,6 +102,33 @@ class WorkerProcess:
         if state is not self.state:
             self.state = state
             self.since = datetime.now(UTC)
+
+    def hear(self, message: dict[str, Any], now: datetime) -> str:
+        """Note what the worker said of itself; returns the kind, taken out of the message."""
+        kind = str(message.pop("event", ""))
+        view = self.view
+        if kind == "hello":
+            self.enter(WorkerState.RUNNING)
+            view.facts = dict(message.get("facts") or {})
+        elif kind == "state":
+            view.state, view.state_since = str(message.get("state")), now
+        elif kind == "phase":
+            view.phase, view.phase_since = str(message.get("phase")), now
+        elif kind == "job":
+            view.job_id, view.key = str(message.get("job")), str(message.get("key"))
+            view.attempt = int(message.get("attempt", 1))
+            view.phase, view.idle = "", False
+        elif kind == "submitted":
+            view.submitted = True
+        elif kind == "outcome":
+            view.succeeded += message.get("status") == JobStatus.SUCCESS
+            view.failed += message.get("status") == JobStatus.FAILED
+            view.leave_job()
+        elif kind == "idle":
+            view.idle = True
+        elif kind == "exit":
+            view.exit_reason = str(message.get("reason"))
+        return kind
 
     def usage(self) -> tuple[float, float]:
         """(CPU seconds used, resident megabytes) of the process; zeros when it is gone."""

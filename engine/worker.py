@@ -194,12 +194,19 @@ class Worker:
             return None
         except JobError as exc:
             report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
-            return Failure(str(exc), exc.category, exc.error_type, exc.retry_soon)
+            return Failure(
+                error=str(exc),
+                category=exc.category,
+                error_type=exc.error_type,
+                retry_soon=exc.retry_soon,
+            )
         except Exception as exc:
             report.log.exception("job_failed_unexpectedly")
             verdict = classify_exception(exc)
             text = f"{type(exc).__name__}: {exc}"
-            return Failure(logs.redact(text), verdict.category, verdict.error_type)
+            return Failure(
+                error=logs.redact(text), category=verdict.category, error_type=verdict.error_type
+            )
 
     def _final_record(
         self, claim: Claim, outcome: Outcome | None, report: JobReport

@@ -1,0 +1,185 @@
+"""What dead workers and crashed runs leave behind, found and put right.
+
+Processes by their record, resources by the workload's registry, claims by the ledger; never by name
+and only what is ours (architecture 2, behaviour A12.9, A12.10).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from engine.config import Settings
+from engine.errors import EngineError
+from engine.jobs import Job
+from engine.news import News
+from engine.processes import ProcessRegistry
+from engine.progress import ProgressTracker
+from engine.supervision import WorkerProcess, Workers, WorkerState
+from engine.workloads.base import Receipt, Workload
+
+
+class Aftermath:
+    """Cleans up behind one run's workers, and behind whatever ran before."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        registry: ProcessRegistry,
+        workload: Workload,
+        ledger: ProgressTracker,
+        news: News,
+        run_id: str,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._workload = workload
+        self._ledger = ledger
+        self._news = news
+        self._run_id = run_id
+        self._background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="release")
+        self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Something that a dead worker held is still being released."""
+        return bool(self._cleaning)
+
+    def in_background(self, work: Callable[[], Sequence[Receipt]]) -> Future[Sequence[Receipt]]:
+        """Release without holding up the supervisor's loop."""
+        return self._background.submit(work)
+
+    def earlier_runs(self) -> None:
+        """Put right what a crashed run left: processes, resources, claims (A12.1)."""
+        end_left_processes(self._registry, self._settings, self._news.emit)
+        self.release_all(why="left by an earlier run")
+        if self._ledger.exists():
+            self._settle(lambda _job: False)
+
+    def release_all(self, *, why: str) -> Sequence[Receipt]:
+        """Release everything of ours; each is seen gone."""
+        receipts = self._workload.reclaim(None)
+        self._tell(receipts, why=why)
+        return receipts
+
+    def bury(self, worker: WorkerProcess, *, clean: bool) -> None:
+        """A worker ended: begin to release what it held. Its claim is settled when that is done,
+
+        so that nobody takes the job while its resources are still being released.
+        """
+        reason = worker.view.exit_reason or "died without a word"
+        self._news.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
+        worker.enter(WorkerState.CLEANING)
+        worker.view.leave_job()
+        worker.view.exit_reason = "" if clean else reason
+        self._cleaning[worker.slot] = self._background.submit(self._release_slot, worker.slot)
+
+    def finish_burials(self, workers: Workers, *, stopping: bool) -> None:
+        """Settle the claims of workers whose holdings are released; plan their return."""
+        for slot, future in list(self._cleaning.items()):
+            if not future.done():
+                continue
+            del self._cleaning[slot]
+            self._tell(_receipts_of(future), why=f"left by worker {slot}")
+            self.settle_dead(workers)
+            self._return(workers, workers.slots[slot], stopping=stopping)
+
+    def settle_dead(self, workers: Workers) -> None:
+        """Give back, or put in doubt, the claims of workers that live no more."""
+        self._settle(lambda job: self._claim_alive(job, workers))
+
+    def take_back_stale(self, workers: Workers) -> None:
+        """Take back claims whose lease ran out without a living owner (A4.9)."""
+        for job in self._ledger.release_stale_claims(lambda job: self._claim_alive(job, workers)):
+            self._news.emit(
+                "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
+            )
+
+    def last(self) -> list[Receipt]:
+        """The end of a run: no process and no resource of ours stays; returns the receipts."""
+        end_left_processes(self._registry, self._settings, self._news.emit, patience=0)
+        receipts = list(self.release_all(why="at the end of the run"))
+        if self._ledger.exists():
+            self._settle(lambda _job: False)
+        self._background.shutdown(wait=True)
+        return receipts
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _release_slot(self, slot: int) -> Sequence[Receipt]:
+        timeout = self._settings.appium.stop_timeout_seconds
+        self._registry.end(self._registry.records(slot=slot), timeout=timeout)
+        return self._workload.reclaim([slot])
+
+    def _return(self, workers: Workers, worker: WorkerProcess, *, stopping: bool) -> None:
+        if not worker.wanted or stopping:
+            worker.enter(WorkerState.STOPPED)
+            return
+        if not worker.view.exit_reason:
+            worker.enter(WorkerState.WAITING)
+            return
+        wait = workers.plan_restart(worker)
+        if wait is None:
+            self._news.alarm(
+                f"Worker {worker.slot} died {worker.restarts + 1} times and is given up: "
+                f"{worker.view.exit_reason}.",
+                worker=worker.slot,
+            )
+        else:
+            self._news.emit("worker_backoff", worker=worker.slot, seconds=wait)
+
+    def _settle(self, alive: Callable[[Job], bool]) -> None:
+        for job in self._ledger.settle_dead(alive):
+            self._news.emit(
+                "claim_settled", job=job.job_id, key=job.account, status=str(job.status)
+            )
+
+    def _claim_alive(self, job: Job, workers: Workers) -> bool:
+        """Whether the claim's owner is a worker of ours that lives or is still being buried."""
+        if job.run_id != self._run_id or not job.worker_id.isdecimal():
+            return False
+        slot = int(job.worker_id)
+        if slot in self._cleaning:
+            return True
+        worker = workers.slots.get(slot)
+        return (
+            worker is not None
+            and worker.alive
+            and worker.started_at is not None
+            and job.claimed_at is not None
+            and job.claimed_at >= worker.started_at
+        )
+
+    def _tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
+        self._news.receipts(receipts, label=self._workload.resource_label, why=why)
+
+
+def end_left_processes(
+    registry: ProcessRegistry,
+    settings: Settings,
+    emit: Callable[..., None],
+    *,
+    patience: float | None = None,
+) -> None:
+    """End recorded processes of an earlier run; a worker may first finish a submitted job.
+
+    A worker whose supervisor is gone leaves by itself (A10.10); it is given that time.
+    """
+    bound = settings.run.submitted_shutdown_timeout_seconds if patience is None else patience
+    workers = [record for record in registry.records(role="worker") if record.process()]
+    if workers and bound:
+        emit("waiting", text=f"{len(workers)} workers of an earlier run are finishing their jobs.")
+    deadline = time.monotonic() + bound
+    while any(record.process() for record in workers) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for record in registry.end(registry.records(), timeout=settings.appium.stop_timeout_seconds):
+        emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
+
+
+def _receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
+    try:
+        return future.result()
+    except EngineError as exc:
+        return [Receipt(id="?", label="?", released=False, detail=str(exc))]

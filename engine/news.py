@@ -1,0 +1,58 @@
+"""What happened in a run, told once: to ``events.jsonl``, the log and the display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from engine.output import Display
+from engine.run_state import RunDirectory
+from engine.workloads.base import Receipt
+
+log = structlog.get_logger(__name__)
+
+
+class News:
+    """The one voice of a supervisor."""
+
+    def __init__(
+        self, run_dir: RunDirectory, display: Display, run_id: str, now: Callable[[], datetime]
+    ) -> None:
+        self._run_dir = run_dir
+        self._display = display
+        self._run_id = run_id
+        self._now = now
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """One event."""
+        entry = {"ts": self._now().isoformat(), "run_id": self._run_id, "event": event} | fields
+        try:
+            self._run_dir.append_event(entry)
+        except OSError as exc:
+            # A full disk must not end the run that may be the only one to stop the phones.
+            log.error("event_not_written", error=str(exc))
+        log.info(event, **fields)
+        self._display.event(entry)
+
+    def alarm(self, text: str, **fields: Any) -> None:
+        """Something that a person should look at."""
+        log.error("alarm", text=text, **fields)
+        self.emit("alarm", text=text, **fields)
+
+    def line(self, text: str) -> None:
+        """Talk: shown and logged, no event."""
+        log.info("said", text=text.strip())
+        self._display.line(text)
+
+    def receipts(self, receipts: Sequence[Receipt], *, label: str, why: str) -> None:
+        """What became of resources that had to be released; one that may be on is an alarm."""
+        for receipt in receipts:
+            if receipt.released:
+                self.emit("released", id=receipt.id, label=receipt.label, why=why)
+            else:
+                self.alarm(
+                    f"{label} {receipt.label} may still be on: {receipt.detail}", id=receipt.id
+                )
