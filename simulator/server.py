@@ -42,12 +42,15 @@ class FarmServer:
     def __init__(self, farm: Farm) -> None:
         self.farm = farm
         self.api = CloudApi(farm)
+        self.stop = asyncio.Event()
+        """Set when the farm is asked to end."""
         self.app = web.Application(client_max_size=1 << 30)
         self.api.add_routes(self.app)
         add_device_routes(self.app, farm)
         self.app.router.add_get("/farm/status", self._status)
         self.app.router.add_post("/farm/outage", self._outage)
         self.app.router.add_post("/farm/account", self._account)
+        self.app.router.add_post("/farm/stop", self._stop)
         self.app.router.add_route("*", "/{path:.*}", self._unknown)
         self.app.cleanup_ctx.append(self._housekeeping)
 
@@ -60,6 +63,8 @@ class FarmServer:
                 self.farm.settle()
 
         task = asyncio.create_task(settle())
+        # Without its truth (a full disk) the farm is of no use: it ends, and says why.
+        task.add_done_callback(lambda _task: self.stop.set())
         yield
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -69,6 +74,7 @@ class FarmServer:
     async def _status(self, _request: web.Request) -> web.Response:
         return web.json_response(
             {
+                "folder": str(self.farm.folder),
                 "phones": len(self.farm.phones),
                 "phones_on": [
                     {"account": phone.account.name, "id": phone.id, "foreign": phone.foreign}
@@ -98,6 +104,10 @@ class FarmServer:
         if verdict.account not in self.farm.accounts:
             return web.Response(status=400, text=f"no account {verdict.account}\n")
         self.farm.set_account_state(verdict.account, verdict.state)
+        return web.json_response({})
+
+    async def _stop(self, _request: web.Request) -> web.Response:
+        self.stop.set()
         return web.json_response({})
 
     async def _unknown(self, request: web.Request) -> web.Response:

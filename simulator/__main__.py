@@ -1,0 +1,201 @@
+"""Command line of the simulated farm: ``python -m simulator`` and one of its commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from simulator.errors import FarmError
+from simulator.farm_file import AccountState, FaultKind
+from simulator.work_directory import Wishes, directory_from_ledger, new_directory
+
+STATES = {
+    "suspended": AccountState.SUSPENDED,
+    "disabled": AccountState.DISABLED,
+    "logged-out": AccountState.LOGGED_OUT,
+    "captcha": AccountState.CHALLENGE_CAPTCHA,
+    "verification": AccountState.CHALLENGE_VERIFICATION,
+    "action-blocked": AccountState.ACTION_BLOCKED,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 1 and one sentence on standard error when it cannot be done."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except FarmError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+
+
+def _new(options: argparse.Namespace) -> int:
+    wishes = _wishes(options)
+    if options.from_ledger is not None:
+        if options.campaign or options.videos is not None:
+            raise FarmError("--from-ledger brings its own jobs: leave out --campaign and --videos.")
+        farm = directory_from_ledger(options.workdir.resolve(), options.from_ledger, wishes)
+    else:
+        farm = new_directory(options.workdir.resolve(), wishes)
+    phones = len(farm.accounts.all_names())
+    campaign = f" --campaign {options.campaign}" if options.campaign else ""
+    print(f"{options.workdir}: {phones} accounts, farm on port {farm.port}. Now:")
+    print(f"  {sys.executable} -m simulator serve {options.workdir}")
+    print(f"  {sys.executable} -m engine.orchestrator -C {options.workdir} --run{campaign}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from simulator.serve import serve
+
+    serve(options.workdir, port=options.port, say=lambda text: print(text, flush=True))
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from simulator.serve import RunningFarm
+
+    RunningFarm(options.workdir).stop()
+    print(f"The farm of {options.workdir} has ended.")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from simulator.serve import RunningFarm
+    from simulator.truth import read_truth
+
+    running = RunningFarm(options.workdir).status()
+    truth = read_truth(options.workdir)
+    print(f"farm: {running['url'] if running else 'not running'}")
+    print(f"published: {len(truth.reels)}")
+    print(f"billed minutes: {truth.billed_minutes}")
+    print(f"phones on: {len(truth.phones_on)}")
+    for phone in truth.phones_on:
+        print(f"  {phone.account}  {phone.phone_id}  since {phone.since:%Y-%m-%d %H:%M:%S %Z}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from simulator.compare import compare, report
+
+    result = compare(options.workdir)
+    print(report(result))
+    return 0 if result.agrees else 1
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from simulator.demo import CAMPAIGN, demo
+
+    options.campaign = CAMPAIGN
+    return demo(_wishes(options), keep=options.keep)
+
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    return Wishes(
+        accounts=options.accounts,
+        videos=options.videos,
+        campaign=options.campaign,
+        seed=options.seed,
+        time_scale=options.time_scale,
+        workers=options.workers,
+        posts_per_account=options.posts_per_account,
+        infrastructure=options.infrastructure,
+        rates={
+            FaultKind.AFTER_SHARE: options.after_share,
+            FaultKind.NO_CONFIRMATION: options.no_confirmation,
+        },
+        states={state: getattr(options, name.replace("-", "_")) for name, state in STATES.items()},
+        foreign_phones=options.foreign_phones,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="A simulated cloud-phone farm: real protocols, a world that keeps the truth.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    new = _command(commands, "new", _new, "make a work directory with a farm and a day's jobs")
+    _add_world(new, accounts=25, infrastructure=0.0)
+    new.add_argument("--campaign", default="", metavar="NAME", help="jobs in a campaign folder")
+    new.add_argument(
+        "--from-ledger", type=Path, metavar="CSV", help="continue a copy of an existing ledger"
+    )
+    serve = _command(commands, "serve", _serve, "run the farm until SIGTERM or Ctrl-C")
+    serve.add_argument("--port", type=int, help="another port than the farm file's")
+    _command(commands, "stop", _stop, "end the farm that runs for this directory")
+    _command(commands, "status", _status, "what is on, what was published")
+    _command(commands, "compare", _compare, "measure the ledgers against the truth")
+    demo = commands.add_parser("demo", help="new, serve, a run of the engine, compare")
+    demo.set_defaults(command=_demo)
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="work there, and leave it")
+    _add_world(demo, accounts=25, infrastructure=0.08)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    parser.set_defaults(command=command)
+    parser.add_argument("workdir", type=Path, metavar="WORKDIR")
+    return parser
+
+
+def _add_world(parser: argparse.ArgumentParser, *, accounts: int, infrastructure: float) -> None:
+    add = parser.add_argument
+    add("--accounts", type=_whole(1), default=accounts, metavar="N", help="default %(default)s")
+    add("--videos", type=_whole(0), metavar="N", help="default: as many as accounts")
+    add("--posts-per-account", type=_whole(1), default=1, metavar="N", help="the cap of a day")
+    add("--workers", type=_whole(1), default=5, metavar="N", help="default %(default)s")
+    add("--seed", type=int, default=1, help="delays, faults and contents follow from it")
+    add("--time-scale", type=_factor, default=20.0, metavar="F", help="default %(default)g")
+    add(
+        "--infrastructure",
+        type=_rate,
+        default=infrastructure,
+        metavar="R",
+        help="chance that a boot meets an infrastructure fault (default %(default)g)",
+    )
+    add("--after-share", type=_rate, default=0.0, metavar="R", help="link lost right after Share")
+    add("--no-confirmation", type=_rate, default=0.0, metavar="R", help="published, never shown")
+    add("--foreign-phones", type=_whole(0), default=0, metavar="N", help="other people's, running")
+    for name, state in STATES.items():
+        text = f"accounts in the state {state.value}"
+        add(f"--{name}", type=_whole(0), default=0, metavar="N", help=text)
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}")
+        return value
+
+    return whole
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("must be between 0 and 1")
+    return value
+
+
+def _factor(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 10_000:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 10000")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

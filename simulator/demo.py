@@ -1,0 +1,98 @@
+"""A whole day in two minutes: new directory, farm, engine, comparison."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from simulator.compare import compare, report
+from simulator.errors import FarmError
+from simulator.serve import RunningFarm
+from simulator.work_directory import Wishes, new_directory
+
+CAMPAIGN = "demo"
+LISTEN_SECONDS = 20.0
+END_SECONDS = 10.0
+
+
+def demo(wishes: Wishes, *, keep: Path | None) -> int:
+    """Run the day and say how it went; the worst exit status of its parts. Raises FarmError."""
+    with _work_dir(keep) as work_dir:
+        farm = new_directory(work_dir, wishes)
+        _tell(
+            f"A day of {wishes.accounts} accounts on a simulated farm, published by "
+            f"{wishes.workers} workers in {work_dir}.\n"
+            f"Real delays (a phone boots in 20 to 90 s) are shortened by the factor "
+            f"{farm.time_scale:g}; {farm.faults.infrastructure:.0%} of the boots meet an "
+            "infrastructure fault (seed "
+            f"{farm.seed})."
+        )
+        with _farm_process(work_dir):
+            status = _engine(work_dir, wishes.workers)
+            comparison = compare(work_dir)
+        _tell(report(comparison))
+        return max(status, 0 if comparison.agrees else 1)
+
+
+@contextmanager
+def _work_dir(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="geelark-demo-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _farm_process(work_dir: Path) -> Iterator[None]:
+    """The farm in a process of its own; it is ended whatever happens."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "serve", str(work_dir)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # Ctrl-C is for the engine, which then needs the farm to see its phones off.
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    try:
+        running = RunningFarm(work_dir)
+        deadline = time.monotonic() + LISTEN_SECONDS
+        while running.status() is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise FarmError("The farm process did not start; its message is above.")
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _engine(work_dir: Path, workers: int) -> int:
+    """The engine's own command line, its output shown.
+
+    A Ctrl-C reaches it by itself, a SIGTERM is handed on; its clean stop is waited for.
+    """
+    command = [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir)]
+    command += ["--workers", str(workers), "--run", "--campaign", CAMPAIGN]
+    with subprocess.Popen(command) as process:
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            while True:
+                with suppress(KeyboardInterrupt):
+                    return abs(process.wait())
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
