@@ -8,6 +8,7 @@ to read. The login password is written to the shell's stdin, never to a command 
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import shutil
 import subprocess
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 LOGIN_MARK: Final = "run glogin to login"
 """What a phone answers to anything before its login and after the login lapsed."""
-_LOGGED_IN: Final = ("success", "already log")
+_LOGGED_IN: Final = re.compile(r"\b(success|already log)", re.IGNORECASE)
 _MEDIA_SCAN: Final = (
     "am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE -d file://{path}"
 )
@@ -118,7 +119,7 @@ class Adb:
             ("-s", serial, "shell"), stdin=f"glogin {secret}\nexit\n", hide=(secret,)
         )
         self._check_device(serial, output)
-        if any(word in output.text.lower() for word in _LOGGED_IN):
+        if _LOGGED_IN.search(output.text):
             return
         raise GloginError(
             f"The phone at {serial} did not accept the login: it said {_said(output)}."

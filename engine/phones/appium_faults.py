@@ -1,0 +1,117 @@
+"""What the Appium client raises, as typed errors.
+
+Almost every fault of phone, adb or driver has the same class, so its text decides; the texts are
+the stable parts of what Appium 3 with UiAutomator2 was seen to say. The client's transport errors
+(urllib3) are no WebDriver exceptions and tell about the server itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import urllib3.exceptions
+from selenium.common.exceptions import (
+    InvalidSessionIdException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
+
+from engine.errors import (
+    AdbError,
+    AppiumError,
+    ConnectionDroppedError,
+    GloginError,
+    JobError,
+    NavigationError,
+)
+from engine.logs import redact
+from engine.phones.adb import LOGIN_MARK
+
+DRIVER_ERRORS: Final = (WebDriverException, urllib3.exceptions.HTTPError)
+"""All that the client raises for a call that failed."""
+
+PORT_BUSY: Final = re.compile(r"local port #?\d+ is busy")
+"""A forward of an earlier session is still there; another systemPort works at once."""
+
+_TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
+    (re.compile(re.escape(LOGIN_MARK)), GloginError, "the phone wants a new login"),
+    (re.compile("socket hang up"), ConnectionDroppedError, "the connection to the phone broke"),
+    (
+        re.compile("device offline|device '.*?' not found|no devices/emulators found"),
+        AdbError,
+        "adb lost the phone",
+    ),
+    (re.compile("device unauthorized"), AdbError, "adb is not authorised on the phone"),
+    (
+        re.compile("not in the list of connected devices|not find a connected Android device"),
+        AdbError,
+        "adb does not list the phone as connected",
+    ),
+    (
+        re.compile(r"timed out after \d+ ?ms|adbExecTimeout"),
+        AdbError,
+        "the phone did not answer adb in time",
+    ),
+    (PORT_BUSY, AppiumError, "the local port to the phone is taken"),
+    (
+        re.compile("instrumentation process"),
+        AppiumError,
+        "the UiAutomator2 server on the phone does not run",
+    ),
+    (
+        re.compile(r"timeout of \d+ ?ms exceeded"),
+        AppiumError,
+        "the UiAutomator2 server on the phone did not answer in time",
+    ),
+    (
+        re.compile("Unable to resolve the launchable activity"),
+        AppiumError,
+        "the app is not installed on the phone",
+    ),
+    (
+        re.compile("WRITE_SECURE_SETTINGS|SecurityException"),
+        AppiumError,
+        "the phone refuses a setting that the driver needs",
+    ),
+)
+
+
+def job_error(exc: Exception, doing: str) -> JobError:
+    """The typed error for what the client raised while ``doing`` (``tap``, ``open a session``)."""
+    if isinstance(exc, urllib3.exceptions.HTTPError):
+        return _transport_error(exc, doing)
+    text = _message(exc)
+    if isinstance(exc, InvalidSessionIdException):
+        return ConnectionDroppedError(f"The Appium session was gone when asked to {doing}.")
+    if isinstance(exc, NoSuchElementException | StaleElementReferenceException):
+        return NavigationError(f"The screen lacks the field when asked to {doing}: {text}.")
+    for pattern, kind, words in _TEXTS:
+        if pattern.search(str(getattr(exc, "msg", "") or "")):
+            return kind(f"Appium could not {doing}: {words} ({text}).")
+    return AppiumError(f"Appium could not {doing}: {text}.")
+
+
+def _transport_error(exc: urllib3.exceptions.HTTPError, doing: str) -> JobError:
+    cause = getattr(exc, "reason", None) or exc
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return AppiumError(f"The Appium server is not running when asked to {doing}.")
+    if isinstance(cause, urllib3.exceptions.TimeoutError):
+        return AppiumError(f"The Appium server did not answer in time when asked to {doing}.")
+    return AppiumError(
+        f"The Appium server ended while it was asked to {doing} ({type(cause).__name__})."
+    )
+
+
+def _message(exc: Exception) -> str:
+    """The first line of what was said: further ones are a stack trace with the host's paths."""
+    said = str(getattr(exc, "msg", "") or type(exc).__name__)
+    said = re.sub(
+        r"^An unknown server-side error occurred while processing the command\. "
+        r"Original error: ",
+        "",
+        said,
+    )
+    line = redact(" ".join(said.partition("\n")[0].split()))
+    return line[:200].rstrip(".")
