@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.processes import ProcessRegistry, SlotProcesses
+
+FAMILY = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def wait_for_line(path: Path) -> str:
+    """First line of a child's log; bounded by the test's own time limit."""
+    while True:
+        text = path.read_text() if path.exists() else ""
+        if "\n" in text:
+            return text.splitlines()[0]
+
+
+def test_stopping_a_child_ends_all_below_it_and_forgets_it(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    child = SlotProcesses(registry, 0).spawn(
+        "server", [sys.executable, "-c", FAMILY], log_path=tmp_path / "server.log"
+    )
+    grandchild = psutil.Process(int(wait_for_line(tmp_path / "server.log")))
+    assert [record.pid for record in registry.records()] == [child.pid]
+    child.stop(5)
+    assert not child.alive()
+    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
+    assert registry.records() == []
+    child.stop(5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="TERM cannot be ignored there")
+def test_a_child_that_ignores_term_is_killed(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    child = SlotProcesses(registry, 0).spawn(
+        "server", [sys.executable, "-c", STUBBORN], log_path=tmp_path / "server.log"
+    )
+    wait_for_line(tmp_path / "server.log")
+    child.stop(0.2)
+    assert not child.alive()
+
+
+def test_a_process_that_is_not_ours_is_never_ended(tmp_path: Path) -> None:
+    """The pid is right but the start time is another's: a reused pid."""
+    registry = ProcessRegistry(tmp_path / "processes")
+    child = SlotProcesses(registry, 0).spawn(
+        "server", [sys.executable, "-c", "input()"], log_path=tmp_path / "server.log"
+    )
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    record = replace(registry.records()[0], pid=stranger.pid, started=1.0)
+    registry.add(record)
+    assert registry.end(registry.records(), timeout=1) == []
+    assert stranger.poll() is None
+    assert registry.records() == []
+    stranger.kill()
+    stranger.communicate()
+    child.stop(1)
+
+
+def test_what_a_crashed_owner_left_is_found_by_its_record(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    child = SlotProcesses(registry, 3).spawn(
+        "server", [sys.executable, "-c", STUBBORN], log_path=tmp_path / "server.log"
+    )
+    wait_for_line(tmp_path / "server.log")
+    later = ProcessRegistry(tmp_path / "processes")
+    ended = later.end(later.records(slot=3), timeout=0.2)
+    assert [record.pid for record in ended] == [child.pid]
+    assert not child.alive()
