@@ -21,12 +21,18 @@ def settings_markdown() -> str:
     lines = [
         "# Settings",
         "",
-        f"Order: built-in value, `{SETTINGS_FILE}` in the work directory, environment or `.env`, "
-        "command line.",
-        "A later one wins. In the environment a key is written "
-        "`GEELARK_SECTION__KEY` (`GEELARK_RUN__WORKERS=5`); lists are JSON.",
-        "Times are seconds unless the key says otherwise. Relative paths start at the work "
-        "directory.",
+        (
+            f"Order: built-in value, `{SETTINGS_FILE}` in the work directory, environment or `.env`, "
+            "command line."
+        ),
+        (
+            "A later one wins. In the environment a key is written "
+            "`GEELARK_SECTION__KEY` (`GEELARK_RUN__WORKERS=5`); lists are JSON."
+        ),
+        (
+            "Times are seconds unless the key says otherwise. Relative paths start at the work "
+            "directory."
+        ),
         "",
         "Secrets come from the environment or `.env` only, never from a file that is shared:",
         "",
