@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.errors import FarmError
 from simulator.farm_file import AccountState, FaultKind
-from simulator.work_directory import Wishes, directory_from_ledger, new_directory
+
+if TYPE_CHECKING:
+    from simulator.work_directory import Wishes
 
 STATES = {
     "suspended": AccountState.SUSPENDED,
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
+    from simulator.work_directory import directory_from_ledger, new_directory
+
     wishes = _wishes(options)
     if options.from_ledger is not None:
         if options.campaign or options.videos is not None:
@@ -96,6 +101,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _wishes(options: argparse.Namespace) -> Wishes:
+    from simulator.work_directory import Wishes
+
     return Wishes(
         accounts=options.accounts,
         videos=options.videos,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -75,6 +76,7 @@ class FarmServer:
         return web.json_response(
             {
                 "folder": str(self.farm.folder),
+                "pid": os.getpid(),
                 "phones": len(self.farm.phones),
                 "phones_on": [
                     {"account": phone.account.name, "id": phone.id, "foreign": phone.foreign}
