@@ -85,12 +85,10 @@ class Packages:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """The window in front belongs to an app that is not ours."""
-
-    own: str
+    """The window in front belongs to an app that is not the one we post with."""
 
     def find(self, page: Page) -> Node | None:
-        return page.nodes[0] if page.package and page.package != self.own else None
+        return page.nodes[0] if page.package and page.package != page.app else None
 
     def __str__(self) -> str:
         return "another app's package"

@@ -22,6 +22,8 @@ _BAD_REFERENCE = re.compile(r"&#(?:x[0-9a-fA-F]+|\d+);")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACE = re.compile(r"\s+")
 
+INSTAGRAM: Final = "com.instagram.android"
+
 CONTENT_IDS: Final = frozenset(
     {
         "action_bar_title",
@@ -77,8 +79,6 @@ DIALOGS: Final = frozenset(
 
 class PageUnreadableError(AppiumError):
     """The page source is not a page: broken, empty, or no hierarchy."""
-
-    default_type = "page_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +165,19 @@ class View:
 class Page(View):
     """A whole page source."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], app: str = INSTAGRAM) -> None:
         super().__init__(nodes)
+        self.app = app
+        """Package of the app that we post with."""
 
     @classmethod
-    def parse(cls, source: str) -> Page:
+    def parse(cls, source: str, app: str = INSTAGRAM) -> Page:
         """Raises PageUnreadableError."""
         root = _root(source)
         nodes = [node for node in _walk(root) if not node.bounds.empty or node.words or node.id]
         if not nodes:
             raise PageUnreadableError("The page source holds no element.")
-        return cls(nodes)
+        return cls(nodes, app)
 
     @cached_property
     def package(self) -> str:

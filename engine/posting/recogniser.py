@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.posting.page import Node, Page
+from engine.posting.page import INSTAGRAM, Node, Page
 from engine.posting.rule import Rule
 from engine.posting.rules import RULES
 from engine.posting.screen import Kind, Screen
@@ -32,12 +32,13 @@ class Trial:
 class Recogniser:
     """Tells screens apart by a table of rules."""
 
-    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(self, rules: Sequence[Rule] = RULES, *, app: str = INSTAGRAM) -> None:
         self.rules = rules
+        self.app = app
 
     def recognise(self, source: str) -> Screen:
         """Raises PageUnreadableError."""
-        return self.judge(Page.parse(source))
+        return self.judge(Page.parse(source, self.app))
 
     def judge(self, page: Page) -> Screen:
         """The screen of a parsed page; ``unknown`` where no rule holds."""
@@ -66,7 +67,7 @@ class Recogniser:
     def _below(self, page: Page) -> Kind | None:
         if page.below is None:
             return None
-        trial = self._decide(Page(page.below.nodes))
+        trial = self._decide(Page(page.below.nodes, page.app))
         return trial.rule.kind if trial else None
 
 

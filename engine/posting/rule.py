@@ -9,8 +9,6 @@ from engine.posting.marks import Mark, has, on_page
 from engine.posting.screen import Kind, Target
 from engine.posting.wording import phrases
 
-APP: Final = "com.instagram.android"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:

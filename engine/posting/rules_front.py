@@ -19,7 +19,7 @@ from engine.posting.marks import (
     titled,
     whole,
 )
-from engine.posting.rule import APP, FURNITURE, Rule, by_id, labelled
+from engine.posting.rule import FURNITURE, Rule, by_id, labelled
 from engine.posting.screen import Kind, Target
 
 LAUNCHERS: Final = ("com.android.launcher", "com.google.android.apps.nexuslauncher")
@@ -80,7 +80,7 @@ IN_FRONT: Final = (
     Rule(
         name="another_app",
         kind=Kind.BROWSER_OR_OTHER_APP,
-        must=(Foreign(APP),),
+        must=(Foreign(),),
         proof=("d021", "d035", "d056", "d097"),
     ),
     Rule(

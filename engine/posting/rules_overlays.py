@@ -39,13 +39,14 @@ OVERLAYS: Final = (
     Rule(
         name="send_to_sheet",
         kind=Kind.SHARE_SHEET,
-        must=(
+        either=(
             has(
                 "one_tap_send_button_container",
                 "direct_private_share_container_view",
                 "direct_recipient_add_to_highlights_row",
                 "direct_share_sheet_grid_view_pog",
             ),
+            whole("send_to", "title_text_view"),
         ),
         answer=by_id("send_button"),
         proof=("d084",),

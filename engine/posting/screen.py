@@ -91,6 +91,11 @@ ACCOUNT_VERDICTS: Final[Mapping[Kind, str]] = MappingProxyType(
 """Error type of the kinds that end a job for its account (behaviour A9.3, A9.7)."""
 
 
+_FEED_KINDS: Final = frozenset(
+    {Kind.HOME_FEED, Kind.SHARING_PROGRESS, Kind.POST_SUCCESS, Kind.ERROR_MESSAGE}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """How to find the element of a step: by id, else by description, else by text."""
@@ -135,6 +140,17 @@ class Screen:
     @property
     def account_state(self) -> AccountState:
         return ACCOUNT_STATES.get(self.kind, AccountState.OK)
+
+    @property
+    def on_feed(self) -> bool:
+        """The home feed is shown and uncovered, so the rows of uploads above it can be seen."""
+        ids = self.page.by_id
+        return (
+            self.kind in _FEED_KINDS
+            and not self.page.covered
+            and "feed_tab" in ids
+            and "clips_media_component" not in ids
+        )
 
     def find(self, *targets: Target) -> Node | None:
         """The first of the targets that is there, on the top layer."""

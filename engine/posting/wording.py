@@ -186,6 +186,10 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "story_picker": ("add to story",),
     "story_targets": ("your story", "close friends"),
     "edit_video": ("edit video",),
+    "next": ("next",),
+    "reel_tab": ("reel", "reels"),
+    "video_thumbnail": ("video thumbnail",),
+    "start_over": ("start over", "discard"),
     "send_to": ("also share to", "share to", "send to"),
     "feed_title": ("instagram home feed", "reels tray container"),
     "tab_home": ("home",),
@@ -194,7 +198,6 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "tab_profile": ("profile",),
     # -- an upload -------------------------------------------------------------------------------
     "posted": ("posted", "posted!", "posted to", "done posting", "your reel was posted"),
-    "posted_inside": ("your reel was posted", "your reel has been shared", "your reel was shared"),
     "upload_failed": (
         "can't be posted",
         "couldn't be posted",

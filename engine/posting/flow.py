@@ -1,0 +1,303 @@
+"""The posting flow: look, decide, act, look again; one tap on Share; then only looking.
+
+Before Share everything may be tried again. At Share the point of no return is written durably, and
+from then on the flow taps nothing that could publish: it waits for the app's own word that this
+upload is posted, and without it the job is in doubt (architecture 9, behaviour A10.11, A10.12).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
+from engine.jobs import Success
+from engine.posting.confirmation import Confirmation
+from engine.posting.navigator import next_step
+from engine.posting.page import PageUnreadableError
+from engine.posting.recogniser import Recogniser
+from engine.posting.screen import ACCOUNT_VERDICTS, Kind, Screen
+from engine.posting.state import FlowState, Tally
+from engine.posting.steps import (
+    Back,
+    Effect,
+    EnterCaption,
+    Fail,
+    OpenApp,
+    Share,
+    Step,
+    Tap,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from engine.config import Settings
+    from engine.phones.device import Device
+    from engine.workloads.base import Report
+
+
+class PostingFlow:
+    """One upload on one phone; made for one attempt and used once.
+
+    ``reconnect`` opens a new session on the same phone: after Share it lets the flow go on looking
+    when the connection broke. Before Share a broken connection ends the attempt.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        settings: Settings,
+        report: Report,
+        *,
+        reconnect: Callable[[], Device] | None = None,
+        recogniser: Recogniser | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.device = device
+        self.report = report
+        self.limits = settings.posting
+        self._reconnect = reconnect
+        self.recogniser = recogniser or Recogniser(app=settings.posting.app_package)
+        self.last_source = ""
+        """The last page source that was read; evidence where the session is gone."""
+        self._clock = clock
+        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._restarts = 0
+        self._waiting: tuple[str, float] | None = None
+
+    def post(self, caption: str) -> Success:
+        """Post the newest video of the phone with this caption, at most once.
+
+        Raises AccountError, NavigationError and the device's errors before Share, InDoubtError
+        after it; StopRequested, JobTimeoutError and ClaimLostError as the report does.
+        """
+        state = FlowState(caption=caption)
+        self.report.phase("navigate")
+        self.device.open_app(self.limits.app_package)
+        screen, share = self._reach_share(state)
+        return self._publish(share, screen, state)
+
+    # -- before Share ----------------------------------------------------------------------------
+
+    def _reach_share(self, state: FlowState) -> tuple[Screen, Share]:
+        steps = 0
+        while steps < self.limits.max_steps:
+            self.report.checkpoint()
+            screen = self._look(state)
+            step = self._confirmed(screen, next_step(screen, state), state)
+            self._note(screen, step)
+            if isinstance(step, Share):
+                return screen, step
+            if isinstance(step, Fail):
+                raise step.error
+            if self._is_patient(step):
+                continue
+            steps += 1
+            if self._loops(screen, step):
+                self._restart(screen, step, state)
+                continue
+            self._take(step, screen, state)
+        raise NavigationError(
+            f"The flow did not reach Share within {self.limits.max_steps} steps; "
+            f"last seen: {screen}."
+        )
+
+    def _look(self, state: FlowState) -> Screen:
+        screen = self._recognise()
+        state.unknown_looks = state.unknown_looks + 1 if screen.kind is Kind.UNKNOWN else 0
+        # Once we began, a new report is not an earlier upload's.
+        if screen.on_feed and not state.began:
+            state.before = Tally.of(screen.uploads)
+        return screen
+
+    def _recognise(self) -> Screen:
+        """The screen now; a source that cannot be read gets one more look."""
+        try:
+            return self.recogniser.recognise(self._source())
+        except PageUnreadableError as exc:
+            self.report.step("read the page again", error=str(exc))
+            self.report.pause(self.limits.poll_seconds)
+            return self.recogniser.recognise(self._source())
+
+    def _source(self) -> str:
+        source = self.device.source()
+        self.last_source = source
+        return source
+
+    def _confirmed(self, screen: Screen, step: Step, state: FlowState) -> Step:
+        """An account is only given up when a second look says the same (A9.7)."""
+        if not isinstance(step, Fail) or screen.kind not in ACCOUNT_VERDICTS:
+            return step
+        self.report.pause(self.limits.poll_seconds)
+        again = self._look(state)
+        if again.kind is screen.kind:
+            return step
+        return Wait(f"{screen.kind} was seen once, then {again.kind}")
+
+    def _note(self, screen: Screen, step: Step) -> None:
+        self.report.step(
+            str(step),
+            screen=str(screen.kind),
+            over=str(screen.over or ""),
+            rule=screen.rule,
+            confidence=screen.confidence,
+            account_state=str(screen.account_state),
+        )
+
+    def _is_patient(self, step: Step) -> bool:
+        """Wait for something that is under way; its own bound is the confirmation's."""
+        if not isinstance(step, Wait) or not step.patient:
+            self._waiting = None
+            return False
+        if self._waiting is None or self._waiting[0] != step.why:
+            self._waiting = (step.why, self._clock())
+        elif self._clock() - self._waiting[1] >= self.limits.confirm_timeout_seconds:
+            raise NavigationError(
+                f"Gave up after {self.limits.confirm_timeout_seconds:.0f} s: {step.why}."
+            )
+        self.report.pause(self.limits.poll_seconds)
+        return True
+
+    def _loops(self, screen: Screen, step: Step) -> bool:
+        key = (str(screen.kind), screen.rule, str(step))
+        self._seen[key] += 1
+        return self._seen[key] >= self.limits.loop_limit
+
+    def _restart(self, screen: Screen, step: Step, state: FlowState) -> None:
+        """End a loop by starting the app anew; what was chosen in it is forgotten."""
+        if self._restarts >= self.limits.loop_recoveries:
+            raise NavigationError(
+                f"The flow turns in a circle: {screen}, {step}, also after "
+                f"{self._restarts} restarts of the app."
+            )
+        self._restarts += 1
+        self.report.step("restart the app: the flow turns in a circle", screen=str(screen.kind))
+        self._seen.clear()
+        state.forget_app()
+        self.device.close_app(self.limits.app_package)
+        self.device.open_app(self.limits.app_package)
+
+    def _take(self, step: Step, screen: Screen, state: FlowState) -> None:
+        match step:
+            case Tap(node=node, effect=effect):
+                self.device.tap(*node.bounds.center)
+                self._apply(effect, state)
+            case EnterCaption(field=field):
+                self.report.phase("caption")
+                state.caption_tries += 1
+                self.device.set_text(field.full_id or self._full_id(field.id), state.caption)
+            case Back():
+                self.device.press_back()
+            case OpenApp():
+                self.device.open_app(self.limits.app_package)
+        self._settle(screen, same_screen=isinstance(step, EnterCaption))
+
+    def _full_id(self, short: str) -> str:
+        return f"{self.limits.app_package}:id/{short}"
+
+    def _apply(self, effect: Effect | None, state: FlowState) -> None:
+        match effect:
+            case Effect.VIDEO_CHOSEN:
+                state.video_chosen = state.began = True
+            case Effect.NOTICE_EXPECTED:
+                state.notice_expected = True
+            case Effect.DISCARDED:
+                state.discards += 1
+
+    def _settle(self, before: Screen, *, same_screen: bool) -> None:
+        """Give the app time to act: until another screen is there, a few looks long.
+
+        A touch that is slow to act must not be repeated on a page that merely redrew itself: its
+        place may be that of Share on the next screen. Only text stays on its own screen.
+        """
+        source = self.last_source
+        for _ in range(self.limits.loop_limit):
+            self.report.pause(self.limits.poll_seconds)
+            now = self._source()
+            if now == source:
+                continue
+            try:
+                screen = self.recogniser.recognise(now)
+            except PageUnreadableError:
+                continue
+            if same_screen or (screen.kind, screen.rule) != (before.kind, before.rule):
+                return
+
+    # -- from Share on ---------------------------------------------------------------------------
+
+    def _publish(self, share: Share, screen: Screen, state: FlowState) -> Success:
+        """Write the point of no return, tap once, then wait for the app's own word."""
+        self.report.phase("share")
+        self.report.submit()
+        state.submitted = True
+        try:
+            self.device.tap(*share.node.bounds.center)
+        except JobError as exc:
+            # The touch may have arrived all the same: only the screen can tell.
+            state.notes.append(f"the tap on Share failed: {exc}")
+        self.report.phase("confirm")
+        return self._confirm(Confirmation(state.before or Tally(), screen.rule), state)
+
+    def _confirm(self, confirmation: Confirmation, state: FlowState) -> Success:
+        deadline = self._clock() + self.limits.confirm_timeout_seconds
+        last_look = False
+        while not last_look:
+            # A slow answer may outlast the time: what stands there then is still looked at.
+            last_look = self._clock() >= deadline
+            self.report.pause(self.limits.poll_seconds)
+            screen = self._observe(state)
+            if screen is None:
+                continue
+            proof = confirmation.proof(screen)
+            if proof:
+                self.report.step("published", proof=proof, screen=str(screen.kind))
+                return Success(evidence=proof)
+            refusal = confirmation.refusal(screen)
+            if refusal:
+                raise InDoubtError(_doubt(refusal, state))
+            self._uncover(confirmation, screen, state)
+        seconds = f"{self.limits.confirm_timeout_seconds:.0f} s"
+        raise InDoubtError(_doubt(f"{confirmation.seen()} within {seconds} after Share", state))
+
+    def _observe(self, state: FlowState) -> Screen | None:
+        """The screen after Share; None where it cannot be read now. Raises InDoubtError."""
+        try:
+            return self.recogniser.recognise(self._source())
+        except AppiumError as exc:
+            state.notes.append(f"a look failed: {exc}")
+        except JobError as exc:
+            state.notes.append(f"the phone was lost after Share: {exc}")
+            self._find_again(state)
+        return None
+
+    def _find_again(self, state: FlowState) -> None:
+        """A new session, once: what was shared can still be seen. Raises InDoubtError."""
+        reconnect, self._reconnect = self._reconnect, None
+        if reconnect is None:
+            raise InDoubtError(_doubt("the phone was lost", state))
+        try:
+            self.device = reconnect()
+        except JobError as exc:
+            state.notes.append(f"no new session: {exc}")
+            raise InDoubtError(_doubt("the phone was lost", state)) from exc
+
+    def _uncover(self, confirmation: Confirmation, screen: Screen, state: FlowState) -> None:
+        """Close what hides the app's word, with touches that cannot publish."""
+        step = confirmation.uncovering(screen)
+        if step is None:
+            return
+        self._note(screen, step)
+        try:
+            if isinstance(step, Tap):
+                self.device.tap(*step.node.bounds.center)
+            else:
+                self.device.press_back()
+        except JobError as exc:
+            state.notes.append(f"{step} failed: {exc}")
+
+
+def _doubt(reason: str, state: FlowState) -> str:
+    notes = f" ({'; '.join(state.notes[-3:])})" if state.notes else ""
+    return f"Share was tapped, but publication is not proved: {reason}{notes}."
