@@ -94,9 +94,8 @@ class DeviceDoors:
         return web.json_response({"value": value})
 
     async def close_session(self, request: web.Request) -> web.Response:
-        """End a session."""
-        self._sessions.close(request.match_info["id"])
-        return web.json_response({"value": None})
+        """End a session; false where its phone is gone."""
+        return web.json_response({"value": self._sessions.close(request.match_info["id"])})
 
     async def _failed(self, fault: DeviceFault) -> web.Response:
         await asyncio.sleep(self._farm.clock.real_seconds(fault.after))

@@ -88,9 +88,10 @@ class Sessions:
         self._sessions[session.id] = session
         return session
 
-    def close(self, session_id: str) -> None:
-        """End a session; one that is gone is no error."""
-        self._sessions.pop(session_id, None)
+    def close(self, session_id: str) -> bool:
+        """End a session; one that is gone is no error. Whether its phone could be tidied up."""
+        session = self._sessions.pop(session_id, None)
+        return session is None or self._connected(session)
 
     def run(self, session_id: str, command: str, arguments: Mapping[str, Any]) -> object:
         """Carry out a command on the phone of a session. Raises DeviceFault."""
