@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.jobs import JobStatus
+from engine.progress import MARKED_POSTED, REQUEUED, SKIPPED, UNSKIPPED
 
 if TYPE_CHECKING:
     from engine.progress import ProgressTracker
@@ -39,10 +40,10 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
     if not ids:
         raise InputError("No job is named, or the filter matches none.")
     actions: dict[str, tuple[Callable[[Sequence[str]], Mapping[str, str]], str]] = {
-        "requeue": (ledger.requeue, "requeued"),
-        "skip": (ledger.skip, "skipped"),
-        "unskip": (ledger.unskip, "pending"),
-        "mark_posted": (lambda chosen: _mark_posted(chosen, ledger, workload), "success"),
+        "requeue": (ledger.requeue, REQUEUED),
+        "skip": (ledger.skip, SKIPPED),
+        "unskip": (ledger.unskip, UNSKIPPED),
+        "mark_posted": (lambda chosen: _mark_posted(chosen, ledger, workload), MARKED_POSTED),
     }
     action, done = actions[name]
     results = action(ids)

@@ -128,7 +128,6 @@ class Orchestrator:
             ledger_lock.release()
             self.lock.release()
 
-    @property
     def stopping(self) -> bool:
         """The operator wants the run to end."""
         return self.stop_asked > 0
@@ -203,10 +202,10 @@ class Orchestrator:
         self.say_retry_configuration()
         for stage in self.plan:
             self._wait_before(stage)
-            if self.stopping:
+            if self.stopping():
                 break
             self._run_stage(stage)
-            if self.stopping:
+            if self.stopping():
                 self.plan.stop()
                 break
             self.aftermath.release_all(why="still held after the pass")
@@ -225,11 +224,11 @@ class Orchestrator:
         self.news.emit("stage_ended", stage=stage.number)
 
     def _stage_over(self) -> bool:
-        if self.stopping:
+        if self.stopping():
             return True
         if self.aftermath.busy:
             return False
-        if self.ledger.open_jobs() == 0:
+        if self.ledger.open_jobs(at_most=1) == 0:
             return True
         if self.workers.hopeless:
             self.news.alarm("Every worker has been given up; jobs are left. See logs/worker_*.log.")
@@ -238,7 +237,7 @@ class Orchestrator:
 
     def _start_workers(self) -> None:
         try:
-            worker = self.workers.start_due(self.ledger.open_jobs())
+            worker = self.workers.start_due(self.ledger.open_jobs(at_most=len(self.workers.wanted)))
         except OSError as exc:
             raise EngineError(f"A worker process cannot be started: {exc.strerror}.") from exc
         if worker is not None:
@@ -258,14 +257,14 @@ class Orchestrator:
         self.pause_after_stage = False
         self.set_control(paused=True)
         self.news.emit("paused", text="Paused after this pass; resume to go on.")
-        while self.control.paused and not self.stopping:
+        while self.control.paused and not self.stopping():
             self.phase = "paused"
             self.tick()
 
     def _tick_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         self.waiting_until = datetime.fromtimestamp(self.now().timestamp() + seconds, UTC)
-        while not self.stopping and (left := until - time.monotonic()) > 0:
+        while not self.stopping() and (left := until - time.monotonic()) > 0:
             self.tick(min(left, self.settings.run.supervisor_poll_seconds))
         self.waiting_until = None
 
@@ -337,7 +336,7 @@ class Orchestrator:
 
     def _shut_down(self) -> list[Receipt]:
         """No new claims, workers finish or give back, everything of ours released and seen gone."""
-        self.phase = "stopping" if self.stopping else "finishing"
+        self.phase = "stopping" if self.stopping() else "finishing"
         if self.plan is not None and self.stop_asked:
             self.plan.stop()
         run = self.settings.run
@@ -348,7 +347,7 @@ class Orchestrator:
                 if worker.view.submitted:
                     longest = max(longest, run.submitted_shutdown_timeout_seconds)
                 self.workers.stop(
-                    worker, timeout=longest, order="stop" if self.stopping else "finish"
+                    worker, timeout=longest, order="stop" if self.stopping() else "finish"
                 )
         seen = self.stop_asked
         while self.workers.alive or self.aftermath.busy:
@@ -362,7 +361,7 @@ class Orchestrator:
 
     def _conclude(self, receipts: list[Receipt]) -> RunResult:
         plan = self.plan
-        result = STOPPED if self.stopping or plan is None else plan.result
+        result = STOPPED if self.stopping() or plan is None else plan.result
         summary = dict(plan.summary()) if plan is not None else {}
         totals = self.ledger.figures().to_dict()
         self.record = self.record.model_copy(

@@ -155,13 +155,20 @@ def is_retryable(job: Job, config: RetryConfig) -> bool:
 def fold_outcomes(rows: Iterator[Job], run_id: str) -> dict[int, dict[str, Job]]:
     """Last outcome of each job in each pass of a run, from the ledger's rows in file order.
 
-    A later row of the same pass replaces an earlier one: an operator's *mark posted* turns the
-    pass's in-doubt job into its success.
+    Only outcomes of claims that the run itself made count; what an earlier system left claimed and
+    this run put in doubt happened in no pass. A later row of the same pass replaces an earlier one:
+    an operator's *mark posted* turns the pass's in-doubt job into its success.
     """
     passes: dict[int, dict[str, Job]] = {}
+    claimed: set[str] = set()
     for row in rows:
-        if row.run_id == run_id and row.status in OUTCOMES:
-            passes.setdefault(row.pass_number, {})[row.job_id] = row
+        if row.status is JobStatus.CLAIMED:
+            (claimed.add if row.run_id == run_id else claimed.discard)(row.job_id)
+        elif row.run_id == run_id and row.status in OUTCOMES:
+            outcomes = passes.setdefault(row.pass_number, {})
+            if row.job_id in claimed or row.job_id in outcomes:
+                outcomes[row.job_id] = row
+            claimed.discard(row.job_id)
     return passes
 
 
