@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from engine import error_patterns as p
 from engine.api_codes import api_code
+from engine.error_patterns import classes, devices, files, notices, services, shapes
+from engine.error_patterns.rule import Rule
 from engine.error_types import ERROR_TYPES, UNKNOWN, Verdict, canonical_type, verdict
 from engine.jobs import ErrorCategory
 
 SHORT_WORDS: Final = 25
 """Bare words decide only in messages of at most so many words."""
+LONGEST: Final = 4000
+"""Characters of a message that are judged; the cause stands at its beginning."""
 
 
 class OwnPattern(Protocol):
@@ -55,7 +58,7 @@ class _Evidence:
 
 _SPACES: Final = re.compile(r"\s+")
 _LEADING_CLASS: Final = re.compile(
-    r"\s*((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Expired|Interrupt))\s*:\s*"
+    r"\s*((?!java|android|io\.|org\.|com\.)(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Expired|Interrupt))\s*:\s*"
 )
 _NAMED_CLASS: Final = re.compile(r"\(((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Expired))\)")
 
@@ -94,8 +97,8 @@ def classify_foreign(
 
 
 def _take_apart(message: str, exception: str, phase: str) -> _Evidence:
-    text = message.replace("\u2019", "'").replace("\u2018", "'").replace("\x00", "")
-    prose = p.MODEL_PROSE.search(text)
+    text = message[:LONGEST].replace("\u2019", "'").replace("\u2018", "'").replace("\x00", "")
+    prose = shapes.MODEL_PROSE.search(text)
     if prose:
         text = text[: prose.start()]
     classes = [exception] if exception else []
@@ -103,13 +106,13 @@ def _take_apart(message: str, exception: str, phase: str) -> _Evidence:
         classes.append(match[1])
         text = text[match.end() :]
     classes += _NAMED_CLASS.findall(text)
-    trace = p.STACK_TRACE.search(text)
+    trace = shapes.STACK_TRACE.search(text)
     full = _SPACES.sub(" ", text).strip().lower()
     head = _SPACES.sub(" ", text[: trace.start()] if trace else text).strip().lower()
     return _Evidence(
         head=head,
         full=full,
-        notice=p.QUOTED_NAMES.sub(" ", head),
+        notice=shapes.QUOTED_NAMES.sub(" ", head),
         classes=tuple(name.rpartition(".")[2].lower() for name in classes),
         phase=phase.strip().lower(),
         asked_model=prose is not None,
@@ -129,15 +132,15 @@ def _own_pattern(evidence: _Evidence, patterns: Iterable[OwnPattern]) -> Verdict
     return None
 
 
-def _first(rules: Iterable[p.Rule], text: str) -> str:
+def _first(rules: Iterable[Rule], text: str) -> str:
     return next((rule.error_type for rule in rules if rule.pattern.search(text)), "")
 
 
-def _affirmed(rules: Iterable[p.Rule], text: str) -> str:
+def _affirmed(rules: Iterable[Rule], text: str) -> str:
     """First rule that matches where the text does not deny it (``no "action blocked" seen``)."""
     for rule in rules:
         for match in rule.pattern.finditer(text):
-            if not p.NEGATED.search(text[: match.start()]):
+            if not shapes.NEGATED.search(text[: match.start()]):
                 return rule.error_type
     return ""
 
@@ -146,48 +149,59 @@ def _affirmed(rules: Iterable[p.Rule], text: str) -> str:
 
 
 def _provider_code(evidence: _Evidence) -> str:
-    match = p.API_CODE.search(evidence.head)
+    match = shapes.API_CODE.search(evidence.head)
     return api_code(int(match[1] or match[2])).error_type if match else ""
 
 
 def _flow_verdict(evidence: _Evidence) -> str:
-    match = p.FLOW_VERDICT.match(evidence.head)
+    match = shapes.FLOW_VERDICT.match(evidence.head)
     if match is None:
-        return p.FLOW_GAVE_UP.error_type if p.FLOW_GAVE_UP.pattern.match(evidence.head) else ""
+        return (
+            notices.FLOW_GAVE_UP.error_type
+            if notices.FLOW_GAVE_UP.pattern.match(evidence.head)
+            else ""
+        )
     word = canonical_type(match[1])
-    if match[1] in p.LOOSE_VERDICTS:
-        rest = evidence.head[match.end() :]
-        exact = _tool(_take_apart(rest, "", "")) if match[1] == "ai_error" else ""
-        return exact or _affirmed(p.ACCOUNT, rest) or word
+    rest = evidence.head[match.end() :]
+    if match[1] == shapes.MODEL_VERDICT:
+        return _tool(_take_apart(rest, "", "")) or word
+    if match[1] in shapes.LOOSE_VERDICTS:
+        return _affirmed(notices.ACCOUNT, rest) or word
     return word if word in ERROR_TYPES else ""
 
 
 def _platform_token(evidence: _Evidence) -> str:
-    return _first(p.PLATFORM_TOKENS, evidence.head)
+    return _first(notices.PLATFORM_TOKENS, evidence.head)
 
 
 def _program_class(evidence: _Evidence) -> str:
-    if not any(name in p.PROGRAM_CLASSES for name in evidence.classes):
+    if not any(name in classes.PROGRAM_CLASSES for name in evidence.classes):
         return ""
     return "program_error"
 
 
 def _program_text(evidence: _Evidence) -> str:
-    return _first(p.PROGRAM, evidence.head)
+    return _first(services.PROGRAM, evidence.head)
+
+
+def _model_answer(evidence: _Evidence) -> str:
+    """Broken JSON from the model is a step that failed; from a service it is a fault of it."""
+    asked = evidence.asked_model or evidence.phase == "ai_analysis"
+    return "navigation_stuck" if asked and shapes.BAD_JSON.search(evidence.head) else ""
 
 
 def _http_status(evidence: _Evidence) -> str:
-    match = p.HTTP_STATUS.search(evidence.head)
-    if match is None:
+    match = shapes.HTTP_STATUS.search(evidence.head)
+    if match is None or evidence.head.startswith("message:"):  # selenium quotes Appium's own 500
         return ""
     status = int(next(group for group in match.groups() if group))
-    passing = status >= 500 or status in p.TRANSIENT_STATUS
+    passing = status >= 500 or status in shapes.TRANSIENT_STATUS
     return "network_error" if passing else "program_error"
 
 
 def _local_http(evidence: _Evidence) -> str:
     """An HTTP client's words about our own Appium server."""
-    if not p.LOCAL_HOST.search(evidence.head):
+    if not shapes.LOCAL_HOST.search(evidence.head):
         return ""
     if "read timed out" in evidence.head:
         return "appium_crash"
@@ -197,61 +211,81 @@ def _local_http(evidence: _Evidence) -> str:
 def _tool(evidence: _Evidence) -> str:
     """Formats of tools and services."""
     return (
-        _first(p.CONFIGURATION, evidence.head)
+        _first(services.CONFIGURATION, evidence.head)
         or _http_status(evidence)
         or _layer(evidence)
-        or _first(p.SERVICE_FAULT, evidence.head)
+        or _first(services.SERVICE_FAULT, evidence.head)
     )
 
 
 def _layer(evidence: _Evidence) -> str:
     return _local_http(evidence) or _first(
-        (*p.FILES, *p.NO_PHONE, *p.ADB, *p.APPIUM, *p.ELEMENTS, *p.DROPPED, *p.NETWORK, *p.PHONE),
+        (
+            *files.FILES,
+            *devices.NO_PHONE,
+            *devices.ADB,
+            *devices.APPIUM,
+            *devices.ELEMENTS,
+            *services.DROPPED,
+            *services.NETWORK,
+            *devices.PHONE,
+        ),
         evidence.head,
     )
 
 
 def _notice(evidence: _Evidence) -> str:
-    return _affirmed(p.ACCOUNT, evidence.notice)
+    return _affirmed(notices.ACCOUNT, evidence.notice)
 
 
 def _flow_text(evidence: _Evidence) -> str:
-    return _first((p.FLOW_GAVE_UP, *p.FLOW), evidence.head)
+    return _first((notices.FLOW_GAVE_UP, *notices.FLOW), evidence.head)
 
 
 def _stack_trace(evidence: _Evidence) -> str:
     if evidence.full == evidence.head:
         return ""
-    return _first((*p.PROGRAM, *p.ADB, *p.APPIUM, *p.DROPPED), evidence.full)
+    return _first(
+        (*services.PROGRAM, *devices.ADB, *devices.APPIUM, *services.DROPPED), evidence.full
+    )
 
 
 def _class_name(evidence: _Evidence) -> str:
-    if evidence.phase in p.PHASES and "valueerror" in evidence.classes:
-        return p.PHASES[evidence.phase]
-    return next((p.CLASSES[name] for name in reversed(evidence.classes) if name in p.CLASSES), "")
+    if evidence.phase in notices.PHASES and "valueerror" in evidence.classes:
+        return notices.PHASES[evidence.phase]
+    return next(
+        (classes.CLASSES[name] for name in reversed(evidence.classes) if name in classes.CLASSES),
+        "",
+    )
 
 
 def _whole_message(evidence: _Evidence) -> str:
-    for rule in p.ACCOUNT_WHOLE:
+    for rule in notices.ACCOUNT_WHOLE:
         if rule.pattern.fullmatch(evidence.head):
             return rule.error_type
     return ""
 
 
 def _wrapper(evidence: _Evidence) -> str:
-    return _first(p.WRAPPERS, evidence.head)
+    return _first(notices.WRAPPERS, evidence.head)
 
 
 def _bare_word(evidence: _Evidence) -> str:
     if len(evidence.head.split()) > SHORT_WORDS:
         return ""
-    return _first(p.BARE_WORDS, evidence.head)
+    return _first(notices.BARE_WORDS, evidence.head)
+
+
+def _class_hint(evidence: _Evidence) -> str:
+    return next(
+        (kind for part, kind in classes.HINTS if any(part in name for name in evidence.classes)), ""
+    )
 
 
 def _phase(evidence: _Evidence) -> str:
     if evidence.asked_model and not evidence.head:
         return "navigation_stuck"
-    return p.PHASES.get(evidence.phase, "")
+    return notices.PHASES.get(evidence.phase, "")
 
 
 _JUDGES: Final[tuple[Callable[[_Evidence], str], ...]] = (
@@ -260,6 +294,7 @@ _JUDGES: Final[tuple[Callable[[_Evidence], str], ...]] = (
     _platform_token,
     _program_class,
     _program_text,
+    _model_answer,
     _whole_message,
     _tool,
     _notice,
@@ -268,6 +303,7 @@ _JUDGES: Final[tuple[Callable[[_Evidence], str], ...]] = (
     _class_name,
     _wrapper,
     _bare_word,
+    _class_hint,
     _phase,
 )
 
