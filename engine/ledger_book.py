@@ -1,0 +1,217 @@
+"""A ledger as one process knows it: file, fold and quarantine kept in step.
+
+``catch_up`` reads what others wrote and needs no lock. ``write`` appends rows; whoever calls it
+holds the ledger's lock and has caught up. Before the first write the file is put in order once:
+strange rows are filed in the quarantine, a torn end is cut off, an older header is upgraded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from engine.errors import LedgerUnreadableError
+from engine.ledger_file import LedgerFile, keep_copy, replace
+from engine.ledger_fold import Entry, Fold
+from engine.ledger_quarantine import Quarantine, Stray
+from engine.ledger_rows import (
+    COLUMNS,
+    CURRENT,
+    WIDTH,
+    Layout,
+    encode,
+    flaw,
+    layout_of,
+    stamp,
+    whole_without_newline,
+)
+from engine.ledger_text import BOM, Record, Records, Unreadable, read_records, split
+
+
+class Book:
+    def __init__(self, path: Path, zone: tzinfo | None) -> None:
+        self.path = path
+        self._zone = zone
+        self._file = LedgerFile(path)
+        self._quarantine = Quarantine(path)
+        self._generation = 0
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.fold = Fold(self._zone)
+        self._layout: Layout | None = None
+        self._refusal: LedgerUnreadableError | None = None
+        self._present: Counter[str] = Counter()
+        self._unfiled: list[Stray] = []
+        self._torn = b""
+        self._ends_open = False
+        self._lines = 0
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    @property
+    def present(self) -> bool:
+        """There is a ledger: a file with a header."""
+        return self._file.present and self._layout is not None
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        return self._file.generation, self._file.offset
+
+    @property
+    def quarantined(self) -> int:
+        return self._quarantine.total(self._present)
+
+    def catch_up(self) -> None:
+        """Read what is new. Raises LedgerUnreadableError; the file is unchanged."""
+        data = self._file.look()
+        if self._file.generation != self._generation:
+            self._generation = self._file.generation
+            self._start_over()
+        if data is not None:
+            self._refusal = None
+            try:
+                self._take(data)
+            except LedgerUnreadableError as exc:
+                self._refusal = exc
+        if self._refusal is not None:
+            raise self._refusal
+
+    def _take(self, data: bytes) -> None:
+        if self._layout is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise LedgerUnreadableError(f"{self.path} is UTF-16: save it again as CSV in UTF-8.")
+        skipped = len(BOM) if self._file.offset == 0 and data.startswith(BOM) else 0
+        records = read_records(data[skipped:], self._credible)
+        end = skipped + records.end
+        for item in self._behind_header(records):
+            start, stop = skipped + item.start, skipped + item.end
+            raw = data[start:stop]
+            if isinstance(item, Unreadable):
+                self._stray(raw, data, start, item.reason)
+            else:
+                self._row(item.cells, raw, data, start)
+        if records.tail is not None and self._whole(records.tail):
+            raw = data[end:]
+            if self._layout is None:
+                self._set_layout(records.tail)
+            else:
+                self._row(records.tail, raw, data, end)
+            end = len(data)
+        if end:
+            self._ends_open = data[end - 1 : end] != b"\n"
+        self._torn = data[end:]
+        self._lines += data.count(b"\n", 0, end)
+        self._file.understood(data[:end])
+
+    def _behind_header(self, records: Records) -> Iterator[Record | Unreadable]:
+        items = iter(records.items)
+        if self._layout is None:
+            first = next(items, None)
+            if isinstance(first, Unreadable):
+                raise LedgerUnreadableError(
+                    f"{self.path} is not a ledger: its first line is no CSV header. Name the right "
+                    "file, or restore this one from a backup."
+                )
+            if first is not None:
+                self._set_layout(first.cells)
+        return items
+
+    def _set_layout(self, header: Sequence[str]) -> None:
+        self._layout = self.fold.layout = layout_of(header, self.path)
+
+    def _row(self, found: list[str], raw: bytes, data: bytes, start: int) -> None:
+        layout = self._layout or CURRENT
+        if len(found) > len(layout.names) and any(found[len(layout.names) :]):
+            self._stray(raw, data, start, "more cells than columns")
+            return
+        cells = layout.cells(found)
+        reason = flaw(cells)
+        if reason is None:
+            self.fold.apply(cells, raw)
+        else:
+            self._stray(raw, data, start, reason)
+
+    def _stray(self, raw: bytes, data: bytes, start: int, reason: str) -> None:
+        line = self._lines + data.count(b"\n", 0, start) + 1
+        stray = Stray(raw, line, self._file.offset + start, reason)
+        self._present[stray.digest] += 1
+        self._unfiled.append(stray)
+
+    def _credible(self, found: list[str]) -> bool:
+        layout = self._layout
+        if layout is None or len(found) != len(layout.names):
+            return False
+        return flaw(layout.cells(found)) is None
+
+    def _whole(self, found: list[str]) -> bool:
+        """A last record without line end that can be taken as it is."""
+        if self._layout is None:
+            return "job_id" in found and "status" in found
+        if not whole_without_newline(self._layout.cells(found), len(found), self._layout):
+            return False
+        entry = self.fold.entries.get(self._layout.cells(found)[0])
+        ours = self._layout.current and entry is not None
+        # of unknown columns, which stand last, a stump cannot be told by its shape
+        return not ours or entry is None or found[WIDTH:] == self.fold.cells(entry)[WIDTH:]
+
+    # -- writing, under the lock -------------------------------------------------------------------
+
+    def write(self, rows: Sequence[Sequence[str]], now: datetime) -> list[Entry]:
+        """Append rows durably, all or none. Raises LedgerWriteError with the ledger unchanged."""
+        self.put_in_order(now)
+        texts = [encode(row) for row in rows]
+        start = b"\n" if self._ends_open else b""
+        data = start + b"".join(texts)
+        self._file.append(data)
+        self._ends_open = False
+        self._lines += data.count(b"\n")
+        return [self.fold.apply(row, raw) for row, raw in zip(rows, texts, strict=True)]
+
+    def put_in_order(self, now: datetime) -> None:
+        """File strays, cut a torn end off, upgrade an older header (architecture 3)."""
+        if self._unfiled:
+            self._quarantine.file(self._unfiled, stamp(now))
+            self._unfiled = []
+        if self._torn:
+            where = self._file.offset
+            torn = Stray(self._torn, self._lines + 1, where, "torn end of the file", torn=True)
+            self._quarantine.file([torn], stamp(now))
+            self._file.cut()
+            self._torn = b""
+        if self._layout is not None and not self._layout.current:
+            self._upgrade()
+
+    def create(self, rows: Sequence[Sequence[str]]) -> None:
+        """Make the ledger, atomically, where there is none or an empty file."""
+        replace(self.path, b"".join([encode(COLUMNS), *map(encode, rows)]))
+        self.catch_up()
+
+    def start_empty(self, archive: Path) -> Path:
+        """Archive the ledger and its quarantine, then leave a ledger without jobs (A7.3, A7.4)."""
+        kept = keep_copy(self.path.read_bytes(), archive)
+        self._quarantine.archive(kept.with_name(f"{kept.stem}.quarantine.csv"))
+        replace(self.path, encode(COLUMNS))
+        self._quarantine.remove()
+        self.catch_up()
+        return kept
+
+    def _upgrade(self) -> None:
+        """Rewrite the file in today's columns, once; the old file stays beside it."""
+        layout = self.fold.layout
+        rows = [encode(layout.upgraded_names)]
+        rows += [encode(layout.cells(split(raw))) for _, raw in self.rows()]
+        keep_copy(self.path.read_bytes(), self.path.with_name(f"{self.path.name}.before-upgrade"))
+        replace(self.path, b"".join(rows))
+        self.catch_up()
+
+    def rows(self) -> Iterator[tuple[Entry, bytes]]:
+        """Every understood row in file order."""
+        seen: Counter[str] = Counter()
+        for entry in self.fold.log:
+            yield entry, entry.rows[seen[entry.job_id]]
+            seen[entry.job_id] += 1
+
+    def close(self) -> None:
+        self._file.close()

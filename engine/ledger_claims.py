@@ -1,0 +1,160 @@
+"""Who may claim what now (behaviour A4.2 to A4.4, A4.12, A6.3, A6.7)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import PureWindowsPath
+
+import structlog
+
+from engine.jobs import Job, JobStatus, Nothing
+from engine.ledger_fold import Entry, Fold
+
+log = structlog.get_logger(__name__)
+
+NO_ACCOUNT = "no account"
+CAP_REACHED = "daily cap reached"
+ALREADY_DONE = "already done for this account"
+
+
+@dataclass(slots=True)
+class Survey:
+    """The waiting jobs, none of which is claimable at this moment."""
+
+    open_jobs: int = 0
+    next_due: datetime | None = None
+    blocked: Counter[str] = field(default_factory=Counter)
+
+
+class ClaimDesk:
+    """Chooses the next job. Remembers objections for a moment, so that they are not asked again
+    with every claim."""
+
+    def __init__(
+        self, *, cap: int, refuse: Callable[[Job], str | None], recheck_seconds: float
+    ) -> None:
+        self.cap = cap
+        self._refuse = refuse
+        self._recheck = recheck_seconds
+        self._fold: Fold | None = None
+        self._day: date | None = None
+        self._objections: dict[str, tuple[str, float]] = {}
+        """Reason and monotonic time until which it stands, of jobs set aside."""
+        self._asked: dict[str, tuple[str | None, float]] = {}
+        """The same for jobs that were only looked at, with None for no objection."""
+
+    def choose(self, fold: Fold, now: datetime) -> Entry | None:
+        """The job to claim: due ones first, then pending ones, each in file order."""
+        self._keep_up(fold, now)
+        fold.release_due(now)
+        while fold.unreadable_retry:
+            job_id = fold.unreadable_retry.pop()
+            log.warning("retry_at_unreadable", job=job_id, treated_as="due")
+        for kind in (JobStatus.RETRYING, JobStatus.PENDING):
+            for entry in fold.candidates(kind, now, self.cap):
+                reason = self._objection(fold, entry)
+                if reason is None:
+                    return entry
+                fold.set_aside(entry)
+                self._objections[entry.job_id] = (reason, time.monotonic() + self._recheck)
+        return None
+
+    def survey(self, fold: Fold, now: datetime) -> Survey:
+        """Why there is nothing to claim: what is open, and what is blocked by what."""
+        self._keep_up(fold, now)
+        found = Survey(open_jobs=len(fold.claimed))
+        today = fold.day_of(now)
+        for entry in fold.waiting.values():
+            reason = self._blocked_by(fold, entry, today)
+            if reason is not None:
+                found.blocked[reason] += 1
+                continue
+            found.open_jobs += 1
+            if entry.status is JobStatus.RETRYING:
+                due = fold.job(entry).retry_at
+                if due is not None and (found.next_due is None or due < found.next_due):
+                    found.next_due = due
+        return found
+
+    def open_jobs(self, fold: Fold, now: datetime, at_most: int | None) -> int:
+        """Claimed jobs and waiting ones that nothing blocks, counted no further than needed."""
+        self._keep_up(fold, now)
+        today = fold.day_of(now)
+        number = len(fold.claimed)
+        for entry in fold.waiting.values():
+            if at_most is not None and number >= at_most:
+                break
+            number += self._blocked_by(fold, entry, today) is None
+        return number
+
+    def nothing(self, fold: Fold, now: datetime) -> Nothing:
+        found = self.survey(fold, now)
+        return Nothing(
+            open_jobs=found.open_jobs,
+            next_due=found.next_due,
+            blocked=sum(found.blocked.values()),
+        )
+
+    def _keep_up(self, fold: Fold, now: datetime) -> None:
+        if fold is not self._fold:
+            self._fold, self._day = fold, None
+            self._objections.clear()
+            self._asked.clear()
+        today = fold.day_of(now)
+        if today != self._day:
+            self._day = today
+            fold.new_day()
+        if self._objections:
+            moment = time.monotonic()
+            over = [job for job, (_, until) in self._objections.items() if until <= moment]
+            for job_id in over:
+                del self._objections[job_id]
+                fold.offer_again(fold.entries[job_id])
+
+    def _blocked_by(self, fold: Fold, entry: Entry, today: date) -> str | None:
+        if not entry.account:
+            return NO_ACCOUNT
+        if fold.cap_reached(entry.account, today, self.cap):
+            return CAP_REACHED
+        objection = self._objections.get(entry.job_id)
+        return objection[0] if objection else self._ask(fold, entry)
+
+    def _ask(self, fold: Fold, entry: Entry) -> str | None:
+        """The objection to a job that nobody is about to claim; may be a moment old."""
+        moment = time.monotonic()
+        known = self._asked.get(entry.job_id)
+        if known is None or known[1] <= moment:
+            known = (self._objection(fold, entry), moment + self._recheck)
+            self._asked[entry.job_id] = known
+        return known[0]
+
+    def _objection(self, fold: Fold, entry: Entry) -> str | None:
+        job = fold.job(entry)
+        if done_before(fold, entry):
+            return ALREADY_DONE
+        return self._refuse(job)
+
+
+def done_before(fold: Fold, entry: Entry) -> bool:
+    """Whether this job, or the same content for the same key, succeeded before or is in doubt."""
+    if fold.succeeded(entry):
+        return True
+    job = None
+    for other in fold.spent(entry.account):
+        if other is not entry:
+            job = job or fold.job(entry)
+            if _same_content(job, fold.job(other)):
+                return True
+    return False
+
+
+def _same_content(one: Job, other: Job) -> bool:
+    """By identity where both have one, else by file name, as old records know it."""
+    if one.video_id and other.video_id:
+        return one.video_id == other.video_id
+    name = PureWindowsPath(one.video_path).name  # understands both kinds of separators
+    return bool(name) and name == PureWindowsPath(other.video_path).name

@@ -1,0 +1,29 @@
+"""A ledger compacted to one row a job, for older tools (architecture 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.ledger_file import replace
+from engine.ledger_fold import Fold
+from engine.ledger_rows import ERROR, carry, encode
+from engine.ledger_text import split
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+def write_export(fold: Fold, target: Path) -> int:
+    """Write the export, atomically; number of jobs. Raises LedgerWriteError.
+
+    An error text that a spreadsheet would take for a formula gets an apostrophe before it; nothing
+    else is altered, since other tools publish the captions.
+    """
+    rows = [encode(fold.layout.upgraded_names)]
+    for entry in fold.by_order:
+        older = (fold.layout.cells(split(raw)) for raw in reversed(entry.rows[:-1]))
+        cells = carry(fold.cells(entry), older)
+        if cells[ERROR].startswith(_FORMULA):
+            cells[ERROR] = "'" + cells[ERROR]
+        rows.append(encode(cells))
+    replace(target, b"".join(rows))
+    return len(fold.by_order)

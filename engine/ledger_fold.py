@@ -1,0 +1,271 @@
+"""The fold of a ledger: each job's latest row, and what a claim must know at once.
+
+Every row costs a few microseconds and changes only what it touches, so a claim costs the same on
+the first and on the two hundred thousandth job. Rows are kept as their bytes and become ``Job``
+values when somebody asks. Knows no file and no lock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, tzinfo
+from sys import intern
+
+from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.ledger_queue import KeyedQueue
+from engine.ledger_rows import (
+    ACCOUNT,
+    ATTEMPTS,
+    CLAIMED_AT,
+    COMPLETED_AT,
+    CURRENT,
+    ERROR_CATEGORY,
+    JOB_ID,
+    RETRY_AT,
+    STATUS,
+    SUBMITTED_AT,
+    UPDATED_AT,
+    WIDTH,
+    WORKER_ID,
+    Layout,
+    carry,
+    count,
+    job_of,
+    moment,
+)
+from engine.ledger_text import split
+
+PENDING, CLAIMED, SUCCESS = JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.SUCCESS
+FAILED, RETRYING = JobStatus.FAILED, JobStatus.RETRYING
+_STATUS = {status.value: status for status in JobStatus}
+_IN_DOUBT = ErrorCategory.IN_DOUBT.value
+
+
+class Entry:
+    """One job: its rows, and of the latest one what decisions need."""
+
+    __slots__ = (
+        "account",
+        "attempts",
+        "claimed_at",
+        "in_doubt",
+        "job",
+        "job_id",
+        "last_claim",
+        "ours",
+        "retry_at",
+        "rows",
+        "status",
+        "submitted",
+        "worker_id",
+    )
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        self.rows: list[bytes] = []
+        self.account = self.worker_id = self.claimed_at = self.last_claim = self.retry_at = ""
+        self.status = PENDING
+        self.attempts = 0
+        self.submitted = self.ours = self.in_doubt = False
+        self.job: Job | None = None
+        """The latest row as a value, once it was asked for."""
+
+    @property
+    def foreign_claim(self) -> bool:
+        return self.status is CLAIMED and not self.ours
+
+
+class Fold:
+    """All jobs of one ledger in file order, with what claiming needs kept ready."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self.zone = zone
+        self.layout: Layout = CURRENT
+        self.entries: dict[str, Entry] = {}
+        self.by_order: list[Entry] = []
+        self.log: list[Entry] = []
+        """The job of every row, in file order."""
+        self.counts: Counter[JobStatus] = Counter()
+        self.claimed: dict[str, Entry] = {}
+        self.waiting: dict[str, Entry] = {}
+        """Pending and retrying jobs."""
+        self.pending = KeyedQueue()
+        self.due = KeyedQueue()
+        self.unreadable_retry: list[str] = []
+        """Jobs whose ``retry_at`` means nothing, to be reported (A4.4)."""
+        self._order: dict[str, int] = {}
+        self._waiting: list[tuple[float, int]] = []
+        self._busy: Counter[str] = Counter()
+        self._spent: dict[str, dict[str, date | None]] = {}
+
+    # -- rows in -----------------------------------------------------------------------------------
+
+    def apply(self, cells: Sequence[str], raw: bytes) -> Entry:
+        """Take the next credible row of the file."""
+        job_id = cells[JOB_ID]
+        entry = self.entries.get(job_id)
+        if entry is None:
+            entry = self.entries[job_id] = Entry(job_id)
+            self._order[job_id] = len(self.by_order)
+            self.by_order.append(entry)
+        else:
+            self._leave(entry)
+        entry.rows.append(raw)
+        entry.job = None
+        entry.status = _STATUS[cells[STATUS]]
+        entry.account = intern(cells[ACCOUNT])
+        entry.worker_id = intern(cells[WORKER_ID])
+        entry.claimed_at = cells[CLAIMED_AT]
+        entry.retry_at = cells[RETRY_AT]
+        entry.attempts = count(cells[ATTEMPTS], 0)
+        entry.submitted = bool(cells[SUBMITTED_AT])
+        entry.ours = bool(cells[UPDATED_AT])
+        entry.in_doubt = entry.status is FAILED and cells[ERROR_CATEGORY] == _IN_DOUBT
+        self.log.append(entry)
+        self._enter(entry, cells)
+        return entry
+
+    def _leave(self, entry: Entry) -> None:
+        self.counts[entry.status] -= 1
+        self.waiting.pop(entry.job_id, None)
+        account = entry.account
+        if entry.status is CLAIMED:
+            self.claimed.pop(entry.job_id, None)
+            self._busy[account] -= 1
+            if not self._busy[account]:
+                del self._busy[account]
+            self._unpark(account)
+        elif entry.in_doubt:
+            self._spent[account].pop(entry.job_id, None)
+            self._unpark(account)
+
+    def _enter(self, entry: Entry, cells: Sequence[str]) -> None:
+        status, account = entry.status, entry.account
+        self.counts[status] += 1
+        if status in (PENDING, RETRYING):
+            self.waiting[entry.job_id] = entry
+        if status is PENDING:
+            if account:
+                self.pending.push(self._order[entry.job_id], account)
+        elif status is RETRYING:
+            if account:
+                self._wait(entry)
+        elif status is CLAIMED:
+            self.claimed[entry.job_id] = entry
+            self._busy[account] += 1
+            if entry.claimed_at:
+                entry.last_claim = entry.claimed_at
+        elif status is SUCCESS or entry.in_doubt:
+            when = moment(cells[COMPLETED_AT] or cells[UPDATED_AT], self.zone)
+            day = self.day_of(when) if when else None
+            self._spent.setdefault(account, {})[entry.job_id] = day
+
+    def _wait(self, entry: Entry) -> None:
+        order = self._order[entry.job_id]
+        when = moment(entry.retry_at, self.zone)
+        if when is None:
+            if entry.retry_at:
+                self.unreadable_retry.append(entry.job_id)
+            self.due.push(order, entry.account)
+        else:
+            heapq.heappush(self._waiting, (when.timestamp(), order))
+
+    # -- claiming ----------------------------------------------------------------------------------
+
+    def release_due(self, now: datetime) -> None:
+        """Jobs whose ``retry_at`` has passed join the queue of the due ones."""
+        limit = now.timestamp()
+        while self._waiting and self._waiting[0][0] <= limit:
+            _, order = heapq.heappop(self._waiting)
+            entry = self.by_order[order]
+            if entry.status is RETRYING and self.is_due(entry, limit):
+                self.due.push(order, entry.account)
+
+    def is_due(self, entry: Entry, limit: float) -> bool:
+        when = moment(entry.retry_at, self.zone)
+        return when is None or when.timestamp() <= limit
+
+    def candidates(self, kind: JobStatus, now: datetime, cap: int) -> Iterator[Entry]:
+        """Claimable jobs of one status (pending or due), in file order, at most one a key."""
+        today, limit = self.day_of(now), now.timestamp()
+        queue = self.pending if kind is PENDING else self.due
+
+        def waiting(order: int, key: str) -> bool:
+            entry = self.by_order[order]
+            if entry.status is not kind or entry.account != key:
+                return False
+            return kind is PENDING or self.is_due(entry, limit)
+
+        def usable(key: str) -> bool:
+            return key not in self._busy and not self.cap_reached(key, today, cap)
+
+        for order in queue.candidates(waiting, usable):
+            yield self.by_order[order]
+
+    def set_aside(self, entry: Entry) -> None:
+        """Take a candidate that may not be claimed now out of its queue."""
+        queue = self.pending if entry.status is PENDING else self.due
+        queue.drop(self._order[entry.job_id], entry.account)
+
+    def offer_again(self, entry: Entry) -> None:
+        """Put such a job back, if it is still waiting."""
+        order = self._order[entry.job_id]
+        if entry.status is PENDING and entry.account:
+            self.pending.push(order, entry.account)
+        elif entry.status is RETRYING and entry.account:
+            self._wait(entry)
+
+    def new_day(self) -> None:
+        """Caps count anew."""
+        self.pending.unpark_all()
+        self.due.unpark_all()
+
+    def _unpark(self, account: str) -> None:
+        self.pending.unpark(account)
+        self.due.unpark(account)
+
+    def busy(self, account: str) -> bool:
+        return account in self._busy
+
+    def cap_reached(self, account: str, today: date, cap: int) -> bool:
+        """Successes and jobs in doubt of this day (of unknown day too) use the cap up (A6)."""
+        spent = self._spent.get(account)
+        if not cap or not spent:
+            return False
+        return sum(1 for day in spent.values() if day is None or day == today) >= cap
+
+    def spent(self, account: str) -> Iterator[Entry]:
+        """Jobs of this key that succeeded, at any time, or are in doubt."""
+        for job_id in self._spent.get(account, ()):
+            yield self.entries[job_id]
+
+    def succeeded(self, entry: Entry) -> bool:
+        """Whether any row of the job says success for its present key."""
+        return not entry.in_doubt and entry.job_id in self._spent.get(entry.account, ())
+
+    def day_of(self, when: datetime) -> date:
+        return when.astimezone(self.zone).date()
+
+    # -- values out --------------------------------------------------------------------------------
+
+    def cells(self, entry: Entry) -> list[str]:
+        """The latest row in our order, carried columns left as written."""
+        return self.layout.cells(split(entry.rows[-1]))
+
+    def job(self, entry: Entry) -> Job:
+        if entry.job is None:
+            older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:-1]))
+            cells = carry(self.cells(entry), older)
+            entry.job = job_of(cells, self.layout.extra_names, self.zone)
+        return entry.job
+
+    def history(self, entry: Entry) -> list[Job]:
+        """Every row of the job as a value, oldest first."""
+        jobs = []
+        before: Sequence[str] = [""] * WIDTH
+        for raw in entry.rows:
+            before = carry(self.layout.cells(split(raw)), (before,))
+            jobs.append(job_of(before, self.layout.extra_names, self.zone))
+        return jobs

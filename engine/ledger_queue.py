@@ -1,0 +1,71 @@
+"""Which job comes next, without looking at all of them.
+
+Jobs wait in file order, one queue for each key (behaviour A4.2: a key is in one job at a time), and
+the keys' first jobs in one queue over all. Nothing is searched: a job that went elsewhere is
+dropped when it comes to the front, and a key that may not be used now is parked until it may.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+
+
+class KeyedQueue:
+    """Places in the file (``order``), to be taken lowest first, at most one a key."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, list[int]] = {}
+        self._fronts: list[tuple[int, str]] = []
+        self._parked: set[str] = set()
+
+    def push(self, order: int, key: str) -> None:
+        queue = self._by_key.setdefault(key, [])
+        heapq.heappush(queue, order)
+        if queue[0] == order and key not in self._parked:
+            heapq.heappush(self._fronts, (order, key))
+
+    def unpark(self, key: str) -> None:
+        """The key may be usable again."""
+        if key in self._parked:
+            self._parked.discard(key)
+            self._show(key)
+
+    def unpark_all(self) -> None:
+        for key in list(self._parked):
+            self.unpark(key)
+
+    def candidates(
+        self, waiting: Callable[[int, str], bool], usable: Callable[[str], bool]
+    ) -> Iterator[int]:
+        """Waiting jobs of usable keys, lowest first, one a key.
+
+        A candidate that is not taken must be removed with ``drop`` before the next is asked for.
+        """
+        while self._fronts:
+            order, key = self._fronts[0]
+            queue = self._by_key.get(key)
+            if key in self._parked or not queue or queue[0] != order:
+                heapq.heappop(self._fronts)
+            elif not waiting(order, key):
+                self.drop(order, key)
+            elif not usable(key):
+                heapq.heappop(self._fronts)
+                self._parked.add(key)
+            else:
+                yield order
+
+    def drop(self, order: int, key: str) -> None:
+        """Take the first job of a key out; its next one comes to the front."""
+        queue = self._by_key[key]
+        while queue and queue[0] == order:
+            heapq.heappop(queue)
+        if queue:
+            self._show(key)
+        else:
+            del self._by_key[key]
+
+    def _show(self, key: str) -> None:
+        queue = self._by_key.get(key)
+        if queue:
+            heapq.heappush(self._fronts, (queue[0], key))

@@ -1,0 +1,479 @@
+"""The day's ledger, the one place where jobs change (architecture 3, behaviour A2 to A8).
+
+``ProgressTracker`` is what every other part sees. The ledger is opened by nothing but this module
+and the ``ledger_*`` modules behind it: ``ledger_book`` (file, fold and quarantine in step),
+``ledger_claims`` (who may claim what), ``ledger_outcomes`` (what becomes of an attempt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar, Final
+
+import structlog
+
+from engine import ledger_outcomes as outcomes
+from engine.config import Settings
+from engine.errors import ClaimLostError, LedgerError
+from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing
+from engine.ledger_access import LedgerAccess, Verification
+from engine.ledger_claims import ClaimDesk
+from engine.ledger_export import write_export
+from engine.ledger_figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
+from engine.ledger_fold import Entry
+from engine.ledger_outcomes import Changes
+from engine.ledger_rows import (
+    COLUMNS,
+    LEGACY_ACCOUNT_TYPES,
+    RETRY_AT,
+    STATUS,
+    SUBMITTED_AT,
+    moment,
+    stamp,
+)
+
+log = structlog.get_logger(__name__)
+
+REQUEUED: Final = "requeued"
+SKIPPED: Final = "skipped"
+UNSKIPPED: Final = "pending again"
+MARKED_POSTED: Final = "marked posted"
+UNDONE: Final = "failed again"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def never(_job: Job) -> str | None:
+    """A workload without objections."""
+    return None
+
+
+class ProgressTracker:
+    """One process's view of the ledger, and every change that it may make.
+
+    Reading takes no lock and never sees half a row. Every change takes the ledger's lock, catches
+    up with what others appended, decides, appends and flushes to disk. Threads may share one.
+
+    Any method raises LedgerUnreadableError for a ledger that cannot be read; any change raises
+    LedgerLockedError when the lock is not had in time and LedgerWriteError when the write failed,
+    both with the ledger unchanged.
+    """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = COLUMNS
+    STATUS_PENDING: ClassVar[str] = JobStatus.PENDING.value
+    STATUS_CLAIMED: ClassVar[str] = JobStatus.CLAIMED.value
+    STATUS_SUCCESS: ClassVar[str] = JobStatus.SUCCESS.value
+    STATUS_FAILED: ClassVar[str] = JobStatus.FAILED.value
+    STATUS_SKIPPED: ClassVar[str] = JobStatus.SKIPPED.value
+    STATUS_RETRYING: ClassVar[str] = JobStatus.RETRYING.value
+    NON_RETRYABLE_ERRORS: ClassVar[frozenset[str]] = LEGACY_ACCOUNT_TYPES
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        settings: Settings,
+        run_id: str = "",
+        now: Callable[[], datetime] = utc_now,
+        refuse: Callable[[Job], str | None] = never,
+        cap: int | None = None,
+    ) -> None:
+        """``refuse`` is the workload's word on whether a job may be claimed now. ``cap`` is the
+        most successes of one account a day, 0 = no limit, None = as the settings say."""
+        self.path = path
+        self._settings = settings
+        self.pass_number = 0
+        """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
+        self._ledger = LedgerAccess(path, settings, run_id, now)
+        self._desk = ClaimDesk(
+            cap=settings.posting.max_posts_per_account_per_day if cap is None else cap,
+            refuse=refuse,
+            recheck_seconds=settings.run.idle_poll_seconds,
+        )
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """There is a ledger file with a header, with or without jobs."""
+        with self._ledger.threads:
+            self._ledger.book.catch_up()
+            return self._ledger.book.present
+
+    def jobs(self) -> Mapping[str, Job]:
+        """The latest row of every job, in file order; empty where there is no ledger."""
+        return self._ledger.view()
+
+    def get(self, job_id: str) -> Job | None:
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            entry = fold.entries.get(job_id)
+            return fold.job(entry) if entry else None
+
+    def history(self, job_id: str) -> Sequence[Job]:
+        """Every row of the job, oldest first."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            entry = fold.entries.get(job_id)
+            return fold.history(entry) if entry else []
+
+    def events(self) -> Iterator[Job]:
+        """Every row in file order, as the ledger stood when this was called."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            histories: dict[str, Iterator[Job]] = {}
+            rows = []
+            for entry in fold.log:
+                if entry.job_id not in histories:
+                    histories[entry.job_id] = iter(fold.history(entry))
+                rows.append(next(histories[entry.job_id]))
+        return iter(rows)
+
+    def revision(self) -> object:
+        """Changes whenever the ledger changed."""
+        with self._ledger.threads:
+            self._ledger.reading()
+            return self._ledger.book.revision
+
+    def figures(self) -> Figures:
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            blocked = self._desk.survey(fold, self._ledger.clock()).blocked
+            return figures_of(fold, quarantined=self._ledger.book.quarantined, blocked=blocked)
+
+    def quarantined(self) -> int:
+        """Rows that nobody could understand, set aside or still to be."""
+        with self._ledger.threads:
+            self._ledger.reading()
+            return self._ledger.book.quarantined
+
+    def open_jobs(self, at_most: int | None = None) -> int:
+        """Jobs that are claimed, or waiting and not blocked; counted up to ``at_most``."""
+        with self._ledger.threads:
+            return self._desk.open_jobs(self._ledger.reading(), self._ledger.clock(), at_most)
+
+    def claimable(self) -> int:
+        """Waiting jobs that nothing blocks, due or not yet."""
+        with self._ledger.threads:
+            return self.open_jobs() - len(self._ledger.reading().claimed)
+
+    def blocked(self) -> Mapping[str, int]:
+        """Waiting jobs that cannot be claimed today, by reason (A4.12)."""
+        with self._ledger.threads:
+            return dict(self._desk.survey(self._ledger.reading(), self._ledger.clock()).blocked)
+
+    def now(self) -> datetime:
+        """The ledger's clock, in the operator's zone."""
+        return self._ledger.clock()
+
+    def ledger_day(self) -> date | None:
+        """Latest day (operator's zone) recorded in any row; None if there is no time in it."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            latest = max(
+                (max(times) for entry in fold.by_order if (times := _times(fold.job(entry)))),
+                default=None,
+            )
+        return latest and self._settings.day_of(latest)
+
+    def retryable(self, job: Job) -> bool:
+        """Failed, and tried again by a later pass (A8.6)."""
+        return job.status is JobStatus.FAILED and outcomes.may_retry(job, self._settings.retry)
+
+    # -- workers -----------------------------------------------------------------------------------
+
+    def claim(self, worker_id: str) -> Claim | Nothing:
+        """Lease the next job: due ones first, then pending ones, in file order (A4.1 to A4.4)."""
+        with self._ledger.threads:
+            with self._ledger.writing() as now:
+                fold = self._ledger.book.fold
+                entry = self._desk.choose(fold, now)
+                if entry is None:
+                    return self._desk.nothing(fold, now)
+                claimed_at = now
+                last = moment(entry.last_claim, fold.zone)
+                if last is not None and last >= now:
+                    claimed_at = self._settings.local(last) + timedelta(microseconds=1)
+                changes = outcomes.claimed(str(worker_id), claimed_at, self.pass_number)
+                entry = self._ledger.change(entry, changes, now)
+            job = self._ledger.book.fold.job(entry)
+        return Claim(job=job, worker_id=str(worker_id), claimed_at=claimed_at)
+
+    def verify(self, claim: Claim) -> Verification:
+        """Whether the claim is still held and nothing like it succeeded before; no lock taken."""
+        with self._ledger.threads:
+            return self._ledger.verification(self._ledger.reading(), claim)
+
+    def renew(self, claim: Claim) -> None:
+        """Leave a sign of life. Raises ClaimLostError."""
+        with self._ledger.writing() as now:
+            self._ledger.append([(self._ledger.owned(claim), {})], now)
+
+    def mark_submitted(self, claim: Claim) -> None:
+        """Write the point of no return durably; directly afterwards comes the irreversible step.
+
+        Raises ClaimLostError when the claim is lost or the same was done before (A4.8).
+        """
+        with self._ledger.writing() as now:
+            answer = self._ledger.verification(self._ledger.book.fold, claim)
+            if answer is not Verification.OK:
+                raise ClaimLostError(
+                    f"Job {claim.job_id} must not be submitted by worker {claim.worker_id}: "
+                    f"{answer.value}; the job is dropped without an outcome."
+                )
+            entry = self._ledger.owned(claim)
+            if not entry.submitted:
+                self._ledger.append([(entry, {SUBMITTED_AT: stamp(now)})], now)
+
+    def succeed(self, claim: Claim) -> Job:
+        """Record proof of success. Raises ClaimLostError, and says so loudly: a real result may
+        stand behind a late success (A3.4)."""
+        try:
+            with self._ledger.writing() as now:
+                return self._ledger.job(
+                    self._ledger.change(self._ledger.owned(claim), outcomes.succeeded(now), now)
+                )
+        except ClaimLostError:
+            log.error("late_success_refused", job=claim.job_id, worker=claim.worker_id)
+            raise
+
+    def fail(self, claim: Claim, failure: Failure) -> Job:
+        """Record a failed attempt: failed, retrying, or in doubt (A3.5, A8.6).
+        Raises ClaimLostError."""
+        with self._ledger.writing() as now:
+            entry = self._ledger.owned(claim)
+            history = self._ledger.book.fold.history(entry)
+            changes = outcomes.after_failure(
+                history[-1], failure, history, self._settings.retry, now
+            )
+            return self._ledger.job(self._ledger.change(entry, changes, now))
+
+    def release(self, claim: Claim) -> Job:
+        """Give a claim back untried. Raises ClaimLostError; past the point of no return the job
+        ends in doubt instead."""
+        with self._ledger.writing() as now:
+            entry = self._ledger.owned(claim)
+            return self._ledger.job(
+                self._ledger.change(entry, self._ledger.given_back(entry, now), now)
+            )
+
+    def update_job_status(  # noqa: PLR0917 - the seeds call it by position
+        self,
+        job_id: str,
+        status: str,
+        worker_id: object = None,
+        error: str = "",
+        error_category: str | None = None,
+        error_type: str = "",
+        retry_delay_minutes: float | None = None,
+    ) -> bool:
+        """Write an outcome by names, as the day-to-day scripts do (A2.10).
+
+        False where the job is missing or the caller does not hold its claim; raises
+        IllegalTransitionError for a status that may not follow, InputError never.
+        """
+        wanted = JobStatus(status)
+        with self._ledger.writing() as now:
+            entry = self._ledger.book.fold.entries.get(job_id)
+            holder = None if worker_id is None else str(worker_id)
+            if entry is None or entry.status is not JobStatus.CLAIMED or entry.worker_id != holder:
+                log.warning("outcome_refused", job=job_id, status=status, worker=holder)
+                return False
+            category = ErrorCategory(error_category) if error_category else ErrorCategory.UNKNOWN
+            failure = Failure(error=error, category=category, error_type=error_type)
+            job = self._ledger.job(entry)
+            if wanted is JobStatus.SUCCESS:
+                changes = outcomes.succeeded(now)
+            elif wanted is JobStatus.PENDING:
+                changes = self._ledger.given_back(entry, now)
+            else:
+                changes = outcomes.failed(job, failure, now)
+                if wanted is not JobStatus.FAILED and not entry.submitted:
+                    delay = self._settings.retry.in_pass_delay_minutes
+                    minutes = delay if retry_delay_minutes is None else retry_delay_minutes
+                    due = stamp(now + timedelta(minutes=minutes))
+                    changes |= {STATUS: wanted, RETRY_AT: due}
+            self._ledger.change(entry, changes, now)
+            return True
+
+    # -- supervisor --------------------------------------------------------------------------------
+
+    def settle_dead(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
+        """End the claims whose owner is known to be dead (A4.10): pending again, or in doubt."""
+        return self._ledger.take_back(lambda entry, now: not alive(self._ledger.job(entry)))
+
+    def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
+        """End the claims without sign of life for too long, unless their owner lives (A4.9,
+        A4.11)."""
+        bound = timedelta(seconds=self._settings.ledger.stale_claim_seconds)
+
+        def stale(entry: Entry, now: datetime) -> bool:
+            job = self._ledger.job(entry)
+            seen = job.updated_at or job.claimed_at
+            return (seen is None or now - seen > bound) and not alive(job)
+
+        return self._ledger.take_back(stale)
+
+    def reset_for_pass(self, pass_number: int) -> Sequence[Job]:
+        """Failed jobs that may be tried again become pending, for this pass (A8.7)."""
+        with self._ledger.writing() as now:
+            chosen = [
+                entry
+                for entry in self._ledger.book.fold.by_order
+                if entry.status is JobStatus.FAILED and self.retryable(self._ledger.job(entry))
+            ]
+            return self._ledger.change_all(chosen, lambda _: outcomes.reset(pass_number), now)
+
+    # -- operator ----------------------------------------------------------------------------------
+
+    def requeue(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Failed jobs, also those in doubt, become claimable anew; answer for each id (A3.7)."""
+        return self._ledger.change_named(
+            job_ids,
+            lambda entry: None if entry.status is JobStatus.FAILED else _is(entry, "not failed"),
+            lambda entry, now: outcomes.requeued(),
+            REQUEUED,
+        )
+
+    def requeue_all(self, include_non_retryable: bool = False) -> RequeueReport:
+        """All failed jobs of retryable kinds, on request of all kinds; never in doubt (A3.8)."""
+        kinds = {ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN}
+        if include_non_retryable:
+            kinds = set(ErrorCategory) - {ErrorCategory.IN_DOUBT}
+        left: dict[str, int] = {}
+        chosen = []
+        with self._ledger.writing() as now:
+            for entry in self._ledger.book.fold.by_order:
+                if entry.status is JobStatus.FAILED:
+                    category = self._ledger.job(entry).error_category or ErrorCategory.UNKNOWN
+                    if category in kinds:
+                        chosen.append(entry)
+                    else:
+                        left[category.value] = left.get(category.value, 0) + 1
+            jobs = self._ledger.change_all(chosen, lambda _: outcomes.requeued(), now)
+        return RequeueReport(requeued=[job.job_id for job in jobs], left=left)
+
+    def undo_requeue(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Requeued jobs that nobody claimed yet are failed again, as they were."""
+
+        def before(entry: Entry) -> Job | None:
+            history = self._ledger.book.fold.history(entry)
+            waits = entry.status is JobStatus.RETRYING and len(history) > 1
+            return history[-2] if waits and history[-2].status is JobStatus.FAILED else None
+
+        def changes(entry: Entry, _now: datetime) -> Changes:
+            failed = before(entry)
+            return outcomes.requeue_undone(failed) if failed else {}
+
+        return self._ledger.change_named(
+            job_ids,
+            lambda entry: None if before(entry) else _is(entry, "not just requeued"),
+            changes,
+            UNDONE,
+        )
+
+    def skip(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Pending, retrying and failed jobs are left out; one in doubt must be settled first."""
+
+        def objection(entry: Entry) -> str | None:
+            if entry.in_doubt:
+                return "in doubt: mark it posted or requeue it"
+            waiting = entry.status in (JobStatus.PENDING, JobStatus.RETRYING, JobStatus.FAILED)
+            return None if waiting else _is(entry, "cannot be skipped")
+
+        changes = {STATUS: JobStatus.SKIPPED.value, RETRY_AT: ""}
+        return self._ledger.change_named(job_ids, objection, lambda entry, now: changes, SKIPPED)
+
+    def unskip(self, job_ids: Iterable[str]) -> dict[str, str]:
+        return self._ledger.change_named(
+            job_ids,
+            lambda entry: None if entry.status is JobStatus.SKIPPED else _is(entry, "not skipped"),
+            lambda entry, now: outcomes.released(),
+            UNSKIPPED,
+        )
+
+    def mark_posted(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """Jobs in doubt of which the operator knows that they were done become success; done at
+        the moment they were submitted, where that is known."""
+
+        def changes(entry: Entry, now: datetime) -> Changes:
+            return outcomes.succeeded(self._ledger.job(entry).submitted_at or now)
+
+        return self._ledger.change_named(
+            job_ids,
+            lambda entry: None if entry.in_doubt else _is(entry, "not in doubt"),
+            changes,
+            MARKED_POSTED,
+        )
+
+    # -- seeding and day ---------------------------------------------------------------------------
+
+    def seed(self, plan: Callable[[Mapping[str, Job]], Sequence[NewJob]]) -> Sequence[NewJob]:
+        """Append the jobs that ``plan`` wants, given the jobs that are there; makes the file.
+
+        ``plan`` runs under the ledger's lock (A5.2.15). Ids that are there already are left out.
+        Raises LedgerError for an id that no ledger could hold.
+        """
+        with self._ledger.writing(needs_ledger=False) as now:
+            known = self._ledger.view()
+            new: dict[str, NewJob] = {}
+            for job in plan(known):
+                if job.job_id not in known:
+                    new.setdefault(job.job_id, job)
+            rows = [self._ledger.seed_row(job, now) for job in new.values()]
+            if not self._ledger.book.present:
+                self._ledger.book.create(rows)
+            elif rows:
+                self._ledger.book.write(rows, now)
+        return list(new.values())
+
+    def reset_day(self, *, allow_in_doubt: bool = False) -> ResetReport:
+        """Archive the ledger and start an empty one (A7). Raises LedgerError while a job is in
+        doubt, unless that is allowed; whether a run is live the caller knows."""
+        with self._ledger.threads:
+            if not self.exists():
+                raise LedgerError(f"{self.path} does not exist: there is nothing to reset.")
+            with self._ledger.writing() as now:
+                self._ledger.book.put_in_order(now)
+                figures = self.figures()
+                if figures.unsettled and not allow_in_doubt:
+                    raise LedgerError(
+                        f"{self.path} has {figures.unsettled} job(s) in doubt: mark them posted or "
+                        "requeue them first, or confirm that they may be archived as they are."
+                    )
+                day = self._settings.day_of(now)
+                wanted = self.path.with_name(f"{self.path.stem}_{day:%Y%m%d}{self.path.suffix}")
+                return ResetReport(archive=self._ledger.book.start_empty(wanted), figures=figures)
+
+    def export(self, target: Path) -> int:
+        """Write one row a job for older tools, atomically; number of jobs written."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            return write_export(fold, target)
+
+    def close(self) -> None:
+        """Close files; the tracker opens them again when it is used."""
+        with self._ledger.threads:
+            self._ledger.close()
+
+
+def _is(entry: Entry, problem: str) -> str:
+    return f"{problem} (it is {entry.status.value})"
+
+
+def _times(job: Job) -> list[datetime]:
+    times = (job.claimed_at, job.completed_at, job.submitted_at, job.updated_at)
+    return [time for time in times if time is not None]
+
+
+__all__ = [
+    "Figures",
+    "ProgressTracker",
+    "RequeueReport",
+    "ResetReport",
+    "Verification",
+    "WorkerFigures",
+]
