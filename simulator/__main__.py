@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ STATES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 1 and one sentence on standard error when it cannot be done."""
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # what we make is for this user alone
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from simulator.cloud import CallBody, Cloud, Endpoint, Text
 from simulator.cloud_phones import TaskResult
+from simulator.downloads import PhoneFile
 from simulator.errors import Refused
-from simulator.phone import PhoneFile
 from simulator.storage import FILE_TYPES, GRANT_LIFE
 
 UNSIGNED_HEADERS = ("Content-Type", "Authorization", "traceId", "appId", "sign")

@@ -93,7 +93,7 @@ class StartApp(CallBody):
 def list_phones(cloud: Cloud, body: ListPhones) -> dict[str, object]:
     """Filters match parts of a name: the host has to compare for itself."""
     if body.ids:
-        found = [phone for phone in cloud.farm if phone.id in set(body.ids)]
+        found = [cloud.farm.phones[one] for one in body.ids if one in cloud.farm.phones]
         return {
             "total": len(found),
             "page": 1,

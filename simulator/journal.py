@@ -28,16 +28,28 @@ class Journal:
         self._drop_torn_tail()
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._file = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+        self.failure: FarmError | None = None
+        """Set when a line could not be written: without its truth the farm has to end."""
 
     def write(self, event: str, clock: FarmClock, **fields: object) -> None:
+        """Append one record. Raises FarmError, from the first failure on always."""
+        if self.failure is not None:
+            raise self.failure
         record: Mapping[str, object] = {
             "event": event,
             "at": clock.moment().isoformat(),
             "sim": round(clock.now(), 3),
             **fields,
         }
-        self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            os.fsync(self._file.fileno())
+        except OSError as exc:
+            self.failure = FarmError(
+                f"{self.path} cannot be written ({exc.strerror}): the farm ends; free space or "
+                "make it writable, then serve it again."
+            )
+            raise self.failure from exc
 
     def close(self) -> None:
         self._file.close()

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from simulator.app.phone_world import GalleryItem, Publication, UploadOutcome
+from simulator.downloads import Downloads, PhoneFile
 from simulator.draws import chance
 from simulator.errors import Refused
 from simulator.farm_file import AccountState, FaultKind
@@ -21,6 +22,8 @@ from simulator.farm_file import AccountState, FaultKind
 if TYPE_CHECKING:
     from simulator.app import PostingApp
     from simulator.world import Farm
+
+__all__ = ["NEVER", "Account", "Phone", "PhoneFile", "PhoneStatus", "Power"]
 
 NEVER = math.inf
 
@@ -40,29 +43,6 @@ class Account:
 
     name: str
     state: AccountState
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneFile:
-    """A file in the phone's Downloads folder."""
-
-    name: str
-    sha256: str
-    size: int
-    arrived: float
-
-
-@dataclass(slots=True)
-class Transfer:
-    """A file on its way from the cloud's storage to the phone (`phone/uploadFile`)."""
-
-    task_id: str
-    file: PhoneFile | None
-    """None: the address held nothing, the transfer fails."""
-    asked: float
-    due: float
-    status: int = 1
-    """0 unknown, 1 uploading, 2 uploaded, 3 failed."""
 
 
 @dataclass(slots=True)
@@ -99,8 +79,7 @@ class Phone:
     last_activity: float = 0.0
     adb_lost: bool = False
     """The connection of this boot is gone: the serial is offline until the next boot."""
-    _files: list[PhoneFile] = field(default_factory=list)
-    _transfers: dict[str, Transfer] = field(default_factory=dict)
+    _downloads: Downloads = field(default_factory=Downloads)
     _app: PostingApp | None = None
     _stop_refused_until: float = 0.0
     _stop_refusal: Refused | None = None
@@ -174,10 +153,7 @@ class Phone:
         power = self.power
         if power is None:
             return
-        self._settle_transfers(at)
-        for transfer in self._transfers.values():
-            if transfer.status == 1:
-                transfer.status = 3
+        self._downloads.cut_off(at)
         self.power = None
         if self._app is not None:
             self._app.terminate()
@@ -304,48 +280,34 @@ class Phone:
     @property
     def files(self) -> tuple[PhoneFile, ...]:
         """The Downloads folder, oldest first; it outlives a shutdown."""
-        self._settle_transfers(self.farm.clock.now())
-        return tuple(self._files)
+        self.settle()
+        return self._downloads.files(self.farm.clock.now())
 
     def add_file(self, file: PhoneFile) -> None:
         """Put a file there at once (`adb push`); one of the same name is replaced."""
-        self._files = [old for old in self._files if old.name != file.name]
-        self._files.append(file)
+        self._downloads.add(file)
 
     def remove_file(self, name: str) -> bool:
-        kept = [file for file in self.files if file.name != name]
-        found = len(kept) != len(self._files)
-        self._files = kept
-        return found
+        """Whether there was one of that name."""
+        return self._downloads.remove(name)
 
     def begin_transfer(self, task_id: str, file: PhoneFile | None) -> None:
-        """A file sets out from the cloud's storage."""
+        """A file sets out from the cloud's storage; None: its address held nothing."""
+        delays = self.farm.file.delays
         now = self.farm.clock.now()
-        wait = self.delay("upload", self.farm.file.delays.upload)
+        due = now + self.delay("upload", delays.upload)
         if file is not None:
-            wait += file.size / (self.farm.file.delays.upload_megabytes_per_second * 1_000_000)
-        due = NEVER if self.fault_of_this_boot is FaultKind.UPLOAD_STUCK else now + wait
+            due += file.size / (delays.upload_megabytes_per_second * 1_000_000)
+        if self.fault_of_this_boot is FaultKind.UPLOAD_STUCK:
+            due = NEVER
         if self.draw(FaultKind.UPLOAD_FAILED):
             file = None
-        self._transfers[task_id] = Transfer(task_id=task_id, file=file, asked=now, due=due)
+        self._downloads.begin(task_id, file, now=now, due=due)
 
     def transfer_status(self, task_id: str) -> int:
-        """`status` of `phone/uploadFile/result`; 0 after an hour."""
+        """`status` of `phone/uploadFile/result`."""
         self.settle()
-        now = self.farm.clock.now()
-        self._settle_transfers(now)
-        transfer = self._transfers.get(task_id)
-        if transfer is None or now - transfer.asked > 3600:
-            return 0
-        return transfer.status
-
-    def _settle_transfers(self, now: float) -> None:
-        for transfer in self._transfers.values():
-            if transfer.status != 1 or transfer.due > now:
-                continue
-            transfer.status = 2 if transfer.file else 3
-            if transfer.file is not None:
-                self.add_file(transfer.file)
+        return self._downloads.status(task_id, self.farm.clock.now())
 
     # -- the app (what simulator/app/phone_world.py asks of a phone) -----------------------------
 
@@ -365,7 +327,7 @@ class Phone:
             GalleryItem(
                 name=file.name,
                 taken_at=origin + timedelta(seconds=self.farm.clock.real_seconds(file.arrived)),
-                duration=15.0 if file.name.lower().endswith((".mp4", ".webm")) else 0.0,
+                duration=15.0 if file.is_video else 0.0,
             )
             for file in sorted(self.files, key=lambda file: file.arrived, reverse=True)
         ]

@@ -61,16 +61,20 @@ class FarmServer:
         async def settle() -> None:
             while True:
                 await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                if self.farm.journal.failure is not None:
+                    raise self.farm.journal.failure
                 self.farm.settle()
 
         task = asyncio.create_task(settle())
-        # Without its truth (a full disk) the farm is of no use: it ends, and says why.
+        # Without its truth (a full disk) the farm is of no use: it ends, and its command says why.
         task.add_done_callback(lambda _task: self.stop.set())
         yield
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        self.farm.close()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        finally:
+            self.farm.close()
 
     async def _status(self, _request: web.Request) -> web.Response:
         return web.json_response(

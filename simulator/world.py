@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.clock import FarmClock
+from simulator.downloads import PhoneFile
 from simulator.draws import Delays, FaultDraws
 from simulator.farm_file import AccountState, FarmFile
 from simulator.journal import FARM_FOLDER, TRUTH_FILE, Journal, read_journal
 from simulator.meter import Meter
-from simulator.phone import NEVER, Account, Phone, PhoneFile, Power
+from simulator.phone import NEVER, Account, Phone, Power
 
 FIRST_PORT = 20_001
 LAST_PORT = 64_000
@@ -124,7 +125,6 @@ class Farm:
     def published(self, phone: Phone, file: PhoneFile, caption: str) -> None:
         """A reel is public: the truth that every ledger is measured against."""
         account = phone.account.name
-        self.publications.append(Published(account, file.sha256, caption))
         self.journal.write(
             "published",
             self.clock,
@@ -135,6 +135,7 @@ class Farm:
             video_name=file.name,
             caption=caption,
         )
+        self.publications.append(Published(account, file.sha256, caption))
 
     def set_account_state(self, name: str, state: AccountState) -> None:
         """The network, or the farm's operator, changes what an account is."""
@@ -165,7 +166,8 @@ class Farm:
         return max(0.0, self.meter.balance - running)
 
     def close(self) -> None:
-        self.settle()
+        if self.journal.failure is None:
+            self.settle()
         self.journal.close()
 
     # -- beginning -------------------------------------------------------------------------------

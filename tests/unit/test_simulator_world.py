@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -349,3 +350,26 @@ def test_a_thousand_idle_phones_cost_nothing_to_keep(
     farm.settle()
     lines = (tmp_path / "farm" / "truth.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["farm"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+def test_a_farm_that_cannot_write_its_truth_says_so_and_publishes_nothing(
+    farm_of: Callable[..., Farm], tmp_path: Path, time: Time
+) -> None:
+    import resource
+
+    farm = farm_of()
+    phone = started(a_phone(farm), time)
+    phone.add_file(PhoneFile("v.mp4", "0" * 64, 5, 0.0))
+    before = (tmp_path / "farm" / "truth.jsonl").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before), hard))
+    try:
+        with pytest.raises(FarmError, match="cannot be written"):
+            phone.publish("v.mp4", "hello")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert farm.publications == []
+    with pytest.raises(FarmError, match="cannot be written"):
+        phone.publish("v.mp4", "hello")
+    assert (tmp_path / "farm" / "truth.jsonl").read_bytes() == before
