@@ -22,7 +22,7 @@ def search_page(layout: Layout, people: Sequence[str]) -> list[Node]:
     )
     cells = [
         view(
-            "ImageView",
+            "Button",
             (
                 place % 3 * 240,
                 top + 95 + place // 3 * 315,
@@ -36,7 +36,7 @@ def search_page(layout: Layout, people: Sequence[str]) -> list[Node]:
         for place in range(6)
     ]
     grid = Node(_RECYCLER, (0, top + 91, WIDTH, low), tuple(cells), "recycler_view", flags="FX")
-    bar = view("LinearLayout", (0, top, WIDTH, top + 91), field, id="action_bar_container")
+    bar = frame((0, top, WIDTH, top + 91), field, id="action_bar_container")
     return [frame((0, top, WIDTH, low), bar, grid)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from simulator.app.dialog_words import Dialog
@@ -17,7 +17,7 @@ from simulator.app.picture import png
 from simulator.app.places import ACTIVITIES, CHANCE, MAIN_ACTIVITY, TABS, Place
 from simulator.app.screens import Scene, draw
 from simulator.app.share_form import CAPTION_ID
-from simulator.app.uploads import Upload
+from simulator.app.uploads import Upload, UploadState
 from simulator.farm_file import AccountState
 
 LONG_REEL_SECONDS: Final = 180
@@ -106,6 +106,9 @@ class PostingApp:
             self.front = LAUNCHER if ran else self.front
             return ran
         ran, self.alive = self.alive, False
+        now = self.world.now()
+        for upload in self.uploads:
+            upload.dismissed = upload.dismissed or upload.state(now) is UploadState.POSTED
         self.stack.clear()
         self.dialogs.clear()
         self._lagging = None
@@ -381,7 +384,7 @@ class PostingApp:
     def _discard(self, number: str) -> None:
         index = int(number)
         if index < len(self.uploads):
-            self.uploads[index] = replace(self.uploads[index], discarded=True)
+            self.uploads[index].dismissed = True
 
     def _open_reel(self, number: str) -> None:
         now = self.world.now()

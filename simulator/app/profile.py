@@ -71,8 +71,12 @@ def _header(top: int, username: str, count: int) -> Node:
         text=username.title(),
     )
     figures = []
-    for place, (word, value) in enumerate(
-        (("posts", count), ("followers", 128), ("following", 97))
+    for place, (name_id, box_id, word, value) in enumerate(
+        (
+            ("post_count", "post_count_front_familiar", "posts", count),
+            ("followers", "followers_stacked_familiar", "followers", 128),
+            ("following", "following_stacked_familiar", "following", 97),
+        )
     ):
         left = 208 + place * 162
         figures.append(
@@ -82,15 +86,16 @@ def _header(top: int, username: str, count: int) -> Node:
                 view(
                     "TextView",
                     (left, top + 84, left + 40, top + 117),
-                    id=f"profile_header_familiar_{word.rstrip('s')}_value",
+                    id=f"profile_header_familiar_{name_id}_value",
                     text=str(value),
                 ),
                 view(
                     "TextView",
                     (left, top + 117, left + 100, top + 144),
-                    id=f"profile_header_familiar_{word.rstrip('s')}_label",
+                    id=f"profile_header_familiar_{name_id}_label",
                     text=word,
                 ),
+                id=f"profile_header_{box_id}",
                 desc=f"{value}{word}",
                 flags="CF",
             )

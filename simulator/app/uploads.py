@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from simulator.app.phone_world import Publication, UploadOutcome
 
-EVIDENCE_SECONDS = 90.0
-"""How long the app keeps saying that a reel is posted."""
+EVIDENCE_SECONDS = 900.0
+"""How long the app keeps saying that a reel is posted, while it is not closed."""
 
 
 class UploadState(StrEnum):
@@ -30,7 +30,8 @@ class Upload:
     started: float
     seconds: float
     outcome: UploadOutcome
-    discarded: bool = False
+    dismissed: bool = False
+    """Discarded by hand, or its success was said before the app was closed."""
 
     @classmethod
     def of(cls, video: str, caption: str, at: float, publication: Publication) -> Upload:
@@ -50,7 +51,7 @@ class Upload:
     def state(self, at: float) -> UploadState:
         """What is shown of it at a moment."""
         end = self.started + self.seconds
-        if self.discarded:
+        if self.dismissed:
             return UploadState.GONE
         if at < end:
             return UploadState.RUNNING
