@@ -10,6 +10,16 @@ from simulator.app.nodes import Node, frame, nest, view
 from simulator.farm_file import AccountState
 
 _RECYCLER: Final = "androidx.recyclerview.widget.RecyclerView"
+_ID_WORDS: Final = (
+    "We need a photo of your official ID with your date of birth visible. This could be a birth"
+    " certificate, passport or other type of official identification. You can also use unofficial"
+    " ID like a library or school ID card, as long as it includes your name, date of birth and a"
+    " photograph. If there are any issues, we'll send you an email.\n\nWe don't accept photos of a"
+    " computer screen, a phone screen or a photocopy. If there are any issues, we'll send you an"
+    " email.\n\nYour ID will be stored securely and deleted within 30 days after we finish"
+    " confirming your identity. We might use trusted service providers to help review your"
+    " information."
+)
 _NEXT_STEP: Final = {
     AccountState.SUSPENDED: "Appeal",
     AccountState.DISABLED: "Log out",
@@ -150,8 +160,7 @@ def _verification(top: int, username: str) -> list[Node]:
         _said(
             top + 160,
             480,
-            "We need a photo of your official ID with your date of birth visible. This could be a"
-            " birth certificate, passport or other type of official identification.",
+            _ID_WORDS,
         ),
         view("Button", (64, top + 730, 656, top + 798), text, desc="Upload a photo", flags="CF"),
     ]
