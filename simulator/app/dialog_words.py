@@ -154,8 +154,8 @@ SHEETS: Final = {
                 "clips_original_audio_nux_sheet_content",
                 (
                     "Original audio from this and any future reels you share on Instagram can be"
-                    " used by people on the Meta AI app and website to create videos. You can turn this"
-                    " off now or at any time in your settings."
+                    " used by people on the Meta AI app and website to create videos. You can turn"
+                    " this off now or at any time in your settings."
                 ),
             ),
         ),
