@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.posting.rule import DIMMER, by_id, labelled
-from engine.posting.screen import ACCOUNT_VERDICTS, Kind, Screen
+from engine.posting.rule import by_id, labelled
+from engine.posting.screen import ACCOUNT_VERDICTS, DIMMER, Kind, Screen
 from engine.posting.state import Tally
 from engine.posting.steps import Back, Tap
 from engine.posting.uploads import Place, UploadState
@@ -73,8 +73,7 @@ class Confirmation:
         meant, the rows above the feed are looked at.
         """
         if screen.kind in _COVERS and screen.rule != self._shared_from:
-            beside = next((node for goal in DIMMER if (node := goal.find(screen.page))), None)
-            close = screen.find(*_DECLINE) or beside
+            close = screen.find(*_DECLINE, DIMMER)
             return Tap(close, "uncover the app") if close is not None else Back("uncover the app")
         if self._before.reports_old and not screen.on_feed and not screen.page.covered:
             feed = screen.find(*_FEED_TAB)

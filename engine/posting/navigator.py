@@ -272,7 +272,7 @@ def _elsewhere(screen: Screen, state: FlowState) -> Step:
 
 
 def _launcher(screen: Screen, state: FlowState) -> Step:
-    return OpenApp("the launcher is in front")
+    return _tap(screen.find(*screen.answer), "start the app", OpenApp("the launcher is in front"))
 
 
 def _loading(screen: Screen, state: FlowState) -> Step:

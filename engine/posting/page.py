@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -202,6 +202,19 @@ class Page(View):
         covered = {node.index for node in self.top.nodes}
         rest = [node for node in self.nodes if node.index not in covered]
         return View(rest) if any(node.words for node in rest) else None
+
+    @cached_property
+    def beside(self) -> Node | None:
+        """The dimmed part above a sheet, which closes the sheet when touched; None without one.
+
+        The dimmer itself reaches behind the sheet: its middle may lie on a button of the sheet.
+        """
+        dimmer, sheet = self.first(("background_dimmer",)), self.first(SHEETS)
+        if dimmer is None:
+            return None
+        box = dimmer.bounds
+        free = Bounds(box.left, box.top, box.right, sheet.bounds.top if sheet else box.bottom)
+        return None if free.empty else replace(dimmer, bounds=free)
 
     @property
     def covered(self) -> bool:

@@ -38,7 +38,6 @@ def labelled(*keys: str) -> tuple[Target, ...]:
     return tuple(target for word in words for target in (Target(desc=word), Target(text=word)))
 
 
-DIMMER: Final = by_id("background_dimmer")
 CLOSE: Final = (*labelled("decline"), *labelled("dismiss"), *labelled("agree"))
 """Words that close a dialog without consequence, the most reserved first."""
 

@@ -156,7 +156,7 @@ BROWSING: Final = (
                 "row_profile_header_followers_container",
             ),
         ),
-        answer=labelled("dismiss"),
+        answer=labelled("go_back"),
         proof=("d002", "d033"),
     ),
     Rule(

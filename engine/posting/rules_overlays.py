@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from engine.posting.marks import Covering, has, notes, titled, whole
-from engine.posting.rule import CLOSE, DIMMER, FURNITURE, TABS, Rule, by_id, labelled
-from engine.posting.screen import Kind
+from engine.posting.rule import CLOSE, FURNITURE, TABS, Rule, by_id, labelled
+from engine.posting.screen import DIMMER, Kind
 
 OVERLAYS: Final = (
     Rule(
@@ -117,7 +117,7 @@ OVERLAYS: Final = (
         must=(Covering(),),
         never=(has("sticker_sheet_redesign_item"),),
         confidence=0.8,
-        answer=(*labelled("decline"), *DIMMER),
+        answer=(*labelled("decline"), DIMMER),
         proof=("d011", "d085", "d088"),
     ),
 )

@@ -120,6 +120,10 @@ class Target:
         return " ".join(f"{name}={value}" for name, value in pairs if value)
 
 
+DIMMER: Final = Target(id="background_dimmer")
+"""Beside a sheet: closes it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
     """A recognised page."""
@@ -153,8 +157,11 @@ class Screen:
         )
 
     def find(self, *targets: Target) -> Node | None:
-        """The first of the targets that is there, on the top layer."""
-        return next((node for target in targets if (node := target.find(self.page.top))), None)
+        """The first of the targets that is there, on the top layer or beside its sheet."""
+        return next((node for target in targets if (node := self._find(target))), None)
+
+    def _find(self, target: Target) -> Node | None:
+        return self.page.beside if target == DIMMER else target.find(self.page.top)
 
     def __str__(self) -> str:
         covered = f" over {self.over}" if self.over else ""

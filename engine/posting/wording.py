@@ -254,6 +254,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
         "skip for now",
         "no",
     ),
+    "go_back": ("back",),
     "dismiss": ("cancel", "dismiss", "close", "done", "later", "back"),
     "agree": ("ok", "got it", "continue", "i understand", "next"),
 }
