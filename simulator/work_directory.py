@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from engine.progress import ProgressTracker
-
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import EngineError
 from engine.jobs import Job, JobStatus
+from engine.progress import ProgressTracker
 from simulator.errors import FarmError
 from simulator.farm_file import FARM_FILE, AccountState, FarmFile, FaultKind
 from simulator.farm_settings import engine_settings, http_timeout, toml_text, write_settings
@@ -28,7 +27,7 @@ from simulator.sample_videos import caption, file_name, write_video
 EXPECTED_FILE = "expected_jobs.json"
 """Ids of the jobs that the day must hold once it is seeded; `compare` misses none of them."""
 MOST_WORKERS = 10
-OPEN_STATUSES = frozenset({JobStatus.PENDING, JobStatus.RETRYING, JobStatus.FAILED})
+OPEN_STATUSES = frozenset({JobStatus.PENDING, JobStatus.RETRYING})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +52,13 @@ class Wishes:
 
 def new_directory(work_dir: Path, wishes: Wishes) -> FarmFile:
     """A work directory with a made-up day. Raises FarmError."""
-    _begin(work_dir)
+    _refuse_used(work_dir)
     names = FarmFile.model_validate({"accounts": {"count": wishes.accounts}}).accounts.all_names()
     videos = wishes.accounts if wishes.videos is None else wishes.videos
     dice = random.Random(f"{wishes.seed}|day")
     posts = [(file_name(dice, n), caption(dice, n)) for n in range(1, videos + 1)]
     farm = _farm_file(wishes, names, candidates=names)
+    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if wishes.campaign:
         home = work_dir / "campaigns" / wishes.campaign
         expected = _write_campaign(home, wishes, names, posts)
@@ -77,17 +77,18 @@ def directory_from_ledger(work_dir: Path, ledger: Path, wishes: Wishes) -> FarmF
     """A work directory that continues a copy of an existing ledger. Raises FarmError."""
     if not ledger.is_file():
         raise FarmError(f"{ledger} is no file: name the ledger to continue.")
-    _begin(work_dir)
-    copy = work_dir / "parallel_progress.csv"
-    shutil.copyfile(ledger, copy)
-    copy.chmod(0o600)
+    _refuse_used(work_dir)
     try:
-        jobs = list(ProgressTracker(copy, settings=Settings()).jobs().values())
+        jobs = list(ProgressTracker(ledger, settings=Settings()).jobs().values())
     except EngineError as exc:
         raise FarmError(str(exc)) from exc
     names = list(dict.fromkeys(job.account for job in jobs if job.account))
     waiting = [job.account for job in jobs if job.account and job.status in OPEN_STATUSES]
     farm = _farm_file(wishes, names, candidates=list(dict.fromkeys(waiting)))
+    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    copy = work_dir / "parallel_progress.csv"
+    shutil.copyfile(ledger, copy)
+    copy.chmod(0o600)
     for tail in {_tail_of(job) for job in jobs if job.video_path}:
         dice = random.Random(f"{wishes.seed}|{tail}")
         write_video(work_dir / "videos" / Path(*tail.parts), dice)
@@ -96,10 +97,9 @@ def directory_from_ledger(work_dir: Path, ledger: Path, wishes: Wishes) -> FarmF
     return farm
 
 
-def _begin(work_dir: Path) -> None:
+def _refuse_used(work_dir: Path) -> None:
     if work_dir.exists() and (not work_dir.is_dir() or any(work_dir.iterdir())):
         raise FarmError(f"{work_dir} is not empty: name a folder that does not exist yet.")
-    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _farm_file(wishes: Wishes, names: Sequence[str], *, candidates: Sequence[str]) -> FarmFile:
@@ -216,13 +216,13 @@ def _finish(
 
 def farm_text(farm: FarmFile) -> str:
     """The farm file: what differs from the defaults, in TOML."""
-    content = farm.model_dump(mode="json", exclude_defaults=True)
+    content = {"seed": farm.seed} | farm.model_dump(mode="json", exclude_defaults=True)
     tables = {key: value for key, value in content.items() if isinstance(value, dict)}
     plain = {key: value for key, value in content.items() if key not in tables}
     top = toml_text({"top": plain}).removeprefix("[top]\n")
     return (
-        "# The simulated farm of this work directory; its keys are explained in docs/simulator.md.\n"
-        f"\n{top}\n{toml_text(tables)}"
+        "# The simulated farm of this work directory; docs/simulator.md explains the keys.\n\n"
+        f"{top}\n{toml_text(tables)}"
     )
 
 

@@ -223,6 +223,9 @@ def test_new_makes_a_private_directory_that_the_engine_accepts(tmp_path: Path) -
     assert all(video[4:8] == b"ftyp" for video in videos)
     if os.name == "posix":
         assert (work_dir / ".env").stat().st_mode & 0o777 == 0o600
+    too_many = simulator("new", tmp_path / "other", "--accounts", 1, "--suspended", 2)
+    assert (too_many.returncode, too_many.stderr.count("\n")) == (1, 1)
+    assert not (tmp_path / "other").exists()
     again = simulator("new", work_dir)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
 
@@ -246,7 +249,7 @@ def test_a_real_ledger_becomes_a_work_directory_with_its_videos(tmp_path: Path) 
     jobs = ProgressTracker(source, settings=Settings()).jobs().values()
     farm = FarmFile.load(work_dir / FARM_FILE)
     assert set(farm.accounts.all_names()) == {job.account for job in jobs if job.account}
-    waiting = {job.account for job in jobs if job.status in ("pending", "retrying", "failed")}
+    waiting = {job.account for job in jobs if job.status in ("pending", "retrying")}
     assert set(farm.accounts.states) <= waiting
     assert len(farm.accounts.states) == 3
     names = {job.video_path.rpartition("\\")[2] for job in jobs}
