@@ -130,13 +130,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are kept in ``Provider.asked``."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_request: object) -> None:
+        """A client that goes away in the middle is what a test wanted."""
+
+
 @contextmanager
 def serving() -> Iterator[Provider]:
     """A provider on a free port of this host, until the block ends."""
     provider = Provider()
     handler = type("Handler", (_Handler,), {"provider": provider})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     provider.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

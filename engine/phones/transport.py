@@ -91,7 +91,7 @@ class CloudTransport:
         attempts = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(tries),
             wait=tenacity.wait_exponential_jitter(
-                initial=self._backoff, max=_LONGEST_BACKOFF, jitter=self._backoff
+                multiplier=self._backoff, max=_LONGEST_BACKOFF, jitter=self._backoff
             ),
             retry=tenacity.retry_if_exception_type(again),
             sleep=pause,
