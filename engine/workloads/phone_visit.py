@@ -1,0 +1,158 @@
+"""One job's time with one phone: from the start that is asked for until it is seen off.
+
+The phone costs from the moment its start was asked for. Whatever happens after that ends in one
+place, ``end``: the session is closed, the phone is stopped and seen stopped (behaviour A10.7).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import (
+    AdbError,
+    ClaimLostError,
+    ConnectionDroppedError,
+    GloginError,
+    JobError,
+    StopRequested,
+)
+from engine.phones.appium_device import open_device
+from engine.posting.flow import PostingFlow
+
+if TYPE_CHECKING:
+    from engine.jobs import Success
+    from engine.phones.appium_server import AppiumServer
+    from engine.phones.device import Device
+    from engine.phones.phone import Phone, Station
+    from engine.workloads.base import Receipt, Report, WorkerSlot
+
+PAGE: Final = "page.xml"
+SCREENSHOT: Final = "screenshot.png"
+_NOT_FAILURES: Final = (StopRequested, ClaimLostError)
+_PHONE_LOST: Final = (ConnectionDroppedError, AdbError, GloginError)
+"""After these a look through the session costs minutes of waiting and shows nothing."""
+
+
+class PhoneVisit:
+    """A phone held for one job."""
+
+    def __init__(
+        self,
+        *,
+        station: Station,
+        server: AppiumServer,
+        slot: WorkerSlot,
+        phone: Phone,
+        report: Report,
+    ) -> None:
+        self._station = station
+        self._server = server
+        self._slot = slot
+        self._settings = slot.settings
+        self._phone = phone
+        self._report = report
+        self._device: Device | None = None
+        self._flow: PostingFlow | None = None
+
+    def prepare(self, job_id: str, video: Path) -> None:
+        """Bring the phone up with the video on it and a session open. Raises typed JobErrors."""
+        report, station, phone = self._report, self._station, self._phone
+        report.phase("boot")
+        station.start(phone, job_id=job_id, slot=self._slot.index, pause=report.pause)
+        report.state("ADB_PENDING")
+        station.wait_started(phone, report.pause)
+        report.phase("connect")
+        serial = station.connect(phone, report.pause)
+        report.state("ADB_READY")
+        report.phase("upload")
+        station.upload(phone, video, report.pause)
+        report.phase("session")
+        self._device = self._open(serial)
+        report.state("APPIUM_READY")
+        report.start_clock()
+
+    def post(self, caption: str) -> Success:
+        """Walk the flow. Raises what ``PostingFlow.post`` raises."""
+        if self._device is None:
+            raise AssertionError("post before prepare")
+        self._flow = PostingFlow(
+            self._device, self._settings, self._report, reconnect=self._reconnect
+        )
+        return self._flow.post(caption)
+
+    def end(self) -> Receipt:
+        """Close the session, stop the phone and see it stopped; never raises, never cut short.
+
+        A phone that was not seen off stays in the registry and is shouted about: it does not
+        change what became of the job.
+        """
+        began = time.monotonic()
+        if self._device is not None:
+            self._device.close()
+        receipt = self._station.stop(self._phone)
+        log = self._report.log
+        if receipt.released:
+            log.info("phone_stopped", phone=receipt.label, seconds=_since(began))
+        else:
+            log.critical(
+                "phone_not_seen_off",
+                phone=receipt.label,
+                detail=receipt.detail,
+                minutes=round(receipt.minutes, 1),
+            )
+        self._report.step(
+            "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",
+            phone=receipt.label,
+            detail=receipt.detail,
+            minutes=round(receipt.minutes, 2),
+        )
+        return receipt
+
+    def keep_evidence(self, cause: BaseException) -> None:
+        """Page source and screenshot while the session lives; else the record says why not."""
+        if isinstance(cause, _NOT_FAILURES):
+            return
+        if self._device is None:
+            self._missing(f"no session was open ({type(cause).__name__})")
+        elif isinstance(cause, _PHONE_LOST):
+            self._missing(f"the phone was lost: {cause}")
+        else:
+            self._look(self._device)
+
+    def _look(self, device: Device) -> None:
+        try:
+            self._report.evidence(PAGE, device.source())
+            self._report.evidence(SCREENSHOT, device.screenshot())
+        except JobError as exc:
+            self._missing(str(exc))
+
+    def _missing(self, reason: str) -> None:
+        self._report.step("no look at the screen", reason=reason)
+        last = self._flow.last_source if self._flow is not None else ""
+        if last:
+            self._report.evidence("last-page.xml", last)
+
+    def _open(self, serial: str) -> Device:
+        return open_device(
+            self._server.url,
+            serial,
+            system_ports=self._settings.get_system_port_range(self._slot.index),
+            settings=self._settings,
+            log=self._report.log,
+            pause=self._report.pause,
+        )
+
+    def _reconnect(self) -> Device:
+        """A new session on the same phone, for looking on after Share. Raises typed JobErrors."""
+        self._report.step("connect anew to look at what became of the upload")
+        if self._device is not None:
+            self._device.close()
+        serial = self._station.connect(self._phone, self._report.pause)
+        self._device = self._open(serial)
+        return self._device
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 2)

@@ -1,0 +1,121 @@
+"""One worker's session of posting: its Appium server, and a phone for each job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError, PhoneError, StopRequested
+from engine.phones.appium_server import AppiumServer
+from engine.workloads.phone_visit import PhoneVisit
+
+if TYPE_CHECKING:
+    from engine.jobs import Job, Outcome
+    from engine.phones.phone import Station
+    from engine.workloads.base import Receipt, Report, WorkerSlot
+
+
+class PostingSession:
+    """What a posting worker holds between jobs: an Appium server. Phones it holds for one job."""
+
+    def __init__(
+        self,
+        slot: WorkerSlot,
+        station: Station,
+        *,
+        material: Callable[[Job], Path],
+        published: Callable[[Job], None],
+        released: Callable[[Receipt], None],
+    ) -> None:
+        """``material`` checks caption and video of a job and finds the file; raises ContentError,
+        or ClaimLostError where the job must not be posted any more. ``published`` keeps the post
+        in the lasting record; ``released`` notes a phone's minutes.
+        """
+        self._slot = slot
+        self._station = station
+        self._material = material
+        self._published = published
+        self._released = released
+        self._server = AppiumServer(slot)
+
+    def start(self) -> None:
+        """Start the server, so that no job is spent on a worker that cannot work.
+
+        Raises AppiumError, InternalError. Asked to stop meanwhile, it returns without a server.
+        """
+        try:
+            self._server.start(self._pause)
+        except StopRequested:
+            self._slot.log.info("appium_not_started", reason="asked to stop")
+
+    def perform(self, job: Job, report: Report) -> Outcome:
+        report.phase("check")
+        video = self._material(job)
+        report.phase("find")
+        phone = self._station.find(job.account, report.pause)
+        if not self._server.healthy():
+            report.phase("appium")
+            self._server.start(report.pause)
+        visit = PhoneVisit(
+            station=self._station,
+            server=self._server,
+            slot=self._slot,
+            phone=phone,
+            report=report,
+        )
+        try:
+            visit.prepare(job.job_id, video)
+            # Minutes have passed: another campaign may have posted it meanwhile (A15.2).
+            self._material(job)
+            report.begin()
+            success = visit.post(job.caption)
+            # Before the phone is stopped and the ledger's row is written: no crash may lose it.
+            self._keep(job, report)
+        except BaseException as exc:
+            visit.keep_evidence(exc)
+            raise
+        else:
+            return success
+        finally:
+            self._released(visit.end())
+
+    def _keep(self, job: Job, report: Report) -> None:
+        """The reel is public: a record that cannot be written does not make it a failure."""
+        try:
+            self._published(job)
+        except (EngineError, OSError) as exc:
+            report.log.critical("posted_record_not_written", error=str(exc))
+            report.step("THE POSTED RECORD COULD NOT BE WRITTEN", error=str(exc))
+
+    def recover(self) -> None:
+        """Put the slot in order (A10.3): Appium, adb and phone off, then Appium anew.
+
+        A phone is started by the next job only, since an idle one costs. Raises PhoneError when a
+        phone of this slot may still be on, AppiumError when the server does not come up.
+        """
+        self._server.stop()
+        left = [receipt for receipt in self._stop_leftovers() if not receipt.released]
+        if left:
+            names = ", ".join(f"{receipt.label} ({receipt.detail})" for receipt in left)
+            raise PhoneError(f"Phones of worker {self._slot.index} may still be on: {names}.")
+        self.start()
+
+    def close(self) -> None:
+        self._server.stop()
+        self._stop_leftovers()
+        self._station.close()
+
+    def _stop_leftovers(self) -> list[Receipt]:
+        """Stop phones that an attempt could not see off; their adb serials go with them."""
+        receipts = list(self._station.stop_ours([self._slot.index]))
+        for receipt in receipts:
+            self._released(receipt)
+        return receipts
+
+    def _pause(self, seconds: float) -> None:
+        """Wait between jobs, in waits so short that a stop is noticed at the next."""
+        if self._slot.should_stop():
+            raise StopRequested("The worker was asked to stop.")
+        time.sleep(seconds)
