@@ -175,16 +175,27 @@ class LedgerAccess:
             self.append(chosen, now)
         return answers
 
-    def take_back(self, lost: Callable[[Entry, datetime], bool]) -> list[Job]:
-        """End the claims that are lost."""
+    def take_back(
+        self,
+        lost: Callable[[Entry, datetime], bool],
+        verdict: Callable[[Job], Failure | None] = lambda _job: None,
+    ) -> list[Job]:
+        """End the claims that are lost; ``verdict`` may call one a failed attempt."""
         with self.writing() as now:
             chosen = [entry for entry in self.book.fold.claimed.values() if lost(entry, now)]
-            return self.change_all(chosen, lambda entry: self.given_back(entry, now), now)
+            return self.change_all(chosen, lambda entry: self.given_back(entry, now, verdict), now)
 
-    def given_back(self, entry: Entry, now: datetime) -> Changes:
+    def given_back(
+        self,
+        entry: Entry,
+        now: datetime,
+        verdict: Callable[[Job], Failure | None] = lambda _job: None,
+    ) -> Changes:
         """Pending again, or in doubt where the job may have been done (architecture 3)."""
         if not entry.submitted and not entry.foreign_claim:
-            return released()
+            job = self.job(entry)
+            blamed = verdict(job)
+            return failed(job, blamed, now) if blamed else released()
         reason = f"Worker {entry.worker_id or '?'} ended past the point of no return"
         if entry.foreign_claim:
             reason = "Left claimed by a system that recorded no point of no return"

@@ -27,7 +27,7 @@ from engine.ledger_rows import (
     stamp,
     whole_without_newline,
 )
-from engine.ledger_text import BOM, Record, Records, Unreadable, read_records, split
+from engine.ledger_text import BOM, Record, RecordReader, Unreadable, split
 
 
 class Book:
@@ -83,8 +83,7 @@ class Book:
         if self._layout is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise LedgerUnreadableError(f"{self.path} is UTF-16: save it again as CSV in UTF-8.")
         skipped = len(BOM) if self._file.offset == 0 and data.startswith(BOM) else 0
-        records = read_records(data[skipped:], self._credible)
-        end = skipped + records.end
+        records = RecordReader(data[skipped:] if skipped else data, self._credible)
         for item in self._behind_header(records):
             start, stop = skipped + item.start, skipped + item.end
             raw = data[start:stop]
@@ -92,12 +91,12 @@ class Book:
                 self._stray(raw, data, start, item.reason)
             else:
                 self._row(item.cells, raw, data, start)
+        end = skipped + records.end
         if records.tail is not None and self._whole(records.tail):
-            raw = data[end:]
             if self._layout is None:
                 self._set_layout(records.tail)
             else:
-                self._row(records.tail, raw, data, end)
+                self._row(records.tail, data[end:], data, end)
             end = len(data)
         if end:
             self._ends_open = data[end - 1 : end] != b"\n"
@@ -105,8 +104,8 @@ class Book:
         self._lines += data.count(b"\n", 0, end)
         self._file.understood(data[:end])
 
-    def _behind_header(self, records: Records) -> Iterator[Record | Unreadable]:
-        items = iter(records.items)
+    def _behind_header(self, records: RecordReader) -> Iterator[Record | Unreadable]:
+        items = iter(records)
         if self._layout is None:
             first = next(items, None)
             if isinstance(first, Unreadable):

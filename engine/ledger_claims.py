@@ -21,6 +21,11 @@ CAP_REACHED = "daily cap reached"
 ALREADY_DONE = "already done for this account"
 
 
+def never(_job: Job) -> str | None:
+    """A workload without objections."""
+    return None
+
+
 @dataclass(slots=True)
 class Survey:
     """The waiting jobs, none of which is claimable at this moment."""
@@ -125,6 +130,8 @@ class ClaimDesk:
 
     def _ask(self, fold: Fold, entry: Entry) -> str | None:
         """The objection to a job that nobody is about to claim; may be a moment old."""
+        if self._refuse is never and not fold.has_spent(entry.account):
+            return None
         moment = time.monotonic()
         known = self._asked.get(entry.job_id)
         if known is None or known[1] <= moment:
@@ -133,10 +140,7 @@ class ClaimDesk:
         return known[0]
 
     def _objection(self, fold: Fold, entry: Entry) -> str | None:
-        job = fold.job(entry)
-        if done_before(fold, entry):
-            return ALREADY_DONE
-        return self._refuse(job)
+        return ALREADY_DONE if done_before(fold, entry) else self._refuse(fold.job(entry))
 
 
 def done_before(fold: Fold, entry: Entry) -> bool:

@@ -236,6 +236,9 @@ class Fold:
             return False
         return sum(1 for day in spent.values() if day is None or day == today) >= cap
 
+    def has_spent(self, account: str) -> bool:
+        return account in self._spent
+
     def spent(self, account: str) -> Iterator[Entry]:
         """Jobs of this key that succeeded, at any time, or are in doubt."""
         for job_id in self._spent.get(account, ()):

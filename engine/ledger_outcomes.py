@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from engine.config import Retry
+from engine.error_types import retry_decision
 from engine.errors import IllegalTransitionError
 from engine.jobs import TRANSITIONS, ErrorCategory, Failure, Job, JobStatus
 from engine.ledger_rows import (
@@ -31,8 +32,6 @@ from engine.ledger_rows import (
 Changes = dict[int, str]
 UNCONFIRMED = "unconfirmed"
 _POSTPONEMENTS_PER_ATTEMPT = 4
-_UNKNOWN_LIMIT = 2
-"""Attempts in all of a failure of which nothing is known (A8.6)."""
 
 
 def check_transition(job_id: str, old: JobStatus, new: JobStatus, *, in_doubt: bool) -> None:
@@ -45,16 +44,6 @@ def check_transition(job_id: str, old: JobStatus, new: JobStatus, *, in_doubt: b
             f"Job {job_id} is {old.value} and cannot become {new.value}: "
             "nothing was changed; reload and choose another action."
         )
-
-
-def may_retry(job: Job, retry: Retry) -> bool:
-    """Whether a failed job is tried again by a later pass (A8.6)."""
-    category = job.error_category or ErrorCategory.UNKNOWN
-    if category is ErrorCategory.INFRASTRUCTURE:
-        return job.attempts < retry.infrastructure_limit
-    if category is ErrorCategory.UNKNOWN:
-        return retry.retry_unknown and job.attempts < _UNKNOWN_LIMIT
-    return False
 
 
 def claimed(worker_id: str, claimed_at: datetime, pass_number: int = 0) -> Changes:
@@ -161,7 +150,7 @@ def after_failure(
             RETRY_AT: stamp(now + delay),
         }
     used = job.attempts + 1 - attempts_before_pass(history)
-    if used < retry.attempts_per_pass and _may_retry_after(job, failure, retry):
+    if used < retry.attempts_per_pass and retry_decision(failure.category, job.attempts + 1, retry):
         later = now + timedelta(minutes=retry.in_pass_delay_minutes)
         return changes | {STATUS: JobStatus.RETRYING, RETRY_AT: stamp(later)}
     return changes
@@ -191,12 +180,3 @@ def attempts_before_pass(history: Sequence[Job]) -> int:
             start = row.attempts
         before = row.status
     return start
-
-
-def _may_retry_after(job: Job, failure: Failure, retry: Retry) -> bool:
-    attempts = job.attempts + 1
-    if failure.category is ErrorCategory.INFRASTRUCTURE:
-        return attempts < retry.infrastructure_limit
-    if failure.category is ErrorCategory.UNKNOWN:
-        return retry.retry_unknown and attempts < _UNKNOWN_LIMIT
-    return False

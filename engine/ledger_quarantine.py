@@ -19,7 +19,7 @@ from typing import Final
 from engine.errors import LedgerUnreadableError
 from engine.ledger_file import keep_copy, write_error
 from engine.ledger_rows import BYTES_AS_THEY_ARE, ENCODING, encode
-from engine.ledger_text import Record, read_records
+from engine.ledger_text import Record, RecordReader
 
 HEADER: Final = ("set_aside_at", "kind", "line", "offset", "reason", "sha256", "row")
 _ROW: Final = "row"
@@ -119,19 +119,20 @@ class Quarantine:
             return
         self._forget()
         try:
-            records = read_records(self.path.read_bytes(), lambda cells: len(cells) == len(HEADER))
+            data = self.path.read_bytes()
         except OSError as exc:
             raise LedgerUnreadableError(
                 f"{self.path} cannot be read ({exc.strerror}): check its permissions."
             ) from exc
-        self._end = records.end
-        for record in records.items[1:]:
-            if isinstance(record, Record) and len(record.cells) == len(HEADER):
+        records = RecordReader(data, lambda cells: len(cells) == len(HEADER))
+        for record in records:
+            if isinstance(record, Record) and record.start and len(record.cells) == len(HEADER):
                 _, kind, _, offset, _, digest, _ = record.cells
                 if kind == _TORN:
                     self._torn.add((offset, digest))
                 else:
                     self._rows[digest] += 1
+        self._end = records.end
         self._seen = seen
 
     def _forget(self) -> None:

@@ -7,12 +7,13 @@ credible row begins, so that one stray quote cannot swallow the rest of a day.
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from itertools import accumulate
 
 from engine.ledger_rows import BYTES_AS_THEY_ARE, ENCODING
@@ -41,17 +42,6 @@ class Unreadable:
     reason: str
 
 
-@dataclass(slots=True)
-class Records:
-    """What a piece of text consists of; positions count from its first byte."""
-
-    items: list[Record | Unreadable] = field(default_factory=list)
-    end: int = 0
-    """Up to here everything is understood or unreadable for good; what follows is unfinished."""
-    tail: list[str] | None = None
-    """Cells of a last record that only lacks its line end, or None."""
-
-
 class Ending(Enum):
     WHOLE = auto()
     NO_LINE_END = auto()
@@ -61,14 +51,71 @@ class Ending(Enum):
     MALFORMED = auto()
 
 
-def read_records(data: bytes, credible: Callable[[list[str]], bool]) -> Records:
-    """Split text into records. ``credible`` says whether a row found after an unreadable stretch
-    is whole beyond doubt."""
-    records = Records()
-    if _read_clean(data, records):
-        return records
-    _read_damaged(data, records, credible)
-    return records
+class RecordReader:
+    """The records of a piece of text, one at a time; positions count from its first byte.
+
+    ``credible`` says whether a row found after an unreadable stretch is whole beyond doubt.
+    """
+
+    def __init__(self, data: bytes, credible: Callable[[list[str]], bool]) -> None:
+        self._data = data
+        self._credible = credible
+        self.end = 0
+        """Up to here everything was understood or is unreadable for good; once the reader is
+        exhausted, what follows is unfinished."""
+        self.tail: list[str] | None = None
+        """Cells of a last record that only lacks its line end, or None."""
+
+    def __iter__(self) -> Iterator[Record | Unreadable]:
+        with contextlib.suppress(csv.Error):
+            yield from self._clean()
+        if self.end < len(self._data):
+            yield from self._damaged()
+
+    def _clean(self) -> Iterator[Record]:
+        """Read with the csv module. Raises csv.Error where it can go no further."""
+        complete = self._data.rfind(b"\n") + 1
+        lines = _lines(self._data[:complete])
+        ends = list(accumulate(map(len, lines)))
+        decode = partial(str, encoding=ENCODING, errors=BYTES_AS_THEY_ARE)
+        reader = csv.reader(map(decode, lines), strict=True)
+        for cells in reader:
+            start, self.end = self.end, ends[reader.line_num - 1]
+            if cells:
+                yield Record(start, self.end, cells)
+
+    def _damaged(self) -> Iterator[Record | Unreadable]:
+        """Read on by hand, from where the csv module stopped."""
+        data, at = self._data, self.end
+        while at < len(data):
+            end, cells, ending = scan(data, at)
+            if ending is Ending.NO_LINE_END:
+                self.tail = cells
+                return
+            if ending is Ending.WHOLE:
+                self.end = end
+                if cells != [""]:
+                    yield Record(at, end, cells)
+            else:
+                resumed = self._next_credible(at)
+                if resumed is None:
+                    if ending is Ending.OPEN_QUOTE or not data.endswith(b"\n"):
+                        return  # may still be in the writing
+                    resumed = len(data)
+                self.end = resumed
+                yield Unreadable(at, resumed, "no CSV: a quote is not closed or stray")
+            at = self.end
+
+    def _next_credible(self, at: int) -> int | None:
+        """Start of the next line on which a whole credible row begins."""
+        while True:
+            at = self._data.find(b"\n", at) + 1
+            if not at or at >= len(self._data):
+                return None
+            window = self._data[at : at + _LONGEST_RECORD]
+            _, cells, ending = scan(window, 0)
+            if ending is Ending.WHOLE and self._credible(cells):
+                return at
 
 
 def split(raw: bytes) -> list[str]:
@@ -112,54 +159,8 @@ def scan(data: bytes, start: int) -> tuple[int, list[str], Ending]:
             return at, cells, Ending.MALFORMED
 
 
-def _read_clean(data: bytes, records: Records) -> bool:
-    """Read with the csv module; False where it met something that it cannot read."""
-    complete = data.rfind(b"\n") + 1
-    if not complete:
-        return not data
-    text = data[:complete].decode(ENCODING, BYTES_AS_THEY_ARE)
-    ends = list(accumulate(len(line) + 1 for line in data[:complete].split(b"\n")))
-    reader = csv.reader(io.StringIO(text, newline="\n"), strict=True)
-    start = 0
-    try:
-        for cells in reader:
-            end = ends[reader.line_num - 1]
-            if cells:
-                records.items.append(Record(start, end, cells))
-            records.end = start = end
-    except csv.Error:
-        return False
-    return complete == len(data)
-
-
-def _read_damaged(data: bytes, records: Records, credible: Callable[[list[str]], bool]) -> None:
-    at = records.end
-    while at < len(data):
-        end, cells, ending = scan(data, at)
-        if ending is Ending.WHOLE:
-            if cells != [""]:
-                records.items.append(Record(at, end, cells))
-            at = records.end = end
-            continue
-        if ending is Ending.NO_LINE_END:
-            records.tail = cells
-            return
-        resumed = _next_credible(data, at, credible)
-        if resumed is None:
-            if ending is Ending.OPEN_QUOTE or not data.endswith(b"\n"):
-                return  # may still be in the writing
-            resumed = len(data)
-        records.items.append(Unreadable(at, resumed, "no CSV: a quote is not closed or stray"))
-        at = records.end = resumed
-
-
-def _next_credible(data: bytes, at: int, credible: Callable[[list[str]], bool]) -> int | None:
-    """Start of the next line on which a whole credible row begins."""
-    while True:
-        at = data.find(b"\n", at) + 1
-        if not at or at >= len(data):
-            return None
-        window = data[at : at + _LONGEST_RECORD]
-        _, cells, ending = scan(window, 0)
-        if ending is Ending.WHOLE and credible(cells):
-            return at
+def _lines(data: bytes) -> list[bytes]:
+    """Pieces ending in line feeds; a carriage return alone ends no line."""
+    if b"\r" in data:
+        return [line + b"\n" for line in data.split(b"\n")[:-1]]
+    return data.splitlines(keepends=True)

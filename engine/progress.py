@@ -16,10 +16,11 @@ import structlog
 
 from engine import ledger_outcomes as outcomes
 from engine.config import Settings
+from engine.error_types import retry_decision
 from engine.errors import ClaimLostError, LedgerError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing
 from engine.ledger_access import LedgerAccess, Verification
-from engine.ledger_claims import ClaimDesk
+from engine.ledger_claims import ClaimDesk, never
 from engine.ledger_export import write_export
 from engine.ledger_figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
 from engine.ledger_fold import Entry
@@ -45,11 +46,6 @@ UNDONE: Final = "failed again"
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def never(_job: Job) -> str | None:
-    """A workload without objections."""
-    return None
 
 
 class ProgressTracker:
@@ -181,7 +177,9 @@ class ProgressTracker:
 
     def retryable(self, job: Job) -> bool:
         """Failed, and tried again by a later pass (A8.6)."""
-        return job.status is JobStatus.FAILED and outcomes.may_retry(job, self._settings.retry)
+        return job.status is JobStatus.FAILED and retry_decision(
+            job.error_category, job.attempts, self._settings.retry
+        )
 
     # -- workers -----------------------------------------------------------------------------------
 
@@ -301,9 +299,18 @@ class ProgressTracker:
 
     # -- supervisor --------------------------------------------------------------------------------
 
-    def settle_dead(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
-        """End the claims whose owner is known to be dead (A4.10): pending again, or in doubt."""
-        return self._ledger.take_back(lambda entry, now: not alive(self._ledger.job(entry)))
+    def settle_dead(
+        self,
+        alive: Callable[[Job], bool],
+        verdict: Callable[[Job], Failure | None] = lambda _job: None,
+    ) -> Sequence[Job]:
+        """End the claims whose owner is known to be dead (A4.10): pending again, or in doubt.
+
+        ``verdict`` may call the attempt failed instead of giving the job back: a job that kills
+        one worker after the other must not go round for ever.
+        """
+        lost = self._ledger.job
+        return self._ledger.take_back(lambda entry, now: not alive(lost(entry)), verdict)
 
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,
@@ -317,13 +324,19 @@ class ProgressTracker:
 
         return self._ledger.take_back(stale)
 
-    def reset_for_pass(self, pass_number: int) -> Sequence[Job]:
-        """Failed jobs that may be tried again become pending, for this pass (A8.7)."""
+    def reset_for_pass(
+        self, pass_number: int, retryable: Callable[[Job], bool] | None = None
+    ) -> Sequence[Job]:
+        """Failed jobs that may be tried again become pending, for this pass (A8.7).
+
+        ``retryable`` replaces the settings' limits where a run has its own.
+        """
+        wanted = retryable or self.retryable
         with self._ledger.writing() as now:
             chosen = [
                 entry
                 for entry in self._ledger.book.fold.by_order
-                if entry.status is JobStatus.FAILED and self.retryable(self._ledger.job(entry))
+                if entry.status is JobStatus.FAILED and wanted(self._ledger.job(entry))
             ]
             return self._ledger.change_all(chosen, lambda _: outcomes.reset(pass_number), now)
 
