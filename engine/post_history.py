@@ -1,0 +1,176 @@
+"""What an account posted, wherever it is written (behaviour A6.5, A15.2).
+
+Read together: the record of posted videos, this ledger, its archives of today, and the ledgers of
+other campaigns with theirs. What may have been posted, a job in doubt (A6.7) or one that another
+run holds, counts as well.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from engine.config import Settings
+from engine.jobs import Job, JobStatus
+from engine.posted import Post, PostedRecord
+from engine.progress import ProgressTracker, utc_now
+from engine.video import file_name
+
+CAMPAIGN_LEDGER: Final = "progress.csv"
+"""Name of a campaign's ledger in its folder (behaviour A2.1)."""
+RECHECK_SECONDS: Final = 0.5
+"""What was read is trusted for so long, so that one look at many jobs reads the files once."""
+
+
+class PostHistory:
+    """Answers "how often today?" and "ever before?" for one work directory and ledger.
+
+    Every answer may raise LedgerUnreadableError: a record or ledger that cannot be read is never
+    taken for empty (A15.3). Threads may share one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        work_dir: Path,
+        ledger: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.record = PostedRecord(work_dir / settings.paths.posted_record, settings)
+        self._settings = settings
+        self._work_dir = work_dir
+        self._ledger = ledger.resolve()
+        self._now = now
+        self._threads = threading.RLock()
+        self._sources: dict[Path, _LedgerPosts] = {}
+        self._looked = float("-inf")
+
+    def count_today(
+        self, account: str, *, excluding: Collection[str] = (), fresh: bool = False
+    ) -> int:
+        """Different videos that the account posted, or may have, on today's calendar day.
+
+        ``excluding``: ids of jobs of this ledger that do not count. ``fresh``: look at every file
+        again, however short ago it was looked at.
+        """
+        today = self._settings.day_of(self._now())
+        found: list[Post] = []
+        for post in self._posts(account, excluding, fresh):
+            if post.when is None or self._settings.day_of(post.when) != today:
+                continue
+            if not any(known.same_content(post.name, post.video_id) for known in found):
+                found.append(post)
+        return len(found)
+
+    def posted_before(
+        self,
+        account: str,
+        name: str,
+        video_id: str = "",
+        *,
+        excluding: Collection[str] = (),
+        fresh: bool = False,
+    ) -> bool:
+        """Whether the account posted this video, or may have, on any day.
+
+        ``video_id`` may be empty where the file is not at hand; then its name decides.
+        """
+        return any(
+            post.same_content(name, video_id) for post in self._posts(account, excluding, fresh)
+        )
+
+    def _posts(self, account: str, excluding: Collection[str], fresh: bool) -> Iterator[Post]:
+        with self._threads:
+            if fresh or time.monotonic() - self._looked >= RECHECK_SECONDS:
+                self._look()
+            sources = list(self._sources.items())
+            found: list[Post] = list(self.record.posts().get(account, ()))
+            for path, source in sources:
+                skipped = excluding if path == self._ledger else ()
+                found += [post for job_id, post in source.of(account) if job_id not in skipped]
+        return iter(found)
+
+    def _look(self) -> None:
+        today = self._settings.day_of(self._now())
+        wanted = set(self._ledger_files(today))
+        for path in list(self._sources):
+            if path not in wanted:
+                del self._sources[path]
+        for path in wanted:
+            if path not in self._sources:
+                own = path == self._ledger
+                self._sources[path] = _LedgerPosts(path, self._settings, _posted if own else _may)
+            self._sources[path].catch_up()
+        self._looked = time.monotonic()
+
+    def _ledger_files(self, today: date) -> Iterable[Path]:
+        paths = self._settings.paths
+        ledgers = {self._ledger, (self._work_dir / paths.ledger).resolve()}
+        campaigns = (self._work_dir / paths.campaigns).resolve()
+        if campaigns.is_dir():
+            ledgers |= {folder / CAMPAIGN_LEDGER for folder in campaigns.iterdir()}
+        for ledger in ledgers:
+            if ledger.is_file():
+                yield ledger
+            if ledger.parent.is_dir():
+                archive = re.compile(
+                    rf"{re.escape(ledger.stem)}_{today:%Y%m%d}(?:_\d+)?{re.escape(ledger.suffix)}"
+                )
+                for path in ledger.parent.iterdir():
+                    if archive.fullmatch(path.name):
+                        yield path
+
+
+class _LedgerPosts:
+    """Posts of one ledger file by account, folded again when it changed."""
+
+    def __init__(
+        self, path: Path, settings: Settings, post_of: Callable[[Job], Post | None]
+    ) -> None:
+        self._tracker = ProgressTracker(path, settings=settings)
+        self._post_of = post_of
+        self._revision: object = None
+        self._by_account: Mapping[str, list[tuple[str, Post]]] = {}
+
+    def catch_up(self) -> None:
+        revision = self._tracker.revision()
+        if revision == self._revision:
+            return
+        by_account: dict[str, list[tuple[str, Post]]] = defaultdict(list)
+        for job in self._tracker.jobs().values():
+            post = self._post_of(job) if job.account else None
+            if post is not None:
+                by_account[job.account].append((job.job_id, post))
+        self._by_account, self._revision = dict(by_account), revision
+
+    def of(self, account: str) -> Iterable[tuple[str, Post]]:
+        return self._by_account.get(account, ())
+
+
+def _posted(job: Job) -> Post | None:
+    """The post behind a job of this ledger: proved, or in doubt."""
+    if job.status is JobStatus.SUCCESS:
+        return _post(job, job.completed_at or job.updated_at or job.claimed_at)
+    if job.in_doubt:
+        return _post(job, job.submitted_at or job.claimed_at or job.completed_at)
+    return None
+
+
+def _may(job: Job) -> Post | None:
+    """The same for another ledger, where a claimed job may become a post at any moment."""
+    if job.status is JobStatus.CLAIMED:
+        return _post(job, job.submitted_at or job.updated_at or job.claimed_at)
+    return _posted(job)
+
+
+def _post(job: Job, when: datetime | None) -> Post:
+    return Post(
+        account=job.account, name=file_name(job.video_path), when=when, video_id=job.video_id
+    )
