@@ -74,6 +74,7 @@ class Provider:
     url: str = ""
     scripts: dict[str, list[Reply] | Script] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, path: str, *replies: Reply) -> None:
@@ -109,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             headers=dict(self.headers.items()),
             raw=raw,
         )
+        if self.provider.closed:  # a connection that was kept open
+            self.close_connection = True
+            return
         reply = self.provider.reply_to(asked)
         reply.also()
         time.sleep(reply.delay)
@@ -149,6 +153,7 @@ def serving() -> Iterator[Provider]:
     try:
         yield provider
     finally:
+        provider.closed = True
         server.shutdown()
         server.server_close()
         thread.join()
