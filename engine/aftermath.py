@@ -7,17 +7,21 @@ and only what is ours (architecture 2, behaviour A12.9, A12.10).
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from engine.config import Settings
 from engine.errors import EngineError
-from engine.jobs import Job
+from engine.jobs import ErrorCategory, Failure, Job
 from engine.news import News
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.supervision import WorkerProcess, Workers, WorkerState
 from engine.workloads.base import Receipt, Workload
+
+DEATHS_OF_ONE_JOB = 3
+"""Workers that may die over a job before its attempt counts as failed."""
 
 
 class Aftermath:
@@ -41,6 +45,8 @@ class Aftermath:
         self._run_id = run_id
         self._background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="release")
         self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
+        self._deaths: Counter[str] = Counter()
+        """Workers that died over each job."""
 
     @property
     def busy(self) -> bool:
@@ -69,7 +75,9 @@ class Aftermath:
 
         so that nobody takes the job while its resources are still being released.
         """
-        reason = worker.view.exit_reason or "died without a word"
+        reason = worker.view.exit_reason or worker.how_it_ended()
+        if worker.view.job_id and not clean:
+            self._deaths[worker.view.job_id] += 1
         self._news.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
         worker.enter(WorkerState.CLEANING)
         worker.view.leave_job()
@@ -131,10 +139,22 @@ class Aftermath:
             self._news.emit("worker_backoff", worker=worker.slot, seconds=wait)
 
     def _settle(self, alive: Callable[[Job], bool]) -> None:
-        for job in self._ledger.settle_dead(alive):
+        for job in self._ledger.settle_dead(alive, self._blame):
             self._news.emit(
                 "claim_settled", job=job.job_id, key=job.account, status=str(job.status)
             )
+
+    def _blame(self, job: Job) -> Failure | None:
+        """A job over which several workers died is a failed attempt: it may be what kills them."""
+        deaths = self._deaths[job.job_id]
+        if deaths < DEATHS_OF_ONE_JOB:
+            return None
+        self._deaths[job.job_id] = 0
+        return Failure(
+            error=f"{deaths} workers died over this job, one after the other.",
+            category=ErrorCategory.INFRASTRUCTURE,
+            error_type="worker_died",
+        )
 
     def _claim_alive(self, job: Job, workers: Workers) -> bool:
         """Whether the claim's owner is a worker of ours that lives or is still being buried."""

@@ -389,11 +389,11 @@ class Settings(BaseModel):
                     f"({', '.join(Secrets.ENV.values())}); remove it from the file."
                 )
             _merge(tree, content, origin, str(path))
-        for name, value in sorted(env.items()):
-            if value is None or "__" not in name or not name.startswith(ENV_PREFIX):
+        for name, setting in sorted(env.items()):
+            if setting is None or "__" not in name or not name.startswith(ENV_PREFIX):
                 continue
             keys = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-            _merge(tree, _nested(keys, _parse_env(value)), origin, f"environment {name}")
+            _merge(tree, _nested(keys, _parse_env(setting)), origin, f"environment {name}")
         for dotted, value in (overrides or {}).items():
             _merge(tree, _nested(tuple(dotted.split(".")), value), origin, "command line")
         secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}

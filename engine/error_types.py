@@ -175,6 +175,12 @@ _TABLE: Final = (
         "look at the phone and the plan in the provider's panel.",
     ),
     ErrorType(
+        name="worker_died",
+        category=_INFRA,
+        remedy="Several workers died over this job: retried by itself; read logs/worker_*.log and "
+        "the free memory of the host.",
+    ),
+    ErrorType(
         name="job_timeout",
         category=_INFRA,
         remedy="The job's time was used up before Share: retried by itself; if it goes on, raise "

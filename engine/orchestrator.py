@@ -221,6 +221,8 @@ class Orchestrator:
             if not self.control.paused:
                 self._start_workers()
             self.tick()
+        # Between stages nobody claims: what is reset meanwhile waits for its own stage.
+        self.workers.order(stage=0)
         self.news.emit("stage_ended", stage=stage.number)
 
     def _stage_over(self) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from engine.error_types import retry_decision
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.workloads.base import Stage
 
@@ -41,6 +42,14 @@ class RetryConfig(BaseModel):
         validation_alias=AliasChoices("unknown_error_is_retryable", "retry_unknown_errors"),
     )
     """Unknown failures get one more attempt; also accepted as ``retry_unknown_errors``."""
+
+    @property
+    def infrastructure_limit(self) -> int:
+        return self.infrastructure_retry_limit
+
+    @property
+    def retry_unknown(self) -> bool:
+        return self.unknown_error_is_retryable
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RetryConfig:
@@ -142,14 +151,9 @@ _FAILED_FIELD: Mapping[ErrorCategory, str] = {
 
 def is_retryable(job: Job, config: RetryConfig) -> bool:
     """Whether a failed job may be tried in a further pass (A8.6); empty category is unknown."""
-    if job.status is not JobStatus.FAILED:
-        return False
-    category = job.error_category or ErrorCategory.UNKNOWN
-    if category is ErrorCategory.INFRASTRUCTURE:
-        return job.attempts < config.infrastructure_retry_limit
-    if category is ErrorCategory.UNKNOWN:
-        return config.unknown_error_is_retryable and job.attempts < 2  # once more, A9.2
-    return False
+    return job.status is JobStatus.FAILED and retry_decision(
+        job.error_category, job.attempts, config
+    )
 
 
 def fold_outcomes(rows: Iterator[Job], run_id: str) -> dict[int, dict[str, Job]]:
@@ -217,7 +221,7 @@ class RetryPassManager:
             number = self.start_new_pass()
             yield Stage(
                 number=number,
-                label=f"pass {number}/{self.max_passes}",
+                label=f"pass {number}/{max(number, self.max_passes)}",
                 total_jobs=self._clocks[number].given,
                 delay_seconds=delay,
             )
@@ -259,7 +263,7 @@ class RetryPassManager:
         failed = [job for job in self.ledger.jobs().values() if is_retryable(job, self.config)]
         result = self._decide(claimable=self.ledger.claimable(), retryable=failed)
         if result is PassResult.RETRYABLE_REMAINING and not self._stopped:
-            self.ledger.reset_for_pass(self.current_pass + 1)
+            self.ledger.reset_for_pass(self.current_pass + 1, self._may_retry)
             if self._nothing_claimable():
                 # What was reset is blocked (its account had its post): no empty pass (A8.9).
                 result = PassResult.ONLY_NON_RETRYABLE
@@ -313,8 +317,7 @@ class RetryPassManager:
             for job in self.ledger.jobs().values()
             if job.status in (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
         )
-        found = max(max(ours, default=1), max(open_jobs, default=1))
-        return min(found, self.max_passes)
+        return max(max(ours, default=1), max(open_jobs, default=1))
 
     def _begin_with_retries(self) -> bool:
         """Nothing is pending, but earlier failures may be tried: make them the first pass."""
@@ -324,8 +327,11 @@ class RetryPassManager:
         if done >= self.max_passes:
             self.current_pass = done
             return False
-        self.ledger.reset_for_pass(done + 1)
+        self.ledger.reset_for_pass(done + 1, self._may_retry)
         return not self._nothing_claimable()
+
+    def _may_retry(self, job: Job) -> bool:
+        return is_retryable(job, self.config)
 
     def _own_rows(self) -> Iterator[Job]:
         return (row for row in self.ledger.events() if row.run_id == self.run_id)

@@ -84,6 +84,8 @@ class WorkerProcess:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     popen: subprocess.Popen[bytes] | None = None
     record: ProcessRecord | None = None
+    returncode: int | None = None
+    """Of the process that ended last."""
     started_at: datetime | None = None
     started_clock: float = 0.0
     restart_at: float = 0.0
@@ -102,6 +104,12 @@ class WorkerProcess:
         if state is not self.state:
             self.state = state
             self.since = datetime.now(UTC)
+
+    def how_it_ended(self) -> str:
+        """In words, for a process that did not say why it ended."""
+        if self.returncode is not None and self.returncode < 0:
+            return f"killed by signal {-self.returncode}"
+        return f"died with exit status {self.returncode}"
 
     def hear(self, message: dict[str, Any], now: datetime) -> str:
         """Note what the worker said of itself; returns the kind, taken out of the message."""
@@ -325,7 +333,8 @@ class Workers:
         for worker in self.slots.values():
             if worker.popen is None or worker.popen.poll() is None:
                 continue
-            clean = worker.popen.returncode == 0
+            worker.returncode = worker.popen.returncode
+            clean = worker.returncode == 0
             if worker.popen.stdin is not None:
                 try:
                     worker.popen.stdin.close()
@@ -367,7 +376,7 @@ class Workers:
             return None
         wait = min(
             self._run.restart_backoff_max_seconds,
-            self._run.restart_backoff_seconds * 2**worker.restarts,
+            self._run.restart_backoff_seconds * 2.0**worker.restarts,
         )
         worker.restarts += 1
         worker.restart_at = self._clock() + wait

@@ -1,0 +1,36 @@
+"""Which trades there are; each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from engine.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.workloads.base import Workload, WorldContext
+
+KNOWN: Mapping[str, str] = {"post_reel": "engine.workloads.post_reel:PostReel"}
+"""Name in the settings, and where its class is."""
+
+
+def load(name: str, context: WorldContext) -> Workload:
+    """The workload of that name, or of a ``module:Class`` path for trades outside the engine.
+
+    Raises SettingsError naming what is known.
+    """
+    path = KNOWN.get(name, name)
+    module_name, colon, class_name = path.partition(":")
+    if not colon:
+        known = ", ".join(KNOWN)
+        raise SettingsError(
+            f"run.workload = {name!r} is not known; known are {known}, or give module:Class."
+        )
+    try:
+        factory = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as exc:
+        raise SettingsError(f"run.workload = {name!r} cannot be loaded: {exc}.") from exc
+    return cast("Callable[[WorldContext], Workload]", factory)(context)
