@@ -1,0 +1,111 @@
+"""A work directory of the toy trade, and real supervisor processes in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.config import Settings
+from engine.jobs import Job
+from engine.progress import ProgressTracker
+from tests.toy_workload import write_jobs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SETTINGS = """\
+[run]
+workload = "tests.toy_workload:ToyWorkload"
+stagger_seconds = 0.05
+delay_between_jobs_seconds = 0.01
+idle_poll_seconds = 0.2
+supervisor_poll_seconds = 0.1
+restart_backoff_seconds = 0.1
+recovery_step_seconds = 0.02
+shutdown_timeout_seconds = 10
+submitted_shutdown_timeout_seconds = 20
+forced_shutdown_timeout_seconds = 0.5
+status_line_seconds = 1
+
+[retry]
+delay_seconds = 0.2
+capacity_delay_seconds = 0.2
+"""
+
+
+class ToyFarm:
+    """One work directory; ``run`` and ``start`` are what an operator types."""
+
+    def __init__(self, work_dir: Path, *jobs: str, settings: str = "") -> None:
+        self.work_dir = work_dir
+        (work_dir / "geelark.toml").write_text(SETTINGS + settings, encoding="utf-8")
+        write_jobs(work_dir, *jobs)
+
+    def start(self, *flags: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *flags: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*flags)
+        out, err = process.communicate(timeout=90)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    # -- what is true afterwards -------------------------------------------------------------------
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.work_dir / "parallel_progress.csv"
+
+    def jobs(self) -> dict[str, Job]:
+        settings = Settings.load(self.work_dir)
+        return dict(ProgressTracker(self.ledger_path, settings=settings).jobs())
+
+    def statuses(self) -> dict[str, str]:
+        return {job_id: str(job.status) for job_id, job in self.jobs().items()}
+
+    def done(self) -> list[str]:
+        """What really happened: ids in the order of their irreversible acts."""
+        path = self.work_dir / "done.log"
+        return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+
+    def rows(self) -> list[dict[str, str]]:
+        with self.ledger_path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def events(self, name: str = "") -> list[dict[str, Any]]:
+        path = self.work_dir / "run" / "events.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        events = [json.loads(line) for line in lines if line.endswith("}")]
+        return [event for event in events if not name or event["event"] == name]
+
+    def lamps(self) -> list[str]:
+        return [path.name for path in (self.work_dir / "lamps").glob("*.json")]
+
+    def processes(self) -> list[str]:
+        return [path.name for path in (self.work_dir / "run" / "processes").glob("*.json")]
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 30) -> None:
+        """Until something is true; fails with the supervisor's last words."""
+        for _ in _until(seconds):
+            if condition():
+                return
+        raise AssertionError(f"It never became true; last events: {self.events()[-5:]}")
+
+
+def _until(seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.02)
