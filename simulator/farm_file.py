@@ -246,6 +246,13 @@ class Money(Table):
     """At zero no phone starts any more (41001)."""
 
 
+class App(Table):
+    """The posting app on the phones."""
+
+    dialog_rate: Rate = 0.0
+    """Chance that a dialog comes up each time one of the app's pages opens."""
+
+
 class Dialect(Table):
     """Variants in which the provider's documents contradict its samples."""
 
@@ -280,6 +287,7 @@ class FarmFile(Table):
     faults: Faults = Faults()
     rate_limits: RateLimits = RateLimits()
     money: Money = Money()
+    app: App = App()
     dialect: Dialect = Dialect()
 
     @model_validator(mode="after")

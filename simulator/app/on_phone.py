@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simulator.app.habits import Habits
 from simulator.app.machine import PostingApp
 from simulator.app.phone_world import Delay, GalleryItem, Publication
 from simulator.farm_file import AccountState
@@ -48,4 +50,6 @@ class PhoneOfFarm:
 
 def app_on(phone: Phone) -> PostingApp:
     """The posting app of this phone."""
-    return PostingApp(PhoneOfFarm(phone))
+    world = PhoneOfFarm(phone)
+    rate = phone.farm.file.app.dialog_rate
+    return PostingApp(world, replace(Habits.of(world.seed), dialog_rate=rate))
