@@ -14,11 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
-from engine.progress import ProgressTracker
-
 from engine.config import Settings
 from engine.errors import EngineError
 from engine.jobs import Job, JobStatus
+from engine.progress import ProgressTracker
 from simulator.errors import FarmError
 from simulator.farm_file import FARM_FILE, FarmFile
 from simulator.journal import FARM_FOLDER
@@ -109,6 +108,7 @@ def compare(work_dir: Path) -> Comparison:
     )
     _find_double_posts(result, truth.reels, farm.posts_per_account_per_day, settings)
     _find_lost(result, truth.reels, entries)
+    _find_other_captions(result, truth.reels, entries)
     _find_vanished(result, work_dir, entries)
     _tell_of_phones(result, truth)
     return result
@@ -203,6 +203,18 @@ def _find_lost(result: Comparison, reels: Sequence[Reel], entries: Sequence[Entr
     for account, video_id in {(reel.account, reel.video_id) for reel in reels}:
         if not covered[account, video_id]:
             result.lose(account, f"{video_id} is published, but no ledger says so")
+
+
+def _find_other_captions(
+    result: Comparison, reels: Sequence[Reel], entries: Sequence[Entry]
+) -> None:
+    """Told, not counted: the right video under other words than the job's."""
+    captions = {(reel.account, reel.video_id): reel.caption for reel in reels}
+    for entry in entries:
+        published = captions.get(entry.post)
+        if entry.success and published is not None and published != entry.job.caption:
+            what = f"{entry.job.job_id} is published as {published[:60]!r}"
+            result.disagreements.append(Disagreement("caption", entry.job.account, what))
 
 
 def _find_vanished(result: Comparison, work_dir: Path, entries: Sequence[Entry]) -> None:

@@ -161,6 +161,17 @@ def test_a_success_without_a_publication_is_lost(tmp_path: Path) -> None:
     assert "b.mp4-acct002" in report(result)
 
 
+def test_a_reel_under_another_caption_is_told(tmp_path: Path) -> None:
+    a_day(tmp_path, published=[("acct001", "a.mp4")])
+    ledger = tmp_path / "parallel_progress.csv"
+    a_ledger(ledger, A1 | {"chain": POSTED})
+    assert "caption" not in report(compare(tmp_path))
+    ledger.write_text(ledger.read_text().replace("hello", "good evening"))
+    result = compare(tmp_path)
+    assert (result.lost, result.agrees) == (0, True)
+    assert "published as 'hello'" in report(result)
+
+
 def test_successes_of_an_older_system_are_not_ours(tmp_path: Path) -> None:
     a_day(tmp_path, published=[])
     ledger = tmp_path / "parallel_progress.csv"
