@@ -57,7 +57,14 @@ class Session:
         self._system_port = _bind(self._capability("systemPort"))
         try:
             opened = self._ask(
-                "/device/session", {"port": adb_port, "serial": str(self._capability("udid") or "")}
+                "/device/session",
+                {
+                    "port": adb_port,
+                    "serial": str(self._capability("udid") or ""),
+                    "read_timeout_ms": int(
+                        self._capability("uiautomator2ServerReadTimeout") or 240_000
+                    ),
+                },
             )
         except BaseException:
             self._system_port.close()

@@ -63,10 +63,11 @@ class DeviceDoors:
         )
 
     async def open_session(self, request: web.Request) -> web.Response:
-        """Automation on a phone: port of the adb server and serial -> session id, screen."""
+        """Automation on a phone: adb server port, serial, read timeout -> session id, screen."""
         asked = await request.json()
         try:
-            session = self._sessions.create(self._server(int(asked["port"])), asked["serial"])
+            adb = self._server(int(asked["port"]))
+            session = self._sessions.create(adb, asked["serial"], int(asked["read_timeout_ms"]))
         except DeviceFault as fault:
             return await self._failed(fault)
         width, height = session.phone.app.habits.layout.screen

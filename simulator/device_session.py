@@ -27,8 +27,8 @@ _ACTIONS_BEFORE_SHARE: Final = 5
 """Taps and texts that the shortest way to Share takes at least, the one on Share left out."""
 DEVICE_WAIT_SECONDS: Final = 20.0
 """How long the driver looks for a phone while none is online."""
-READ_TIMEOUT_SECONDS: Final = 240.0
-"""How long the driver waits for the phone's automation server."""
+READ_TIMEOUT_MS: Final = 240_000
+"""How long the driver waits for the phone's automation server, unless the client says."""
 
 
 class DeviceFault(Exception):
@@ -49,6 +49,7 @@ class Session:
     boot: int
     serial: str
     adb: AdbServer
+    read_timeout_ms: int = READ_TIMEOUT_MS
     actions: int = 0
     crashed: bool = False
 
@@ -62,7 +63,7 @@ class Sessions:
         self._struck: set[tuple[str, int]] = set()
         """Boots whose fault in mid-flow has struck: once a boot."""
 
-    def create(self, adb: AdbServer, serial: str) -> Session:
+    def create(self, adb: AdbServer, serial: str, read_timeout_ms: int) -> Session:
         """Start automation on a phone. Raises DeviceFault."""
         phone = adb.online(serial)
         if phone is None:
@@ -84,7 +85,8 @@ class Sessions:
         for other in [one for one in self._sessions.values() if one.phone is phone]:
             other.crashed = True
         phone.touch()
-        session = Session(secrets.token_hex(16), phone, phone.boots, serial, adb)
+        session_id = secrets.token_hex(16)
+        session = Session(session_id, phone, phone.boots, serial, adb, read_timeout_ms)
         self._sessions[session.id] = session
         return session
 
@@ -141,14 +143,14 @@ class Sessions:
         boot = (session.phone.id, session.boot)
         if boot in self._struck:
             if session.phone.fault_of_this_boot is FaultKind.PHONE_SILENT:
-                raise _silence()
+                raise _silence(session.read_timeout_ms)
             return
         turn = 1 + int(session.phone.fault_position * _ACTIONS_BEFORE_SHARE)
         if session.actions < turn or session.phone.fault_of_this_boot not in _MID_FLOW:
             return
         self._struck.add(boot)
         if session.phone.fault_of_this_boot is FaultKind.PHONE_SILENT:
-            raise _silence()
+            raise _silence(session.read_timeout_ms)
         session.crashed = True
         if session.phone.fault_of_this_boot is FaultKind.CONNECTION_DROPPED:
             session.phone.adb_lost = True
@@ -164,11 +166,12 @@ class Sessions:
             raise DeviceFault(UNKNOWN, _SERVER_SIDE + _HANG_UP)
 
 
-def _silence() -> DeviceFault:
+def _silence(limit_ms: int) -> DeviceFault:
     text = (
-        "Could not proxy command to the remote server. Original error: timeout of 240000ms exceeded"
+        "Could not proxy command to the remote server. Original error: timeout of"
+        f" {limit_ms}ms exceeded"
     )
-    return DeviceFault(UNKNOWN, _SERVER_SIDE + text, after=READ_TIMEOUT_SECONDS)
+    return DeviceFault(UNKNOWN, _SERVER_SIDE + text, after=limit_ms / 1000)
 
 
 def _not_running(command: str) -> str:

@@ -378,7 +378,7 @@ def test_refused_login_never_succeeds(tmp_path: Path) -> None:
     [
         ("session_lost", "socket hang up"),
         ("connection_dropped", "socket hang up"),
-        ("phone_silent", "timeout of 240000ms exceeded"),
+        ("phone_silent", "timeout of 48000ms exceeded"),
     ],
 )
 def test_fault_in_mid_flow_strikes_before_share(tmp_path: Path, kind: str, text: str) -> None:
@@ -387,7 +387,13 @@ def test_fault_in_mid_flow_strikes_before_share(tmp_path: Path, kind: str, text:
         push(farm, serial, tmp_path)
         port = free_port()
         farm.appium(port)
-        driver = session(farm, port, serial, ignoreHiddenApiPolicyError=True)
+        driver = session(
+            farm,
+            port,
+            serial,
+            ignoreHiddenApiPolicyError=True,
+            uiautomator2ServerReadTimeout=48_000,
+        )
         with pytest.raises(WebDriverException, match=re.escape(text)):
             walk_to_share(driver)
         assert farm.farm.publications == []
