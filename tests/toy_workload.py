@@ -1,7 +1,7 @@
 """A fourth trade: jobs that do nothing but what their script says; keeps the seam honest.
 
 A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
-``sleep:S``, ``submit``, ``do`` (the irreversible act, written to ``done.log``), ``crash``,
+``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``), ``crash``,
 ``hang``, ``raise:TYPE`` (a typed error), ``bug`` (a program error), ``times:N:WORD`` (WORD in the
 first N attempts only). Without a script the job submits, acts, and succeeds.
 """
@@ -74,6 +74,9 @@ class ToySession:
                 self._do(inner, job, report)
         elif name == "sleep":
             report.pause(float(value))
+        elif name == "until":
+            while not (self._slot.work_dir / value).exists():
+                report.pause(0.02)
         elif name == "submit":
             report.submit()
         elif name == "do":

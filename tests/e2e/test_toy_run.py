@@ -256,16 +256,21 @@ def test_seeding_beats_running(tmp_path: Path) -> None:
 
 
 def test_commands_are_answered_when_they_are_true(tmp_path: Path) -> None:
-    farm = ToyFarm(tmp_path, "j0 a sleep:0.5 submit do", "j1 b", "j2 c hang", "j3 d")
+    farm = ToyFarm(tmp_path, "j0 a until:go submit do", "j1 b", "j2 c until:end", "j3 d")
     assert farm.run("--send", "pause").returncode == 1
-    run = farm.start("--workers", "2", "--run")
-    farm.wait_for(lambda: len(farm.events("worker_job")) >= 2)
+    run = farm.start("--workers", "1", "--run")
+    farm.wait_for(lambda: farm.events("worker_job"))
     assert farm.run("--send", "pause").returncode == 0
     assert farm.run("--send", "hold", "key:d").returncode == 0
     assert farm.run("--send", "set_workers", "99").returncode == 1
+    (tmp_path / "go").touch()
+    farm.wait_for(lambda: farm.statuses()["j0"] == "success")
+    assert farm.run("--send", "set_workers", "2").returncode == 0
+    assert farm.statuses()["j1"] == "pending", "paused: nobody claims"
     assert farm.run("--send", "resume").returncode == 0
     farm.wait_for(lambda: farm.statuses()["j1"] == "success")
-    assert farm.statuses()["j3"] == "pending"
+    farm.wait_for(lambda: farm.statuses()["j2"] == "claimed")
+    assert farm.statuses()["j3"] == "pending", "its key is held"
     stopped = farm.run("--send", "stop_resources")
     assert stopped.returncode == 0, stopped.stdout
     assert farm.lamps() == []
