@@ -16,7 +16,7 @@ from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
 from engine.posting.confirmation import Confirmation
 from engine.posting.navigator import next_step
-from engine.posting.page import PageUnreadableError
+from engine.posting.page import Node, PageUnreadableError
 from engine.posting.recogniser import Recogniser
 from engine.posting.screen import ACCOUNT_VERDICTS, Kind, Screen
 from engine.posting.state import FlowState, Tally
@@ -185,17 +185,22 @@ class PostingFlow:
                 self.device.tap(*node.bounds.center)
                 self._apply(effect, state)
             case EnterCaption(field=field):
-                self.report.phase("caption")
-                state.caption_tries += 1
-                self.device.set_text(field.full_id or self._full_id(field.id), state.caption)
+                self._enter(field, state)
             case Back():
                 self.device.press_back()
             case OpenApp():
                 self.device.open_app(self.limits.app_package)
         self._settle(screen, same_screen=isinstance(step, EnterCaption))
 
-    def _full_id(self, short: str) -> str:
-        return f"{self.limits.app_package}:id/{short}"
+    def _enter(self, field: Node, state: FlowState) -> None:
+        self.report.phase("caption")
+        state.caption_tries += 1
+        resource_id = field.full_id or f"{self.limits.app_package}:id/{field.id}"
+        try:
+            self.device.set_text(resource_id, state.caption)
+        except NavigationError as exc:
+            # The form moves its field when typing begins; the next look says what it holds.
+            self.report.step("the caption field went away", error=str(exc))
 
     def _apply(self, effect: Effect | None, state: FlowState) -> None:
         match effect:

@@ -1,0 +1,60 @@
+"""A farm in a process of its own, for tests that post on it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.jobs import Job, JobStatus
+from simulator.farm_file import FARM_FILE
+from simulator.serve import RunningFarm
+
+
+def new_farm(work_dir: Path, *options: object, farm: str = "") -> list[Job]:
+    """Make a work directory; ``farm`` is TOML added to its farm file.
+
+    Returns its jobs with an account each, claimed by worker 0.
+    """
+    made = subprocess.run(
+        [sys.executable, "-m", "simulator", "new", str(work_dir), *map(str, options)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    with (work_dir / FARM_FILE).open("a", encoding="utf-8") as file:
+        file.write("\n" + farm)
+    accounts = (work_dir / "accounts.txt").read_text(encoding="utf-8").split()
+    state = json.loads((work_dir / "scheduler_state.json").read_text(encoding="utf-8"))
+    return [
+        Job(
+            job_id=job["id"],
+            account=account,
+            video_path=job["video_path"],
+            caption=job["caption"],
+            status=JobStatus.CLAIMED,
+            worker_id="0",
+        )
+        for account, job in zip(accounts, state["jobs"], strict=False)
+    ]
+
+
+@contextlib.contextmanager
+def served(work_dir: Path) -> Iterator[RunningFarm]:
+    """The farm of a work directory, running."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "serve", str(work_dir)], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert b"listens on" in process.stdout.readline()
+        yield RunningFarm(work_dir)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
