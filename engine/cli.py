@@ -124,9 +124,8 @@ def _add_run_options(group: Any) -> None:
         action="store_true",
         help="run a ledger of an earlier date instead of resetting the day",
     )
-    ai = group.add_argument_group()
-    ai.add_argument("--ai-only", action="store_true", help="ask the model for every step")
-    ai.add_argument("--no-ai-fallback", action="store_true", help="never ask the model")
+    group.add_argument("--ai-only", action="store_true", help="ask the model for every step")
+    group.add_argument("--no-ai-fallback", action="store_true", help="never ask the model")
     group.add_argument(
         "--device",
         "-d",
