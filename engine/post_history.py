@@ -24,6 +24,8 @@ from engine.video import file_name
 
 CAMPAIGN_LEDGER: Final = "progress.csv"
 """Name of a campaign's ledger in its folder (behaviour A2.1)."""
+POSTED_BEFORE: Final = "the account already posted this video"
+CAP_REACHED: Final = "the account has posted enough today"
 RECHECK_SECONDS: Final = 0.5
 """What was read is trusted for so long, so that one look at many jobs reads the files once."""
 
@@ -85,6 +87,16 @@ class PostHistory:
         return any(
             post.same_content(name, video_id) for post in self._posts(account, excluding, fresh)
         )
+
+    def objection(self, job: Job, *, cap: int, fresh: bool = False) -> str | None:
+        """Why a job must not be claimed or submitted now, or None; ``cap`` 0 = no limit."""
+        mine = (job.job_id,)
+        name = file_name(job.video_path)
+        if self.posted_before(job.account, name, job.video_id, excluding=mine, fresh=fresh):
+            return POSTED_BEFORE
+        if cap and self.count_today(job.account, excluding=mine) >= cap:
+            return CAP_REACHED
+        return None
 
     def _posts(self, account: str, excluding: Collection[str], fresh: bool) -> Iterator[Post]:
         with self._threads:
