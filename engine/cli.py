@@ -48,6 +48,7 @@ COMMANDS = (
     "export",
     "send",
 )
+JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
 ALLOWED_PAIRS = (
     {"run", "seed_only"},  # seeding wins (A1.8)
     {"run", "force_reseed"},
@@ -109,11 +110,11 @@ def _add_job_control(group: Any) -> None:
         ("--unskip", "take these skipped jobs back in"),
         ("--mark-posted", "these doubtful jobs were published: settle them as success"),
     ):
-        group.add_argument(flag, nargs="+", metavar="JOB", help=text)
+        group.add_argument(flag, nargs="*", metavar="JOB", help=text)
     group.add_argument(
         "--where",
-        action="store_true",
-        help="the JOB words are a filter, such as: status:failed why:adb_timeout",
+        metavar="FILTER",
+        help="the jobs that match, instead of naming them: 'status:failed why:adb_timeout'",
     )
 
 
@@ -171,7 +172,7 @@ def _add_general(group: Any) -> None:
 
 def chosen_command(arguments: argparse.Namespace) -> str | None:
     """The one command that was asked for. Raises InputError naming two that exclude each other."""
-    given = [name for name in COMMANDS if getattr(arguments, name)]
+    given = [name for name in COMMANDS if getattr(arguments, name) not in (None, False)]
     if len(given) > 1 and set(given) not in ALLOWED_PAIRS:
         first, second = (f"--{name.replace('_', '-')}" for name in given[:2])
         raise InputError(f"{first} and {second} cannot be given together; use one of them.")
@@ -181,7 +182,7 @@ def chosen_command(arguments: argparse.Namespace) -> str | None:
     return given[0] if given else None
 
 
-def check(arguments: argparse.Namespace) -> None:
+def check(command: str | None, arguments: argparse.Namespace) -> None:
     """Refuse wrong flag values with one sentence, whatever the command (A1.6)."""
     for flag, least in (("max_passes", 1), ("infra_retry_limit", 1), ("workers", 1)):
         value = getattr(arguments, flag)
@@ -193,6 +194,8 @@ def check(arguments: argparse.Namespace) -> None:
         )
     if arguments.retry_include_non_retryable and not arguments.retry_all_failed:
         raise InputError("--retry-include-non-retryable only widens --retry-all-failed; give both.")
+    if arguments.where is not None and command not in JOB_COMMANDS:
+        raise InputError("--where chooses jobs for --requeue, --skip, --unskip or --mark-posted.")
     if arguments.ai_only and arguments.no_ai_fallback:
         raise InputError("--ai-only and --no-ai-fallback exclude each other; give one of them.")
     if arguments.campaign and (arguments.state_file or arguments.accounts):
@@ -254,7 +257,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     command = chosen_command(arguments)
-    check(arguments)
+    check(command, arguments)
     if command is None:
         parser().print_help()
         return ExitCode.DONE

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from engine import filters, job_control, workloads
 from engine.aftermath import end_left_processes
+from engine.cli import JOB_COMMANDS
 from engine.config import Settings
 from engine.errors import AlreadyRunningError, ExitCode, InputError
 from engine.instance import InstanceLock
@@ -275,12 +276,11 @@ class Operations:
     def change_jobs(self, name: str) -> int:
         """Requeue, skip, unskip or mark posted the named jobs."""
         self._need_ledger()
-        words: list[str] = getattr(self.arguments, name)
-        ids = words
-        if self.arguments.where:
-            ids = filters.choose(self.ledger.jobs().values(), " ".join(words))
-        if name == "mark_posted":
+        ids: list[str] = list(getattr(self.arguments, name))
+        if name in ("mark_posted", "requeue"):
             self._settle_foreign_claims()
+        if self.arguments.where is not None:
+            ids += filters.choose(self.ledger.jobs().values(), self.arguments.where)
         change = job_control.change(name, ids, self.ledger, self.workload)
         for job_id, result in change.results.items():
             say(f"{job_id}: {result}")
@@ -366,7 +366,7 @@ class Operations:
 def perform(command: str, arguments: argparse.Namespace, settings: Settings, work_dir: Path) -> int:
     """Carry out one command; returns its exit status. Raises EngineError."""
     operations = Operations(arguments, settings, work_dir)
-    if command in ("requeue", "skip", "unskip", "mark_posted"):
+    if command in JOB_COMMANDS:
         return operations.change_jobs(command)
     action: Callable[[], int] = getattr(operations, command)
     return action()
