@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +14,7 @@ from engine.aftermath import end_left_processes
 from engine.cli import JOB_COMMANDS
 from engine.config import Settings
 from engine.errors import AlreadyRunningError, ExitCode, InputError
+from engine.figures_text import passes_table, show_totals
 from engine.instance import InstanceLock
 from engine.jobs import JobStatus
 from engine.orchestrator import Orchestrator, RunResult, run_lock
@@ -23,6 +22,7 @@ from engine.output import complain, display_for, say, say_json, sentence, table
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import Command, CommandName, RunDirectory
+from engine.signals import stop_signals
 from engine.workloads.base import Receipt, SeedReport, Workload, WorldContext
 
 OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
@@ -70,7 +70,7 @@ class Operations:
             display=display,
         )
         try:
-            with _signals(orchestrator.request_stop):
+            with stop_signals(orchestrator.request_stop):
                 result = orchestrator.run()
         finally:
             display.close()
@@ -103,8 +103,8 @@ class Operations:
                 }
             )
             return
-        _passes_table(result.summary)
-        _totals(result.totals)
+        passes_table(result.summary)
+        show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
         left = self.ledger.figures()
         if left.in_doubt:
@@ -258,7 +258,7 @@ class Operations:
             say(f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice.")
         report = self.ledger.reset_day(allow_in_doubt=self.arguments.yes)
         say(f"Archived as {report.archive}.")
-        _totals(report.figures.to_dict())
+        show_totals(report.figures.to_dict())
 
     # -- single jobs ---------------------------------------------------------------------------
 
@@ -395,62 +395,3 @@ def _tell(event: str, **fields: Any) -> None:
     text = sentence({"event": event, **fields})
     if text:
         say(text)
-
-
-def _passes_table(summary: Mapping[str, Any]) -> None:
-    headers = ("pass", "jobs", "success", "account", "content", "infra", "unknown", "internal")
-    rows = [
-        (
-            stats["pass_number"],
-            stats["total_jobs"],
-            stats["succeeded"],
-            stats["failed_account"],
-            stats["failed_content"],
-            stats["failed_infrastructure"],
-            stats["failed_unknown"],
-            stats["failed_internal"],
-            stats["in_doubt"],
-            f"{stats['success_rate']:.0f} %",
-            _seconds(stats["duration_seconds"]),
-        )
-        for stats in summary.get("passes", ())
-    ]
-    if rows:
-        table("Passes", (*headers, "in doubt", "rate", "duration"), rows)
-
-
-def _seconds(value: object) -> str:
-    return f"{value:.0f} s" if isinstance(value, int | float) else str(value)
-
-
-def _totals(totals: Mapping[str, Any]) -> None:
-    say(
-        f"Jobs {totals['total']}: success {totals['success']}, failed {totals['failed']}, "
-        f"retrying {totals['retrying']}, pending {totals['pending']}, "
-        f"in progress {totals['claimed']}, skipped {totals['skipped']}"
-    )
-    categories = {name: n for name, n in totals["by_category"].items() if n}
-    if categories:
-        say("Failures: " + ", ".join(f"{name} {n}" for name, n in categories.items()))
-    for reason, count in totals["blocked"].items():
-        say(f"Blocked: {count} jobs: {reason}")
-    if totals["quarantined"]:
-        say(f"Quarantined rows: {totals['quarantined']}")
-
-
-@contextmanager
-def _signals(request_stop: Callable[[], None]) -> Iterator[None]:
-    """First Ctrl-C or TERM: clean stop; a second waits less. A lost terminal changes nothing."""
-
-    def stop(_number: int, _frame: object) -> None:
-        request_stop()
-
-    names = ["SIGINT", "SIGTERM"] + (["SIGBREAK"] if sys.platform == "win32" else [])
-    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
-    if sys.platform != "win32":
-        before["SIGHUP"] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
