@@ -1,0 +1,254 @@
+"""The trade of posting reels: where its jobs come from, what costs, what keeps an account safe."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from engine.campaign import Campaign, CampaignSource
+from engine.errors import ClaimLostError, ContentError, SettingsError
+from engine.jobs import Job
+from engine.phones.appium_server import port_is_free
+from engine.phones.registry import PhoneEntry, PhoneRegistry
+from engine.phones.stations import open_station
+from engine.post_history import PostHistory
+from engine.posting.caption import check_caption
+from engine.processes import ProcessRegistry
+from engine.retry import RetryConfig, RetryPassManager
+from engine.run_state import RunDirectory
+from engine.seeding import JobSource, seed_from
+from engine.state_source import StateFileSource
+from engine.video import check_video, file_name, find_video, video_id
+from engine.workloads.base import (
+    Receipt,
+    ResourceState,
+    SeedReport,
+    Session,
+    StagePlan,
+    WorkerSlot,
+    WorldContext,
+)
+from engine.workloads.phone_minutes import PhoneMinutes
+from engine.workloads.posting_session import PostingSession
+
+if TYPE_CHECKING:
+    from engine.phones.phone import Station
+    from engine.progress import ProgressTracker
+
+
+class PostReel:
+    """The workload ``post_reel``: one video for one account on one day."""
+
+    name = "post_reel"
+    key_label = "account"
+    resource_label = "phone"
+    ready_states: tuple[str, ...] = ("ADB_PENDING", "ADB_READY", "APPIUM_READY")
+
+    def __init__(self, context: WorldContext) -> None:
+        """Raises InputError for a campaign that is not there, disabled or wrong."""
+        self._settings = context.settings
+        self._work_dir = context.work_dir
+        self._campaign = (
+            Campaign.load(context.settings.campaign, context.settings, context.work_dir)
+            if context.settings.campaign
+            else None
+        )
+        run_dir = context.work_dir / context.settings.paths.run
+        self._minutes = PhoneMinutes(run_dir)
+        self._phones = PhoneRegistry(run_dir)
+        self._children = ProcessRegistry(RunDirectory(run_dir).processes_path)
+        self._history = PostHistory(context.settings, context.work_dir, self.ledger_path)
+        self._log = structlog.get_logger("engine.post_reel")
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def ledger_path(self) -> Path:
+        if self._campaign is not None:
+            return self._campaign.ledger_path
+        return self._work_dir / self._settings.paths.ledger
+
+    @property
+    def daily_cap(self) -> int:
+        """The campaign's own, else that of the settings (A6.4)."""
+        if self._campaign is not None:
+            return self._campaign.cap
+        return self._settings.posting.max_posts_per_account_per_day
+
+    @property
+    def job_seconds(self) -> float:
+        return self._settings.posting.job_timeout_seconds
+
+    def slot_facts(self, index: int) -> Mapping[str, object]:
+        ports = self._settings.get_system_port_range(index)
+        return {
+            "appium": "RUNNING" if self._appium_runs(index) else "NOT RUNNING",
+            "port": self._settings.get_appium_port(index),
+            "system_ports": f"{ports.start}-{ports.stop - 1}",
+        }
+
+    def _appium_runs(self, index: int) -> bool:
+        """Our server of this slot lives, by its recorded start time and command."""
+        records = self._children.records(slot=index, role="appium")
+        return any(record.process() is not None for record in records)
+
+    # -- before anything starts ------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Refuse what could not run: material, programs, ports, token, in this order.
+
+        Raises InputError, SettingsError, ServiceUnreachableError.
+        """
+        self._check_source()
+        self._history.record.posts()
+        self._check_token()
+        self._check_programs()
+        self._check_ports()
+        self._station.check()
+
+    def _check_source(self) -> None:
+        """A ledger that exists is continued without its source; accounts are always named."""
+        source = self._campaign or self._state_source
+        if self.ledger_path.exists():
+            source.accounts()
+        else:
+            source.check()
+
+    def _check_token(self) -> None:
+        secrets = self._settings.secrets
+        signed = secrets.app_id is not None and secrets.api_key is not None
+        if self._settings.phones.device == "geelark" and not signed and secrets.api_token is None:
+            raise SettingsError(
+                "There is no token for the cloud API: put GEELARK_API_TOKEN=... into "
+                f"{self._work_dir / '.env'} or the environment."
+            )
+
+    def _check_programs(self) -> None:
+        program = self._settings.appium.command[0]
+        if shutil.which(program) is None:
+            raise SettingsError(
+                f"The Appium program {program!r} was not found: install Appium (npm install -g "
+                "appium) or set appium.command."
+            )
+
+    def _check_ports(self) -> None:
+        """Each worker's port is free or held by our own server (A11.3)."""
+        settings = self._settings
+        settings.check_ports(settings.run.workers)
+        for index in range(settings.run.workers):
+            port = settings.get_appium_port(index)
+            if not self._appium_runs(index) and not port_is_free(settings.appium.host, port):
+                raise SettingsError(
+                    f"Port {port} on {settings.appium.host}, which worker {index} needs for "
+                    "Appium, is held by another program: end it, or set appium.base_port."
+                )
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _state_source(self) -> StateFileSource:
+        return StateFileSource(self._settings, self._work_dir, self._history)
+
+    def seed(self, ledger: ProgressTracker, *, dry_run: bool = False) -> SeedReport:
+        source: JobSource = self._state_source
+        if self._campaign is not None:
+            source = CampaignSource(self._campaign, self._settings, self._work_dir, self._history)
+        return seed_from(source, ledger, dry_run=dry_run)
+
+    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan:
+        config = RetryConfig.from_settings(self._settings)
+        return RetryPassManager(ledger, config, run_id=run_id)
+
+    def refuse(self, job: Job) -> str | None:
+        return self._history.objection(job, cap=self.daily_cap)
+
+    def confirmed(self, job: Job) -> None:
+        """Record a post that a person confirmed. Raises LedgerError."""
+        self._published(job)
+
+    def _material(self, job: Job) -> Path:
+        """The video of a job that may be posted now.
+
+        Raises ContentError for a caption or video that cannot be posted, ClaimLostError where the
+        account has posted it, or enough, since the job was claimed (A15.2).
+        """
+        check_caption(job.caption, self._settings.posting.caption_max)
+        video = self._video(job)
+        if video is None:
+            raise ContentError(
+                f"The video {job.video_path} is not there: put it back, or set paths.video_root "
+                "to its folder.",
+                error_type="missing_video",
+            )
+        check_video(video)
+        objection = self._history.objection(job, cap=self.daily_cap, fresh=True)
+        if objection:
+            raise ClaimLostError(f"{job.job_id} is not posted: {objection}.")
+        return video
+
+    def _video(self, job: Job) -> Path | None:
+        return find_video(job.video_path, self._work_dir, self._settings.paths.video_root)
+
+    def _published(self, job: Job) -> None:
+        identity, video = job.video_id, self._video(job)
+        if not identity and video is not None:
+            identity = video_id(video)
+        self._history.record.add(
+            job.account, file_name(job.video_path), identity, datetime.now(UTC)
+        )
+
+    # -- phones ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _station(self) -> Station:
+        """For the supervisor's and the operator's looks; each worker's session has its own."""
+        return open_station(self._settings, self._work_dir, run_id="", log=self._log)
+
+    def open(self, slot: WorkerSlot) -> Session:
+        """Raises AppiumError or InternalError where the slot's server does not come up."""
+        session = PostingSession(
+            slot,
+            open_station(slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log),
+            material=self._material,
+            published=self._published,
+            released=lambda receipt: self._minutes.note(receipt, slot.run_id),
+        )
+        try:
+            session.start()
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
+        return self._station.inventory() if ask else self._station.registered()
+
+    def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        runs = self._runs_of_phones()
+        receipts = self._station.stop_ours(slots)
+        self._note(receipts, runs)
+        return receipts
+
+    def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
+        runs = self._runs_of_phones()
+        receipts = self._station.stop_named(ids)
+        self._note(receipts, runs)
+        return receipts
+
+    def minutes_used(self, run_id: str) -> float:
+        return self._minutes.of_run(run_id)
+
+    def _runs_of_phones(self) -> dict[str, str]:
+        """Phone to the run that started it; asked before the entries are cleared."""
+        entries = self._phones.entries()
+        return {entry.id: entry.run_id for entry in entries if isinstance(entry, PhoneEntry)}
+
+    def _note(self, receipts: Sequence[Receipt], runs: Mapping[str, str]) -> None:
+        for receipt in receipts:
+            self._minutes.note(receipt, runs.get(receipt.id, ""))
