@@ -4,7 +4,8 @@
 
 Rounds of a fresh ledger with N waiting jobs are worked off by P processes until S seconds of work
 are measured. The limit is what one process reaches by appending rows of the same size to a file on
-the same disk, each made durable by the same call; it is measured before every round. Afterwards the
+the same disk, each made durable by the same call; it is measured in turn with the work, so that a
+disk that others use too is the same for both. Afterwards the
 files are read back without the engine: no job may be claimed twice at a time, no account be in two
 jobs, and every completion that a worker was told of must be there. The last line is for programs.
 """
@@ -19,7 +20,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -32,18 +32,31 @@ from engine.jobs import Claim
 from engine.progress import ProgressTracker
 
 COLUMNS = ProgressTracker.COLUMNS
-LIMIT_SECONDS = 0.5
+ROW_BYTES = 230
+"""A later row of a job, as the ledger writes it."""
+SLICE_SECONDS = 0.5
+LIMIT_SECONDS = 0.25
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
 @dataclass
-class Round:
-    """What the processes report of one ledger."""
+class Slice:
+    """What one process, or all of them, did in a slice of time."""
 
     seconds: float = 0.0
     pair_seconds: list[float] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
+    exhausted: bool = False
+    """No waiting job was left."""
     memory: int = 0
+
+    def add(self, part: Slice) -> None:
+        """Another process in the same time."""
+        self.seconds = max(self.seconds, part.seconds)
+        self.pair_seconds += part.pair_seconds
+        self.done |= part.done
+        self.exhausted |= part.exhausted
+        self.memory = max(self.memory, part.memory)
 
 
 @dataclass
@@ -76,30 +89,28 @@ def make_ledger(path: Path, rows: int) -> None:
 
 
 def work(worker: int, pipe: Connection) -> None:
-    """One worker process: for each ledger named, claim and complete until told to end."""
-    while True:
-        order = pipe.recv()
-        if order is None:
-            return
-        path, start_at, seconds = order
-        tracker = ProgressTracker(path, settings=Settings(), run_id="bench")
-        tracker.revision()  # reads the file, so that opening is not part of the measurement
-        pipe.send("ready")
-        begin = pipe.recv() if start_at is None else start_at
-        while time.time() < begin:
-            time.sleep(0.001)
-        pipe.send(_pairs(tracker, str(worker), seconds))
-        tracker.close()
+    """One worker process: opens the ledgers it is told, and works for the slices it is told."""
+    tracker: ProgressTracker | None = None
+    while (order := pipe.recv()) is not None:
+        if isinstance(order, Path):
+            tracker = ProgressTracker(order, settings=Settings(), run_id="bench")
+            tracker.revision()  # reads the file, so that opening is not part of the measurement
+            pipe.send(None)
+        elif tracker is not None:
+            begin, seconds = order
+            while time.time() < begin:
+                time.sleep(0.0005)
+            pipe.send(_pairs(tracker, str(worker), seconds))
 
 
-def _pairs(tracker: ProgressTracker, worker: str, seconds: float) -> Round:
-    result = Round()
-    started = time.perf_counter()
-    ended = started
+def _pairs(tracker: ProgressTracker, worker: str, seconds: float) -> Slice:
+    result = Slice()
+    started = ended = time.perf_counter()
     while ended - started < seconds:
         before = time.perf_counter()
         claim = tracker.claim(worker)
         if not isinstance(claim, Claim):
+            result.exhausted = True
             break
         tracker.succeed(claim)
         ended = time.perf_counter()
@@ -110,10 +121,10 @@ def _pairs(tracker: ProgressTracker, worker: str, seconds: float) -> Round:
     return result
 
 
-def disk_limit(folder: Path, row_bytes: int) -> float:
+def disk_limit(folder: Path) -> float:
     """Appends a second that the disk makes durable one by one, by a single process."""
     path = folder / "limit.bin"
-    row = b"x" * (row_bytes - 1) + b"\n"
+    row = b"x" * (ROW_BYTES - 1) + b"\n"
     fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     try:
         appended, started = 0, time.perf_counter()
@@ -148,86 +159,105 @@ def read_back(path: Path) -> Truth:
     return truth
 
 
-def run_rounds(folder: Path, rows: int, procs: int, seconds: float) -> Iterator[tuple[Round, int]]:
-    """Rounds of fresh ledgers until enough was measured; with each, claims that broke a rule and
-    completions that are missing."""
-    context = multiprocessing.get_context("spawn")
-    ends = [context.Pipe() for _ in range(procs)]
-    workers = [
-        context.Process(target=work, args=(n, theirs), daemon=True)
-        for n, (_, theirs) in enumerate(ends)
-    ]
-    for worker in workers:
-        worker.start()
-    pipes = [ours for ours, _ in ends]
-    spent = 0.0
-    number = 0
+class Workers:
+    """P worker processes that work in common slices of time."""
+
+    def __init__(self, procs: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        ends = [context.Pipe() for _ in range(procs)]
+        self._pipes = [ours for ours, _ in ends]
+        self._processes = [
+            context.Process(target=work, args=(number, theirs), daemon=True)
+            for number, (_, theirs) in enumerate(ends)
+        ]
+        for process in self._processes:
+            process.start()
+
+    def open(self, path: Path) -> None:
+        self._tell(path)
+        for pipe in self._pipes:
+            pipe.recv()
+
+    def slice(self, seconds: float) -> Slice:
+        self._tell((time.time() + 0.02, seconds))
+        joined = Slice()
+        for pipe in self._pipes:
+            joined.add(pipe.recv())
+        return joined
+
+    def end(self) -> None:
+        self._tell(None)
+        for process in self._processes:
+            process.join()
+
+    def _tell(self, order: object) -> None:
+        for pipe in self._pipes:
+            pipe.send(order)
+
+
+@dataclass
+class Result:
+    """Slices of work and of the bare disk, taken in turn, over rounds of fresh ledgers."""
+
+    slices: list[Slice] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
+    double_claims: int = 0
+    lost: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return sum(part.seconds for part in self.slices)
+
+
+def measure(folder: Path, rows: int, procs: int, seconds: float) -> Result:
+    result = Result()
+    workers = Workers(procs)
     try:
-        while spent < seconds:
-            path = folder / f"bench_{number}.csv"
+        while result.seconds < seconds:
+            path = folder / f"bench_{len(result.slices)}.csv"
             make_ledger(path, rows)
-            joined = _one_round(pipes, path, seconds - spent)
+            workers.open(path)
+            done = _one_round(workers, folder, seconds, result)
             truth = read_back(path)
+            result.double_claims += truth.double_claims
+            result.lost += len(done - truth.successes)
             path.unlink()
-            if truth.double_claims:
-                print(f"round {number}: {truth.double_claims} double claims")
-            joined.done -= truth.successes  # what is left was lost
-            yield joined, truth.double_claims
-            spent += joined.seconds
-            number += 1
     finally:
-        for pipe in pipes:
-            pipe.send(None)
-        for worker in workers:
-            worker.join()
+        workers.end()
+    return result
 
 
-def _one_round(pipes: list[Connection], path: Path, seconds: float) -> Round:
-    for pipe in pipes:
-        pipe.send((path, None, seconds))
-    for pipe in pipes:
-        pipe.recv()
-    begin = time.time() + 0.05
-    for pipe in pipes:
-        pipe.send(begin)
-    joined = Round()
-    for pipe in pipes:
-        part: Round = pipe.recv()
-        joined.seconds = max(joined.seconds, part.seconds)
-        joined.pair_seconds += part.pair_seconds
-        joined.done |= part.done
-        joined.memory = max(joined.memory, part.memory)
-    return joined
+def _one_round(workers: Workers, folder: Path, seconds: float, result: Result) -> set[str]:
+    """Work one ledger off, or until the time is up; the jobs that workers were told are done."""
+    done: set[str] = set()
+    while result.seconds < seconds:
+        result.limits.append(disk_limit(folder))
+        part = workers.slice(min(SLICE_SECONDS, seconds - result.seconds))
+        done |= part.done
+        if part.pair_seconds:
+            result.slices.append(part)
+        if part.exhausted:
+            break
+    return done
 
 
-def measure(folder: Path, rows: int, procs: int, seconds: float) -> bool:
-    """Print the table and the last line; whether nothing was claimed twice or lost."""
-    limits: list[float] = []
-    pair_seconds: list[float] = []
-    spent, double_claims, lost, memory = 0.0, 0, 0, 0
-    row_bytes = 200
-    limits.append(disk_limit(folder, row_bytes))
-    for found, doubles in run_rounds(folder, rows, procs, seconds):
-        limits.append(disk_limit(folder, row_bytes))
-        pair_seconds += found.pair_seconds
-        spent += found.seconds
-        double_claims += doubles
-        lost += len(found.done)
-        memory = max(memory, found.memory)
-    limit = statistics.median(limits)
-    pairs = len(pair_seconds) / spent
+def report(rows: int, procs: int, result: Result) -> None:
+    """Print the table and the last line."""
+    pair_seconds = [pair for part in result.slices for pair in part.pair_seconds]
+    limit = statistics.fmean(result.limits)
+    pairs = len(pair_seconds) / result.seconds
     cuts = statistics.quantiles(pair_seconds, n=100)
     p50, p99 = cuts[49] * 1000, cuts[98] * 1000
+    memory = max(part.memory for part in result.slices)
     print(f"{'rows at the start':>28}: {rows}")
     print(f"{'processes':>28}: {procs}")
-    print(f"{'pairs in measured seconds':>28}: {len(pair_seconds)} in {spent:.1f}")
+    print(f"{'pairs in measured seconds':>28}: {len(pair_seconds)} in {result.seconds:.1f}")
     print(f"{'durable writes a second':>28}: {2 * pairs:.0f}, {2 * pairs / limit:.2f} of the limit")
     print(f"{'largest process':>28}: {memory / 1e6:.0f} MB")
     print(
         f"pairs_per_s={pairs:.0f} p50_ms={p50:.2f} p99_ms={p99:.2f} "
-        f"fsync_limit_per_s={limit:.0f} double_claims={double_claims} lost={lost}"
+        f"fsync_limit_per_s={limit:.0f} double_claims={result.double_claims} lost={result.lost}"
     )
-    return not double_claims and not lost
 
 
 def measure_opening(folder: Path, rows: int) -> None:
@@ -250,8 +280,9 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="ledger-", dir=chosen.folder) as name:
         if chosen.open:
             measure_opening(Path(name), chosen.open)
-        clean = measure(Path(name), chosen.rows, chosen.procs, chosen.seconds)
-    return 0 if clean else 1
+        result = measure(Path(name), chosen.rows, chosen.procs, chosen.seconds)
+    report(chosen.rows, chosen.procs, result)
+    return 1 if result.double_claims or result.lost else 0
 
 
 if __name__ == "__main__":

@@ -110,11 +110,12 @@ class LedgerAccess:
     def writing(self, *, needs_ledger: bool = True) -> Iterator[datetime]:
         """Hold the lock, caught up; gives the moment of the change.
 
-        Reading happens before the lock is had and while waiting for it, so that it is held for
-        deciding, appending and flushing only.
+        The first reading happens before the lock is had, and more of it while waiting, so that it
+        is held for deciding, appending and flushing only.
         """
         with self.threads:
-            self.book.catch_up()
+            if not self.book.present:
+                self.book.catch_up()
             self._lock.acquire(self.book.catch_up)
             try:
                 self.book.catch_up()
@@ -148,6 +149,14 @@ class LedgerAccess:
 
     def change(self, entry: Entry, changes: Changes, now: datetime) -> Entry:
         return self.append([(entry, changes)], now)[0]
+
+    def end_claim(self, claim: Claim, changes: Callable[[Entry, datetime], Changes]) -> Job:
+        """Write the outcome of a claim that is still held. Raises ClaimLostError (A3.4)."""
+        with self.threads:
+            with self.writing() as now:
+                entry = self.owned(claim)
+                entry = self.change(entry, changes(entry, now), now)
+            return self.job(entry)
 
     def change_all(
         self, entries: Sequence[Entry], changes: Callable[[Entry], Changes], now: datetime

@@ -140,7 +140,9 @@ class ClaimDesk:
         return known[0]
 
     def _objection(self, fold: Fold, entry: Entry) -> str | None:
-        return ALREADY_DONE if done_before(fold, entry) else self._refuse(fold.job(entry))
+        if done_before(fold, entry):
+            return ALREADY_DONE
+        return None if self._refuse is never else self._refuse(fold.job(entry))
 
 
 def done_before(fold: Fold, entry: Entry) -> bool:

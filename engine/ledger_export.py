@@ -6,8 +6,7 @@ from pathlib import Path
 
 from engine.ledger_file import replace
 from engine.ledger_fold import Fold
-from engine.ledger_rows import ERROR, carry, encode
-from engine.ledger_text import split
+from engine.ledger_rows import ERROR, encode
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -20,8 +19,7 @@ def write_export(fold: Fold, target: Path) -> int:
     """
     rows = [encode(fold.layout.upgraded_names)]
     for entry in fold.by_order:
-        older = (fold.layout.cells(split(raw)) for raw in reversed(entry.rows[:-1]))
-        cells = carry(fold.cells(entry), older)
+        cells = fold.full_cells(entry)
         if cells[ERROR].startswith(_FORMULA):
             cells[ERROR] = "'" + cells[ERROR]
         rows.append(encode(cells))

@@ -18,6 +18,7 @@ from engine.ledger_queue import KeyedQueue
 from engine.ledger_rows import (
     ACCOUNT,
     ATTEMPTS,
+    CARRIED,
     CLAIMED_AT,
     COMPLETED_AT,
     CURRENT,
@@ -49,6 +50,7 @@ class Entry:
     __slots__ = (
         "account",
         "attempts",
+        "carried",
         "claimed_at",
         "in_doubt",
         "job",
@@ -71,6 +73,8 @@ class Entry:
         self.submitted = self.ours = self.in_doubt = False
         self.job: Job | None = None
         """The latest row as a value, once it was asked for."""
+        self.carried: tuple[str, ...] = ()
+        """The columns that later rows leave empty, once they were asked for."""
 
     @property
     def foreign_claim(self) -> bool:
@@ -257,10 +261,21 @@ class Fold:
         """The latest row in our order, carried columns left as written."""
         return self.layout.cells(split(entry.rows[-1]))
 
+    def full_cells(self, entry: Entry) -> list[str]:
+        """The latest row in our order, with what it carries over from older ones."""
+        cells = self.cells(entry)
+        if entry.carried:
+            for place, value in zip(CARRIED, entry.carried, strict=True):
+                cells[place] = cells[place] or value
+        else:
+            older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:-1]))
+            carry(cells, older)
+        entry.carried = tuple(cells[place] for place in CARRIED)
+        return cells
+
     def job(self, entry: Entry) -> Job:
         if entry.job is None:
-            older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:-1]))
-            cells = carry(self.cells(entry), older)
+            cells = self.full_cells(entry)
             entry.job = job_of(cells, self.layout.extra_names, self.zone)
         return entry.job
 

@@ -127,14 +127,13 @@ def failed(job: Job, failure: Failure, now: datetime) -> Changes:
     }
 
 
-def after_failure(
-    job: Job, failure: Failure, history: Sequence[Job], retry: Retry, now: datetime
-) -> Changes:
+def after_failure(history: Sequence[Job], failure: Failure, retry: Retry, now: datetime) -> Changes:
     """``failed``, or ``retrying`` where the settings want another try inside this pass (A3.5).
 
     No capacity and rate limits postpone without using an attempt up, with growing delays; after
     so many in a row they are a failure like any other.
     """
+    job = history[-1]
     changes = failed(job, failure, now)
     if changes[ERROR_CATEGORY] == ErrorCategory.IN_DOUBT:
         return changes

@@ -123,7 +123,10 @@ def split(raw: bytes) -> list[str]:
     text = raw.decode(ENCODING, BYTES_AS_THEY_ARE)
     if '"' not in text and "\r" not in text:
         return text.rstrip("\n").split(",")
-    return scan(raw, 0)[1]
+    try:
+        return next(csv.reader((text,), strict=True))
+    except csv.Error:
+        return scan(raw, 0)[1]
 
 
 def scan(data: bytes, start: int) -> tuple[int, list[str], Ending]:

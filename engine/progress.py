@@ -230,10 +230,7 @@ class ProgressTracker:
         """Record proof of success. Raises ClaimLostError, and says so loudly: a real result may
         stand behind a late success (A3.4)."""
         try:
-            with self._ledger.writing() as now:
-                return self._ledger.job(
-                    self._ledger.change(self._ledger.owned(claim), outcomes.succeeded(now), now)
-                )
+            return self._ledger.end_claim(claim, lambda _, now: outcomes.succeeded(now))
         except ClaimLostError:
             log.error("late_success_refused", job=claim.job_id, worker=claim.worker_id)
             raise
@@ -241,22 +238,17 @@ class ProgressTracker:
     def fail(self, claim: Claim, failure: Failure) -> Job:
         """Record a failed attempt: failed, retrying, or in doubt (A3.5, A8.6).
         Raises ClaimLostError."""
-        with self._ledger.writing() as now:
-            entry = self._ledger.owned(claim)
+
+        def changes(entry: Entry, now: datetime) -> Changes:
             history = self._ledger.book.fold.history(entry)
-            changes = outcomes.after_failure(
-                history[-1], failure, history, self._settings.retry, now
-            )
-            return self._ledger.job(self._ledger.change(entry, changes, now))
+            return outcomes.after_failure(history, failure, self._settings.retry, now)
+
+        return self._ledger.end_claim(claim, changes)
 
     def release(self, claim: Claim) -> Job:
         """Give a claim back untried. Raises ClaimLostError; past the point of no return the job
         ends in doubt instead."""
-        with self._ledger.writing() as now:
-            entry = self._ledger.owned(claim)
-            return self._ledger.job(
-                self._ledger.change(entry, self._ledger.given_back(entry, now), now)
-            )
+        return self._ledger.end_claim(claim, self._ledger.given_back)
 
     def update_job_status(  # noqa: PLR0917 - the seeds call it by position
         self,
