@@ -1,0 +1,197 @@
+"""The slot's own Appium server: proved to be ours, watched, bounded; strangers are left alone."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from engine.config import Appium, Settings
+from engine.errors import AppiumError, InternalError, StopRequested
+from engine.phones.appium_server import AppiumServer, PortTakenError, port_is_free
+from engine.processes import ProcessRegistry, SlotProcesses
+from engine.workloads.base import WorkerSlot
+from tests.scripted_provider import LogBook, Reply, serving
+
+_PROGRAM = r"""
+import http.server, json, os, subprocess, sys, threading, time
+port = int(sys.argv[sys.argv.index("--port") + 1])
+how = sys.argv[1]
+print("arguments", *sys.argv[2:], flush=True)
+print("token", os.environ.get("GEELARK_API_TOKEN", "none"), os.environ.get("ANDROID_HOME", "-"))
+sys.stdout.flush()
+if how == "ends":
+    sys.exit(3)
+if how == "mute":
+    time.sleep(60)
+if how == "family":
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"value": {"ready": how != "unready"}}).encode()
+        self.send_response(200 if self.path == "/status" else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *arguments):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
+    """Servers whose program behaves as asked; all are stopped at the end."""
+    program = tmp_path / "appium.py"
+    program.write_text(_PROGRAM, encoding="utf-8")
+    made: list[AppiumServer] = []
+
+    def server(how: str = "good", *, port: int = 0, **appium: Any) -> AppiumServer:
+        limits: dict[str, Any] = {
+            "command": (sys.executable, str(program), how),
+            "base_port": port or free_port(),
+            "health_poll_seconds": 0.02,
+            "start_timeout_seconds": 20,
+            "stop_timeout_seconds": 2,
+        }
+        slot = WorkerSlot(
+            index=0,
+            settings=Settings(appium=Appium.model_validate(limits | appium)),
+            work_dir=tmp_path,
+            run_id="run-1",
+            log=LogBook().log,
+            processes=SlotProcesses(ProcessRegistry(tmp_path / "run" / "processes"), 0),
+        )
+        made.append(AppiumServer(slot))
+        return made[-1]
+
+    yield server
+    for one in made:
+        one.stop()
+    assert psutil.Process().children(recursive=True) == []
+
+
+Make = Callable[..., AppiumServer]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_started_server_is_ready_and_ours(make: Make) -> None:
+    server = make()
+    assert not server.healthy()
+    server.start(time.sleep)
+    assert server.healthy()
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    pid = server.pid
+    server.start(time.sleep)
+    assert server.pid == pid
+    server.stop()
+    assert not server.healthy()
+    assert server.pid is None
+    assert port_is_free("127.0.0.1", server.port)
+    server.stop()
+
+
+def test_server_gets_the_real_programs_arguments(make: Make) -> None:
+    server = make()
+    server.start(time.sleep)
+    said = server.log_path.read_text(encoding="utf-8")
+    assert server.log_path.name == "appium_0.log"
+    assert (
+        f"--address 127.0.0.1 --port {server.port} --log-timestamp --local-timezone "
+        "--allow-insecure uiautomator2:adb_shell"
+    ) in said
+
+
+def test_log_is_appended_over_restarts(make: Make) -> None:
+    server = make()
+    server.start(time.sleep)
+    first = server.pid
+    server.restart(time.sleep)
+    assert server.pid not in (None, first)
+    assert server.log_path.read_text(encoding="utf-8").count("arguments --address") == 2
+
+
+def test_our_secrets_are_not_handed_over_and_the_sdk_is(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEELARK_API_TOKEN", "marked-token")
+    server = make(android_home="/opt/sdk")
+    server.start(time.sleep)
+    assert "token none /opt/sdk" in server.log_path.read_text(encoding="utf-8")
+
+
+def test_stranger_on_the_port_is_named_and_left_alone(make: Make) -> None:
+    with serving() as stranger:
+        stranger.answer("/status", Reply(raw=b'{"value": {"ready": true}}'))
+        port = int(stranger.url.rpartition(":")[2])
+        server = make(port=port)
+        with pytest.raises(PortTakenError, match=f"Port {port} .*appium.base_port"):
+            server.start(time.sleep)
+        assert not server.healthy()
+        assert stranger.asked == []
+        assert not server.log_path.exists()
+        assert not port_is_free("127.0.0.1", port)
+
+
+def test_server_that_ends_at_once_is_an_error_that_names_the_log(make: Make) -> None:
+    server = make("ends")
+    with pytest.raises(AppiumError, match=r"ended while it was starting; see .*appium_0\.log"):
+        server.start(time.sleep)
+    assert server.pid is None
+
+
+@pytest.mark.parametrize("how", ["mute", "unready"])
+def test_server_that_does_not_get_ready_is_stopped_after_its_time(make: Make, how: str) -> None:
+    server = make(how, start_timeout_seconds=1)
+    with pytest.raises(AppiumError, match="was not ready within 1 s"):
+        server.start(time.sleep)
+    assert server.pid is None
+    assert port_is_free("127.0.0.1", server.port)
+
+
+def test_stop_during_the_start_leaves_no_server(make: Make) -> None:
+    server = make("mute")
+
+    def stop(_seconds: float) -> None:
+        raise StopRequested("stop")
+
+    with pytest.raises(StopRequested):
+        server.start(stop)
+    assert server.pid is None
+
+
+def test_killed_server_is_noticed_and_started_anew(make: Make) -> None:
+    server = make()
+    server.start(time.sleep)
+    process = psutil.Process(server.pid)
+    process.kill()
+    process.wait(10)
+    assert not server.healthy()
+    server.start(time.sleep)
+    assert server.healthy()
+
+
+def test_everything_below_the_server_ends_with_it(make: Make) -> None:
+    server = make("family")
+    server.start(time.sleep)
+    assert server.pid is not None
+    family = psutil.Process(server.pid).children(recursive=True)
+    assert family
+    server.stop()
+    assert not any(member.is_running() for member in family)
+
+
+def test_missing_program_names_the_setting(make: Make, tmp_path: Path) -> None:
+    server = make(command=(str(tmp_path / "no-appium"),))
+    with pytest.raises(InternalError, match=r"no-appium.*appium\.command"):
+        server.start(time.sleep)

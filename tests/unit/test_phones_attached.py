@@ -1,0 +1,105 @@
+"""One attached device: the same steps as a cloud phone, exclusive, and nothing to be billed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.config import Phones, Settings
+from engine.errors import AdbError, ContentError, PhoneError, SettingsError
+from engine.phones.attached import AttachedStation
+from engine.phones.station import PhoneStation
+from engine.phones.stations import open_station
+from tests.scripted_adb import AdbRule, ScriptedAdb
+from tests.scripted_provider import LogBook
+
+SERIAL = "1A2B3C"
+
+
+@pytest.fixture
+def adb(tmp_path: Path) -> ScriptedAdb:
+    program = ScriptedAdb(tmp_path / "adb")
+    program.good_phone(SERIAL)
+    return program
+
+
+def settings(adb: ScriptedAdb, **phones: Any) -> Settings:
+    content = {"device": "grapheneos", "device_serial": SERIAL, "adb_command": adb.command}
+    return Settings(phones=Phones.model_validate(content | phones))
+
+
+def station(adb: ScriptedAdb, tmp_path: Path, run_id: str = "r", **phones: Any) -> AttachedStation:
+    return AttachedStation(settings(adb, **phones), tmp_path, run_id=run_id, log=LogBook().log)
+
+
+def test_settings_choose_the_station(adb: ScriptedAdb, tmp_path: Path) -> None:
+    log = LogBook().log
+    attached = open_station(settings(adb), tmp_path, run_id="r", log=log)
+    assert isinstance(attached, AttachedStation)
+    cloud = open_station(settings(adb, device="geelark"), tmp_path, run_id="r", log=log)
+    assert isinstance(cloud, PhoneStation)
+    cloud.close()
+    attached.close()
+
+
+def test_device_goes_through_a_job(adb: ScriptedAdb, tmp_path: Path) -> None:
+    place = station(adb, tmp_path)
+    place.check()
+    phone = place.find("any account")
+    place.start(phone, job_id="j1", slot=0, pause=time.sleep)
+    place.wait_started(phone, time.sleep)
+    assert place.connect(phone, time.sleep) == SERIAL
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"video")
+    place.upload(phone, clip, time.sleep)
+    pushed = next(line for line in adb.commands if " push " in line)
+    target = pushed.rpartition(" ")[2]
+    assert target.startswith("/sdcard/Download/")
+    assert adb.commands[-1].endswith(f"MEDIA_SCANNER_SCAN_FILE -d file://{target}")
+    (state,) = place.inventory()
+    assert (state.state, state.ours, state.job_id) == ("started", True, "j1")
+    receipt = place.stop(phone)
+    assert (receipt.released, receipt.detail, receipt.minutes) == (True, "given back", 0)
+    assert place.registered() == []
+
+
+def test_two_workers_never_share_the_device(adb: ScriptedAdb, tmp_path: Path) -> None:
+    first, second = station(adb, tmp_path), station(adb, tmp_path, "other")
+    phone = first.find("a")
+    first.start(phone, job_id="j1", slot=0, pause=time.sleep)
+    with pytest.raises(PhoneError, match="in use by worker 0") as raised:
+        second.start(phone, job_id="j2", slot=1, pause=time.sleep)
+    assert raised.value.retry_soon
+    assert [one.id for one in second.stop_ours([1])] == []
+    assert [one.released for one in second.stop_ours(None)] == [True]
+    second.start(phone, job_id="j2", slot=1, pause=time.sleep)
+
+
+@pytest.mark.parametrize(
+    ("phones", "words"),
+    [
+        ({"device_serial": ""}, r"phones\.device_serial"),
+        ({"device_serial": "nowhere"}, "nowhere is not listed"),
+        ({"adb_command": ("no-such-adb",)}, r"phones\.adb_command"),
+    ],
+)
+def test_check_names_what_to_set(
+    adb: ScriptedAdb, tmp_path: Path, phones: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        station(adb, tmp_path, **phones).check()
+
+
+def test_video_that_cannot_be_pushed_is_told(adb: ScriptedAdb, tmp_path: Path) -> None:
+    place = station(adb, tmp_path)
+    phone = place.find("a")
+    with pytest.raises(ContentError):
+        place.upload(phone, tmp_path / "missing.mp4", time.sleep)
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"video")
+    adb.good_phone(SERIAL, AdbRule("push", err="adb: error: No space left on device\n", code=1))
+    with pytest.raises(AdbError, match="No space left"):
+        place.upload(phone, clip, time.sleep)
