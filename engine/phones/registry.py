@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ from engine.processes import START_TIME_SLACK, identity
 
 REGISTRY_DIR: Final = "phones"
 _LOCK_SECONDS = 10.0
+_READER_TRIES = 20
+_READER_PAUSE = 0.02
+"""Seconds; reading an entry takes less than a millisecond."""
 
 
 def private_lock(path: Path, timeout: float) -> portalocker.Lock:
@@ -33,6 +37,19 @@ def private_lock(path: Path, timeout: float) -> portalocker.Lock:
     """
     open_append(path).close()
     return portalocker.Lock(path, "a", timeout=timeout, check_interval=0.005)
+
+
+def _patiently(change: Callable[[], object]) -> None:
+    """Change a file that somebody may be reading: Windows refuses that for the moment."""
+    for _attempt in range(_READER_TRIES):
+        try:
+            change()
+            return
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(_READER_PAUSE)
+    change()
 
 
 class PhoneEntry(BaseModel):
@@ -142,7 +159,9 @@ class PhoneRegistry:
 
     def mine(self, entry: PhoneEntry) -> bool:
         """Whether this very process looks after the entry."""
-        return (entry.pid, entry.pid_started) == (self._pid, self._pid_started)
+        return (
+            entry.pid == self._pid and abs(entry.pid_started - self._pid_started) < START_TIME_SLACK
+        )
 
     def adopt(self, entry: PhoneEntry, *, adb_serial: str | None = None) -> PhoneEntry:
         """Look after this entry from now on (and note its adb serial); returns what is now known.
@@ -167,9 +186,10 @@ class PhoneRegistry:
         with self._lock():
             if isinstance(entry, UnreadableEntry):
                 stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
-                entry.path.rename(entry.path.with_suffix(f".unreadable-{stamp}"))
+                aside = entry.path.with_suffix(f".unreadable-{stamp}")
+                _patiently(lambda: entry.path.rename(aside))
             elif entry.same_start(self.find(entry.id)):
-                self._path(entry.id).unlink()
+                _patiently(self._path(entry.id).unlink)
 
     def find(self, phone_id: str) -> PhoneEntry | UnreadableEntry | None:
         """The entry of one phone."""
@@ -201,7 +221,8 @@ class PhoneRegistry:
         return entry
 
     def _write(self, entry: PhoneEntry) -> None:
-        write_atomically(self._path(entry.id), entry.model_dump_json(indent=1), durable=True)
+        text = entry.model_dump_json(indent=1)
+        _patiently(lambda: write_atomically(self._path(entry.id), text, durable=True))
         self._sync_folder()
 
     def _sync_folder(self) -> None:

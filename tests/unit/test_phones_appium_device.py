@@ -288,8 +288,8 @@ PROXY = (
         (f"'GET /source' {PROXY} (probably crashed).", AppiumError, "appium_crash"),
         (
             (
-                "Error executing adbExec. Original error: 'Command 'adb shell x' exited with code 1'; "
-                "Command output: error: device offline"
+                "Error executing adbExec. Original error: 'Command 'adb shell x' exited with "
+                "code 1'; Command output: error: device offline"
             ),
             AdbError,
             "adb_timeout",
@@ -306,8 +306,8 @@ PROXY = (
         ),
         (
             (
-                "Error executing adbExec. Original error: 'Command 'adb' timed out after 3000ms'. Try "
-                "to increase the 3000ms adb execution timeout represented by 'adbExecTimeout'"
+                "Error executing adbExec. Original error: 'Command 'adb' timed out after 3000ms'. "
+                "Try to increase the 3000ms adb execution timeout represented by 'adbExecTimeout'"
             ),
             AdbError,
             "adb_timeout",
@@ -321,8 +321,8 @@ PROXY = (
         ),
         (
             (
-                "Error getting device API level. Original error: The actual output 'error: you should "
-                "run glogin to login first' cannot be converted to an integer"
+                "Error getting device API level. Original error: The actual output 'error: you "
+                "should run glogin to login first' cannot be converted to an integer"
             ),
             GloginError,
             "glogin_expired",
