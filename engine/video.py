@@ -136,10 +136,10 @@ def _flaw(file: BinaryIO, size: int) -> str:
         return "the file is empty"
     kinds: set[bytes] = set()
     for kind, end in _boxes(file, size):
-        if end > size:
-            return f"it is cut off, {end - size} bytes are missing"
         if not kinds and kind != b"ftyp":
             return "it is no MP4 file"
+        if end > size:
+            return f"it is cut off, {end - size} bytes are missing"
         kinds.add(kind)
     if b"ftyp" not in kinds:
         return "it is no MP4 file"
