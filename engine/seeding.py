@@ -13,8 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-import structlog
-
 from engine.config import Settings
 from engine.errors import ContentError
 from engine.jobs import Job, JobStatus, NewJob
@@ -25,10 +23,8 @@ from engine.progress import ProgressTracker
 from engine.video import check_video, file_name, video_id
 from engine.workloads.base import SeedReport
 
-log = structlog.get_logger(__name__)
-
-SHOWN_NAMES: Final = 20
-"""Names in one sentence; the log has them all."""
+SHOWN_NAMES: Final = 50
+"""Names in one sentence; further ones get a sentence of their own."""
 OPEN: Final = frozenset({JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING})
 
 
@@ -176,7 +172,6 @@ class Draft:
 
     def skip(self, reason: Skip, name: str) -> None:
         self._skipped[reason].append(name)
-        log.info("not_seeded", item=name, reason=reason.value)
 
     def usable(self, job_id: str, *, caption: str, video: Path) -> bool:
         """Refuse, with its reason, what no phone should be started for."""
@@ -216,9 +211,11 @@ class Draft:
         messages = list(self.messages)
         for reason, names in self._skipped.items():
             if reason in _REMEDIES:
-                messages.append(
-                    f"Not seeded, {reason} ({len(names)}): {_listed(names)}; {_REMEDIES[reason]}."
-                )
+                messages += [
+                    f"Not seeded, {reason}: {', '.join(names[start : start + SHOWN_NAMES])}; "
+                    f"{_REMEDIES[reason]}."
+                    for start in range(0, len(names), SHOWN_NAMES)
+                ]
         if waiting:
             messages.append(
                 f"{waiting} jobs have no account today, every account is at its daily cap; they "
@@ -249,8 +246,3 @@ def _video_flaw(video: Path) -> Skip | None:
     except ContentError as exc:
         return Skip.VIDEO_MISSING if exc.error_type == "missing_video" else Skip.VIDEO_BROKEN
     return None
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

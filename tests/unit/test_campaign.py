@@ -226,6 +226,14 @@ def test_what_has_no_partner_is_told_by_name(show: Show) -> None:
     assert any("gone.mp4" in message for message in report.messages)
 
 
+def test_many_names_are_told_in_several_sentences(show: Show) -> None:
+    make_video(show.videos / "a.mp4")
+    show.captions(("a.mp4", "x"), *((f"gone{number}.mp4", "y") for number in range(120)))
+    messages = show.seed().messages
+    assert len(messages) == 3
+    assert all(any(f"gone{number}.mp4" in text for text in messages) for number in range(120))
+
+
 def test_a_torn_line_of_the_record_is_told_at_seeding(show: Show) -> None:
     show.fill("a.mp4")
     (show.work_dir / "all_posted_videos.txt").write_text("torn", encoding="utf-8")

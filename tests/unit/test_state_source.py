@@ -246,7 +246,7 @@ def test_a_missing_accounts_file_is_an_error(day: Day) -> None:
 
 
 def test_a_real_ledger_counts_its_jobs_against_the_cap(day: Day) -> None:
-    """The mid-run ledger of a real day: what is open, done or in doubt takes its account's place."""
+    """What is open, done or in doubt in a real mid-run ledger takes its account's place."""
     source = shared_data("ledgers") / "day_17col.csv"
     day.ledger_path.write_bytes(source.read_bytes())
     existing = day.ledger.jobs()
