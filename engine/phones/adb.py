@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
@@ -166,6 +166,23 @@ class Adb:
     def _failed(self, doing: str, output: AdbOutput) -> AdbError:
         return AdbError(f"adb could not {doing}: it said {_said(output)}.")
 
+    def _start(
+        self, arguments: Sequence[str], out: IO[bytes], err: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return start(
+                (*self._command, *arguments),
+                env=without_secrets(),
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+            )
+        except OSError as exc:
+            raise InternalError(
+                f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
+                "the Android platform tools or set phones.adb_command."
+            ) from None
+
     def _run(
         self,
         arguments: Sequence[str],
@@ -182,34 +199,25 @@ class Adb:
         bound = timeout or self._timeout
         began = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            try:
-                process = start(
-                    (*self._command, *arguments),
-                    env=without_secrets(),
-                    stdin=subprocess.PIPE,
-                    stdout=out,
-                    stderr=err,
-                )
-            except OSError as exc:
-                raise InternalError(
-                    f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
-                    "the Android platform tools or set phones.adb_command."
-                ) from None
+            process = self._start(arguments, out, err)
             code = _finish(process, stdin, bound)
-            texts = []
-            for stream in (out, err):
-                stream.seek(0)
-                text = stream.read().decode("utf-8", errors="replace")
-                for secret in hide:
-                    text = text.replace(secret, "***")
-                texts.append(text)
+            said, complained = (_text_of(stream, hide) for stream in (out, err))
         shown = " ".join(arguments[:4])
         self._log.debug(
             "adb", command=shown, code=code, ms=round((time.monotonic() - began) * 1000)
         )
         if code is None:
             raise AdbError(f"adb did not end within {bound:.0f} s: adb {shown}.")
-        return AdbOutput(code=code, out=texts[0], err=texts[1])
+        return AdbOutput(code=code, out=said, err=complained)
+
+
+def _text_of(stream: IO[bytes], hide: Sequence[str]) -> str:
+    """What was written to a stream, without what is to be hidden."""
+    stream.seek(0)
+    text = stream.read().decode("utf-8", errors="replace")
+    for secret in hide:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _finish(process: subprocess.Popen[bytes], stdin: str, bound: float) -> int | None:

@@ -129,11 +129,10 @@ def open_device(
 
     limits = settings.appium
     began = time.monotonic()
-    deadline = began + limits.session_timeout_seconds
     error: JobError | None = None
     port = 0
     for attempt in range(1, limits.session_tries + 1):
-        left = deadline - time.monotonic()
+        left = began + limits.session_timeout_seconds - time.monotonic()
         if left <= 0:
             break
         connection = PhoneConnection(server_url, timeout=left)
@@ -151,9 +150,7 @@ def open_device(
         connection.wait_at_most(limits.command_timeout_seconds)
         log.info("session open", serial=serial, ms=round((time.monotonic() - began) * 1000))
         return AppiumDevice(driver, connection, log)
-    raise error or AppiumError(
-        f"No Appium session on {serial} within {limits.session_timeout_seconds:.0f} s."
-    )
+    raise error or AppiumError(f"No time was left to open an Appium session on {serial}.")
 
 
 def capabilities(limits: Appium, serial: str, system_port: int) -> dict[str, Any]:
