@@ -113,12 +113,19 @@ class PostedRecord:
         with self._threads:
             self._lock.acquire(lambda: None)
             try:
-                if self.posted_before(account, name, video_id):
+                if self._recorded(account, name, video_id):
                     return False
                 self._append(line.encode("utf-8", "surrogateescape"))
             finally:
                 self._lock.release()
         return True
+
+    def _recorded(self, account: str, name: str, video_id: str) -> bool:
+        """Whether this very post has its line; an old line of the same name may be another's."""
+        return any(
+            post.video_id == video_id and (video_id or post.same_content(name, ""))
+            for post in self.posts().get(account, ())
+        )
 
     def _append(self, line: bytes) -> None:
         size = -1

@@ -60,6 +60,13 @@ def test_a_post_is_recorded_once(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) == 1
 
 
+def test_an_old_line_of_the_same_name_does_not_hide_a_new_post(path: Path) -> None:
+    path.write_text("acct|1.mp4|2025-12-13T12:06:31\n", encoding="utf-8")
+    assert not record_of(path).add("acct", "1.mp4", "", NOW)
+    assert record_of(path).add("acct", "1.mp4", ID_A, NOW)
+    assert len(record_of(path).posts()["acct"]) == 2
+
+
 @pytest.mark.parametrize(
     "name", ["a|b.mp4", "100%.mp4", "%7C.mp4", "line\nbreak.mp4", "émoji 🔥.mp4"]
 )
