@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from engine.config import Settings
     from engine.phones.device import Device
     from engine.workloads.base import Report
+
+
+SESSION_DEAD: Final = 5
+"""Failed looks in a row after which a session is given up."""
+_NOTE_LENGTH: Final = 160
 
 
 class PostingFlow:
@@ -254,6 +259,10 @@ class PostingFlow:
             self.report.pause(self.limits.poll_seconds)
             screen = self._observe(state)
             if screen is None:
+                if self._reconnected(state):
+                    # The time without a session was no time of waiting for the app's word.
+                    deadline = self._clock() + self.limits.confirm_timeout_seconds
+                    last_look = False
                 continue
             proof = confirmation.proof(screen)
             if proof:
@@ -267,18 +276,24 @@ class PostingFlow:
         raise InDoubtError(_doubt(f"{confirmation.seen()} within {seconds} after Share", state))
 
     def _observe(self, state: FlowState) -> Screen | None:
-        """The screen after Share; None where it cannot be read now. Raises InDoubtError."""
+        """The screen after Share; None where it cannot be read now."""
         try:
-            return self.recogniser.recognise(self._source())
-        except AppiumError as exc:
-            state.notes.append(f"a look failed: {exc}")
+            screen = self.recogniser.recognise(self._source())
         except JobError as exc:
-            state.notes.append(f"the phone was lost after Share: {exc}")
-            self._find_again(state)
-        return None
+            # One failed look may pass by itself; a session that died says the same for ever.
+            state.failed_looks += 1 if isinstance(exc, AppiumError) else SESSION_DEAD
+            state.notes.append(f"a look failed: {exc}")
+            return None
+        state.failed_looks = 0
+        return screen
 
-    def _find_again(self, state: FlowState) -> None:
-        """A new session, once: what was shared can still be seen. Raises InDoubtError."""
+    def _reconnected(self, state: FlowState) -> bool:
+        """Open a new session where the old one is dead, once. Raises InDoubtError.
+
+        What was shared can still be seen; nothing is tapped for it.
+        """
+        if state.failed_looks < SESSION_DEAD:
+            return False
         reconnect, self._reconnect = self._reconnect, None
         if reconnect is None:
             raise InDoubtError(_doubt("the phone was lost", state))
@@ -287,6 +302,8 @@ class PostingFlow:
         except JobError as exc:
             state.notes.append(f"no new session: {exc}")
             raise InDoubtError(_doubt("the phone was lost", state)) from exc
+        state.failed_looks = 0
+        return True
 
     def _uncover(self, confirmation: Confirmation, screen: Screen, state: FlowState) -> None:
         """Close what hides the app's word, with touches that cannot publish."""
@@ -304,5 +321,7 @@ class PostingFlow:
 
 
 def _doubt(reason: str, state: FlowState) -> str:
-    notes = f" ({'; '.join(state.notes[-3:])})" if state.notes else ""
-    return f"Share was tapped, but publication is not proved: {reason}{notes}."
+    """The last distinct notes tell what went wrong meanwhile."""
+    notes = list(dict.fromkeys(note[:_NOTE_LENGTH] for note in state.notes))[-2:]
+    told = f" ({'; '.join(notes)})" if notes else ""
+    return f"Share was tapped, but publication is not proved: {reason}{told}."

@@ -54,6 +54,8 @@ class FlowState:
     discards: int = 0
     unknown_looks: int = 0
     """Looks in a row at a screen that no rule knows."""
+    failed_looks: int = 0
+    """Looks in a row, after Share, at which the session did not answer."""
     notes: list[str] = field(default_factory=list)
     """What the operator should know about this upload."""
 

@@ -307,6 +307,20 @@ def test_a_phone_lost_after_share_is_looked_at_again_through_a_new_session() -> 
     assert len(phone.world.published) == 1
 
 
+def test_a_session_that_died_after_share_is_replaced_by_a_new_one() -> None:
+    phone = Phone()
+    failing_after_submit(phone, "source", 99, lambda: AppiumError("instrumentation is not running"))
+    phone.flow = PostingFlow(
+        phone.device,
+        Settings(),
+        phone.report,
+        reconnect=lambda: AppDevice(phone.app),
+        clock=lambda: phone.world.at,
+    )
+    phone.post()
+    assert len(phone.world.published) == 1
+
+
 def test_a_phone_lost_after_share_for_good_is_a_doubt() -> None:
     phone = Phone()
     failing_after_submit(phone, "source", 9, lambda: ConnectionDroppedError("device offline"))
