@@ -172,7 +172,7 @@ class PostReel:
         """Record a post that a person confirmed. Raises LedgerError."""
         self._published(job)
 
-    def _material(self, job: Job) -> Path:
+    def material(self, job: Job) -> Path:
         """The video of a job that may be posted now.
 
         Raises ContentError for a caption or video that cannot be posted, ClaimLostError where the
@@ -215,7 +215,7 @@ class PostReel:
         session = PostingSession(
             slot,
             open_station(slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log),
-            material=self._material,
+            material=self.material,
             published=self._published,
             released=lambda receipt: self._minutes.note(receipt, slot.run_id),
         )
