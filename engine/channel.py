@@ -101,17 +101,22 @@ class WorkerChannel:
             self._outgoing.write(encode({"event": event, **fields}))
 
     def _listen(self) -> None:
-        while True:
-            try:
-                line = self._incoming.readline()
-            except (OSError, ValueError):
-                line = b""
-            if not line:
-                self._apply({"orphaned": True})
-                return
-            message = decode(line)
-            if message is not None:
-                self._apply(message)
+        # Read from the descriptor itself: a buffered reader's lock, held by this daemon thread at
+        # the end of the process, would abort the interpreter.
+        rest = b""
+        while chunk := self._read():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                message = decode(line)
+                if message is not None:
+                    self._apply(message)
+        self._apply({"orphaned": True})
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._incoming.fileno(), 65536)
+        except (OSError, ValueError):
+            return b""
 
     def _apply(self, message: Mapping[str, Any]) -> None:
         with self._changed:

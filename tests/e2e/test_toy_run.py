@@ -25,6 +25,10 @@ def test_scenario_a_all_jobs_succeed_in_one_pass(tmp_path: Path) -> None:
     assert set(farm.statuses().values()) == {"success"}
     assert sorted(farm.done()) == [f"j{n}" for n in range(5)]
     assert len(farm.events("stage_started")) == 1
+    ends = farm.events("worker_ended")
+    assert {(end["clean"], end["reason"]) for end in ends} == {(True, "all_jobs_complete")}
+    for path in (tmp_path / "logs").glob("*.stderr.log"):
+        assert path.read_text() == ""
 
 
 def test_scenario_b_account_failures_are_never_tried_again(tmp_path: Path) -> None:
