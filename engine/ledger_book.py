@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import NoReturn
 
 from engine.errors import LedgerUnreadableError
 from engine.ledger_file import LedgerFile, keep_copy, replace
@@ -92,11 +93,11 @@ class Book:
             else:
                 self._row(item.cells, raw, data, start)
         end = skipped + records.end
-        if records.tail is not None and self._whole(records.tail):
-            if self._layout is None:
-                self._set_layout(records.tail)
-            else:
-                self._row(records.tail, data[end:], data, end)
+        if self._layout is None and data[end:]:
+            self._set_layout(records.tail or self._no_header())
+            end = len(data)
+        elif records.tail is not None and self._whole(records.tail):
+            self._row(records.tail, data[end:], data, end)
             end = len(data)
         if end:
             self._ends_open = data[end - 1 : end] != b"\n"
@@ -109,13 +110,16 @@ class Book:
         if self._layout is None:
             first = next(items, None)
             if isinstance(first, Unreadable):
-                raise LedgerUnreadableError(
-                    f"{self.path} is not a ledger: its first line is no CSV header. Name the right "
-                    "file, or restore this one from a backup."
-                )
-            if first is not None:
+                self._no_header()
+            elif first is not None:
                 self._set_layout(first.cells)
         return items
+
+    def _no_header(self) -> NoReturn:
+        raise LedgerUnreadableError(
+            f"{self.path} is not a ledger: its first line is no CSV header. Name the right file, "
+            "or restore this one from a backup."
+        )
 
     def _set_layout(self, header: Sequence[str]) -> None:
         self._layout = self.fold.layout = layout_of(header, self.path)
@@ -147,7 +151,7 @@ class Book:
     def _whole(self, found: list[str]) -> bool:
         """A last record without line end that can be taken as it is."""
         if self._layout is None:
-            return "job_id" in found and "status" in found
+            return False
         if not whole_without_newline(self._layout.cells(found), len(found), self._layout):
             return False
         entry = self.fold.entries.get(self._layout.cells(found)[0])

@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from engine import evidence
 from engine.aftermath import Aftermath
 from engine.channel import Orders
 from engine.commands import CommandDesk
@@ -119,6 +120,7 @@ class Orchestrator:
             try:
                 self.phase = "cleaning up"
                 self.aftermath.earlier_runs()
+                self._tidy_evidence()
                 self._seed_if_empty()
                 self._run_stages()
             finally:
@@ -320,7 +322,14 @@ class Orchestrator:
             self.news.emit(name, worker=slot, **message)
             self._next["status"] = 0.0
 
-    # -- seeding -------------------------------------------------------------------------------
+    # -- before the first stage -------------------------------------------------------------------------------
+
+    def _tidy_evidence(self) -> None:
+        """End the records of killed attempts and keep the folder within its limits (A14.8)."""
+        root = self.work_dir / self.settings.paths.evidence
+        logs = self.settings.logs
+        evidence.settle_abandoned(root)
+        evidence.sweep(root, days=logs.evidence_days, megabytes=logs.evidence_megabytes)
 
     def _seed_if_empty(self) -> None:
         if self.ledger.exists() and self.ledger.jobs():

@@ -67,11 +67,11 @@ def forecast(run: Orchestrator, totals: Mapping[str, Any], now: datetime) -> dic
 def totals_line(run: Orchestrator) -> str:
     """One line of progress (A12.8)."""
     totals = run.ledger.figures()
-    live, wanted = len(run.workers.alive), len(run.workers.wanted)
+    live, slots = len(run.workers.alive), len(run.workers.slots)
     text = (
         f"success {totals.success}, failed {totals.failed}, pending {totals.pending}, "
         f"in progress {totals.claimed}, retrying {totals.retrying}, "
-        f"workers {live} of {wanted}"
+        f"workers {live} of {slots}"
     )
     held = [_since(state, run.now()) for state in run.workload.resources(ask=False)]
     if held:

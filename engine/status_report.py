@@ -146,6 +146,8 @@ def _show_ledger(ledger: Mapping[str, Any]) -> None:
         say(f"  blocked: {count}: {reason}")
     if ledger["in_doubt"]:
         say(f"  in doubt: {ledger['in_doubt']} (settle with --mark-posted or --requeue)")
+    if ledger["foreign_claims"]:
+        say(f"  left claimed by an older system, so in doubt: {ledger['foreign_claims']}")
     if ledger["quarantined"]:
         say(f"  quarantined rows: {ledger['quarantined']}")
 

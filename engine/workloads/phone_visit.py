@@ -63,6 +63,7 @@ class PhoneVisit:
         station.start(phone, job_id=job_id, slot=self._slot.index, pause=report.pause)
         report.state("ADB_PENDING")
         station.wait_started(phone, report.pause)
+        report.start_clock()
         report.phase("connect")
         serial = station.connect(phone, report.pause)
         report.state("ADB_READY")
@@ -71,7 +72,6 @@ class PhoneVisit:
         report.phase("session")
         self._device = self._open(serial)
         report.state("APPIUM_READY")
-        report.start_clock()
 
     def post(self, caption: str) -> Success:
         """Walk the flow. Raises what ``PostingFlow.post`` raises."""
