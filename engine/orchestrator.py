@@ -322,7 +322,7 @@ class Orchestrator:
             self.news.emit(name, worker=slot, **message)
             self._next["status"] = 0.0
 
-    # -- before the first stage -------------------------------------------------------------------------------
+    # -- before the first stage ------------------------------------------------------------------
 
     def _tidy_evidence(self) -> None:
         """End the records of killed attempts and keep the folder within its limits (A14.8)."""

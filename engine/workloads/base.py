@@ -18,10 +18,10 @@ from engine.jobs import Claim, Job, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.progress import ProgressTracker
     from structlog.typing import FilteringBoundLogger
 
     from engine.config import Settings
+    from engine.progress import ProgressTracker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
