@@ -15,24 +15,19 @@ from engine.error_types import taxonomy_markdown
 
 HERE = Path(__file__).parent
 
+ORDER = f"""\
+Order: built-in value, `{SETTINGS_FILE}` in the work directory, environment or `.env`, command line.
+A later one wins. In the environment a key is written `GEELARK_SECTION__KEY`
+(`GEELARK_RUN__WORKERS=5`); lists are JSON. Times are seconds unless the key says otherwise.
+Relative paths start at the work directory."""
+
 
 def settings_markdown() -> str:
     """The table of every setting: key, default, what is allowed, meaning."""
     lines = [
         "# Settings",
         "",
-        (
-            f"Order: built-in value, `{SETTINGS_FILE}` in the work directory, environment or `.env`, "
-            "command line."
-        ),
-        (
-            "A later one wins. In the environment a key is written "
-            "`GEELARK_SECTION__KEY` (`GEELARK_RUN__WORKERS=5`); lists are JSON."
-        ),
-        (
-            "Times are seconds unless the key says otherwise. Relative paths start at the work "
-            "directory."
-        ),
+        ORDER,
         "",
         "Secrets come from the environment or `.env` only, never from a file that is shared:",
         "",

@@ -10,16 +10,15 @@ import argparse
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-import tenacity
 
 from engine import logs, processes, workloads
 from engine.channel import Orders, WorkerChannel
+from engine.claim_holder import ClaimHolder
 from engine.config import Settings
 from engine.errors import (
     AlreadyRunningError,
@@ -37,13 +36,13 @@ from engine.errors import (
 from engine.evidence import EvidenceBundle
 from engine.jobs import Claim, ErrorCategory, Failure, Job, Nothing, Outcome, Success
 from engine.lifecycle import ERROR_RECOVERY, SHUTDOWN, STARTING, Lifecycle
-from engine.progress import ProgressTracker, Verification
+from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
 from engine.workloads.base import Session, WorkerSlot, Workload, WorldContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 ALL_JOBS_COMPLETE = "all_jobs_complete"
 SHUTDOWN_REQUESTED = "shutdown_requested"
@@ -77,7 +76,7 @@ class Worker:
         self.channel = channel
         self.worker_id = str(slot.index)
         self.log = slot.log
-        self._ledger_use = threading.Lock()
+        self._claims = ClaimHolder(ledger, self.settings.ledger, self.log)
         self._wake = threading.Event()
         self._failures_in_a_row = 0
         self._failed_recoveries = 0
@@ -126,21 +125,19 @@ class Worker:
             raise _EndWorker(ALL_JOBS_COMPLETE)
 
     def _claim(self, orders: Orders) -> Claim | Nothing:
-        with self._ledger_use:
-            self.ledger.pass_number = orders.stage
-            try:
-                return self.ledger.claim(self.worker_id)
-            except LedgerLockedError as exc:
-                self.log.warning("ledger_busy", error=str(exc))
-                return Nothing(open_jobs=1, next_due=None, blocked=0)
-            except LedgerUnreadableError as exc:
-                self.log.error("ledger_unusable", error=str(exc))
-                raise _EndWorker(LEDGER_UNUSABLE) from exc
-            except LedgerWriteError as exc:
-                # A full disk may be emptied: nothing was claimed, so waiting costs nothing.
-                self.log.error("claim_not_written", error=str(exc))
-                self.channel.send("alarm", text=str(exc))
-                return Nothing(open_jobs=1, next_due=None, blocked=0)
+        self.ledger.pass_number = orders.stage
+        try:
+            return self.ledger.claim(self.worker_id)
+        except LedgerLockedError as exc:
+            self.log.warning("ledger_busy", error=str(exc))
+        except LedgerUnreadableError as exc:
+            self.log.error("ledger_unusable", error=str(exc))
+            raise _EndWorker(LEDGER_UNUSABLE) from exc
+        except LedgerWriteError as exc:
+            # A full disk may be emptied: nothing was claimed, so waiting costs nothing.
+            self.log.error("claim_not_written", error=str(exc))
+            self.channel.send("alarm", text=str(exc))
+        return Nothing(open_jobs=1, next_due=None, blocked=0)
 
     def _idle_seconds(self, found: Nothing) -> float:
         longest = self.settings.run.idle_poll_seconds
@@ -160,7 +157,7 @@ class Worker:
             self.slot.work_dir / self.settings.paths.evidence, job.job_id, claim.attempt
         )
         report = self._report(claim, bundle, log)
-        with self._renewing(claim, report):
+        with self._claims.renewing(claim, report.lose_claim):
             outcome = self._perform(session, job, report)
         bundle.finish(self._final_record(claim, outcome, report))
         self._record(claim, outcome, report, log)
@@ -171,7 +168,7 @@ class Worker:
             self._wake.clear()
         return JobReport(
             claim=claim,
-            keeper=self,
+            keeper=self._claims,
             lifecycle=self.lifecycle,
             bundle=bundle,
             log=log,
@@ -191,6 +188,10 @@ class Worker:
             return None
         except StopRequested as exc:
             report.log.info("job_given_back", reason=str(exc))
+            return None
+        except LedgerError as exc:
+            # The ledger could not be written before the point of no return: not the job's fault.
+            report.log.error("job_given_back", reason=str(exc))
             return None
         except JobError as exc:
             report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
@@ -230,7 +231,7 @@ class Worker:
     def _record(self, claim: Claim, outcome: Outcome | None, report: JobReport, log: Any) -> None:
         """Write the outcome durably; patient with a busy or full disk, loud when it is in vain."""
         try:
-            job = self._write(lambda: self._settle(claim, outcome))
+            job = self._claims.settle(claim, outcome)
         except ClaimLostError as exc:
             self._late(claim, outcome, exc, log)
             return
@@ -253,26 +254,6 @@ class Worker:
             error=job.error,
             submitted=report.submitted,
         )
-
-    def _settle(self, claim: Claim, outcome: Outcome | None) -> Job:
-        with self._ledger_use:
-            if isinstance(outcome, Success):
-                return self.ledger.succeed(claim)
-            if outcome is None:
-                return self.ledger.release(claim)
-            return self.ledger.fail(claim, outcome)
-
-    def _write(self, action: Callable[[], Job]) -> Job:
-        patience = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((LedgerLockedError, LedgerWriteError)),
-            stop=tenacity.stop_after_delay(self.settings.ledger.stale_claim_seconds / 2),
-            wait=tenacity.wait_exponential(multiplier=0.2, max=10),
-            before_sleep=lambda state: self.log.error(
-                "outcome_waits", attempt=state.attempt_number, error=str(state.outcome)
-            ),
-            reraise=True,
-        )
-        return patience(action)
 
     def _late(self, claim: Claim, outcome: Outcome | None, exc: Exception, log: Any) -> None:
         """The claim was taken back meanwhile; a real success behind it is told to a person."""
@@ -327,44 +308,6 @@ class Worker:
     def _publish_state(self, before: str, state: str, spent: float) -> None:
         self.log.info("state", state=state, before=before, seconds=round(spent, 3))
         self.channel.send("state", state=state, before=before, seconds=round(spent, 3))
-
-    # -- the claim -------------------------------------------------------------------------------
-
-    def verify(self, claim: Claim) -> None:
-        """Raises ClaimLostError unless the job is still ours and not done elsewhere (A4.5)."""
-        with self._ledger_use:
-            found = self.ledger.verify(claim)
-        if found is not Verification.OK:
-            raise ClaimLostError(f"{claim.job_id}: {found.value}")
-
-    def mark_submitted(self, claim: Claim) -> None:
-        with self._ledger_use:
-            self.ledger.mark_submitted(claim)
-
-    @contextmanager
-    def _renewing(self, claim: Claim, report: JobReport) -> Iterator[None]:
-        """Give the claim a sign of life from a thread of its own, so that no slow call loses it."""
-        done = threading.Event()
-
-        def renew() -> None:
-            while not done.wait(self.settings.ledger.renew_seconds):
-                try:
-                    with self._ledger_use:
-                        if not done.is_set():
-                            self.ledger.renew(claim)
-                except ClaimLostError as exc:
-                    report.lose_claim(str(exc))
-                    return
-                except LedgerError as exc:
-                    self.log.warning("claim_not_renewed", job=claim.job_id, error=str(exc))
-
-        thread = threading.Thread(target=renew, name="renewal", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
 
 
 def _stopping(orders: Orders) -> bool:

@@ -1,9 +1,9 @@
 """A fourth trade: jobs that do nothing but what their script says; keeps the seam honest.
 
 A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
-``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``), ``crash``,
-``hang``, ``raise:TYPE`` (a typed error), ``bug`` (a program error), ``times:N:WORD`` (WORD in the
-first N attempts only). Without a script the job submits, acts, and succeeds.
+``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``),
+``crash``, ``hang``, ``raise:TYPE`` (a typed error), ``bug`` (a program error), ``times:N:WORD``
+(WORD in the first N attempts only). Without a script the job submits, acts, and succeeds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.progress import ProgressTracker
-
 from engine.errors import (
     AccountError,
     AdbError,
@@ -25,6 +23,7 @@ from engine.errors import (
     PhoneError,
 )
 from engine.jobs import Job, NewJob, Outcome, Success
+from engine.progress import ProgressTracker
 from engine.retry import RetryConfig, RetryPassManager
 from engine.workloads.base import (
     Receipt,

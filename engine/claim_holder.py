@@ -1,0 +1,87 @@
+"""A worker's side of its claims: verify, mark the point of no return, renew, write the outcome."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+
+from engine.errors import ClaimLostError, LedgerError, LedgerLockedError, LedgerWriteError
+from engine.jobs import Claim, Job, Outcome, Success
+from engine.progress import ProgressTracker, Verification
+
+if TYPE_CHECKING:
+    from engine.config import LedgerSettings
+
+
+class ClaimHolder:
+    """Keeps one worker's claims in the ledger."""
+
+    def __init__(self, ledger: ProgressTracker, settings: LedgerSettings, log: Any) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._log = log
+
+    def verify(self, claim: Claim) -> None:
+        """Raises ClaimLostError unless the job is still ours and not done elsewhere (A4.5)."""
+        found = self._ledger.verify(claim)
+        if found is not Verification.OK:
+            raise ClaimLostError(f"{claim.job_id}: {found.value}")
+
+    def mark_submitted(self, claim: Claim) -> None:
+        """Write the point of no return durably. Raises ClaimLostError."""
+        self._ledger.mark_submitted(claim)
+
+    @contextmanager
+    def renewing(self, claim: Claim, lost: Callable[[str], None]) -> Iterator[None]:
+        """Give the claim a sign of life from a thread of its own, so that no slow call loses it.
+
+        ``lost`` hears, from that thread, that the claim was taken back.
+        """
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(self._settings.renew_seconds):
+                try:
+                    self._ledger.renew(claim)
+                except ClaimLostError as exc:
+                    lost(str(exc))
+                    return
+                except LedgerError as exc:
+                    self._log.warning("claim_not_renewed", job=claim.job_id, error=str(exc))
+
+        thread = threading.Thread(target=renew, name="renewal", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def settle(self, claim: Claim, outcome: Outcome | None) -> Job:
+        """Write the outcome (None: give the job back); patient with a busy ledger or a full disk.
+
+        Raises ClaimLostError, and LedgerError when half the lease has passed in vain.
+        """
+        patience = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((LedgerLockedError, LedgerWriteError)),
+            stop=tenacity.stop_after_delay(self._settings.stale_claim_seconds / 2),
+            wait=tenacity.wait_exponential(multiplier=0.2, max=10),
+            before_sleep=self._say_waiting,
+            reraise=True,
+        )
+        return patience(self._settle_once, claim, outcome)
+
+    def _settle_once(self, claim: Claim, outcome: Outcome | None) -> Job:
+        if isinstance(outcome, Success):
+            return self._ledger.succeed(claim)
+        if outcome is None:
+            return self._ledger.release(claim)
+        return self._ledger.fail(claim, outcome)
+
+    def _say_waiting(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._log.error("outcome_waits", attempt=state.attempt_number, error=str(error))
