@@ -117,7 +117,7 @@ class Aftermath:
     # -- parts -----------------------------------------------------------------------------------
 
     def _release_slot(self, slot: int) -> Sequence[Receipt]:
-        timeout = self._settings.appium.stop_timeout_seconds
+        timeout = self._settings.run.process_stop_seconds
         self._registry.end(self._registry.records(slot=slot), timeout=timeout)
         return self._workload.reclaim([slot])
 
@@ -194,7 +194,7 @@ def end_left_processes(
     deadline = time.monotonic() + bound
     while any(record.process() for record in workers) and time.monotonic() < deadline:
         time.sleep(0.2)
-    for record in registry.end(registry.records(), timeout=settings.appium.stop_timeout_seconds):
+    for record in registry.end(registry.records(), timeout=settings.run.process_stop_seconds):
         emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
 
 

@@ -88,6 +88,10 @@ class Run(Section):
     """The same for a worker past the point of no return."""
     forced_shutdown_timeout_seconds: Seconds = 10
     """The same after a second Ctrl-C."""
+    stop_all_timeout_seconds: Positive = 600
+    """How long `--stop-all` waits for a live run to end."""
+    process_stop_seconds: Seconds = 10
+    """Between TERM and KILL of a process that a dead worker left."""
     max_restarts: int = Field(default=5, ge=0)
     """Restarts of one worker in a stage before its slot is given up."""
     restart_backoff_seconds: Seconds = 5

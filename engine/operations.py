@@ -153,14 +153,8 @@ class Operations:
         return self._say_still_on(receipts)
 
     def _stop_live_run(self) -> bool:
-        run = self.settings.run
         self.run_dir.send(Command(name="stop_run", sent_by="--stop-all"))
-        bound = (
-            max(run.shutdown_timeout_seconds, run.submitted_shutdown_timeout_seconds)
-            + self.settings.phones.stop_timeout_seconds * 2
-            + 30
-        )
-        deadline = time.monotonic() + bound
+        deadline = time.monotonic() + self.settings.run.stop_all_timeout_seconds
         while self.lock.holder() is not None:
             if time.monotonic() > deadline:
                 return False
