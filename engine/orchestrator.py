@@ -196,6 +196,7 @@ class Orchestrator:
             workers=self.settings.run.workers,
             work_dir=self.work_dir,
             ledger=self.ledger_path,
+            settings=self.run_dir.settings_path,
             run_id=self.record.run_id,
         )
 

@@ -385,21 +385,15 @@ class Workers:
 
 
 def worker_command(
-    slot: int, *, workers: int, work_dir: Path, ledger: Path, run_id: str, extra: Sequence[str] = ()
+    slot: int, *, workers: int, work_dir: Path, ledger: Path, settings: Path, run_id: str
 ) -> list[str]:
     """Command line of one worker (A1.13); no secret is ever in it."""
-    return [
-        sys.executable,
-        "-m",
-        "engine.worker",
-        str(slot),
-        "--workers",
-        str(workers),
-        "--workdir",
-        str(work_dir),
-        "--ledger",
-        str(ledger),
-        "--run-id",
-        run_id,
-        *extra,
-    ]
+    options = {
+        "--workers": str(workers),
+        "--workdir": str(work_dir),
+        "--ledger": str(ledger),
+        "--settings": str(settings),
+        "--run-id": run_id,
+    }
+    flags = [part for option in options.items() for part in option]
+    return [sys.executable, "-m", "engine.worker", str(slot), *flags]

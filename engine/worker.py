@@ -326,6 +326,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workdir", type=Path, required=True)
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--run-id", required=True)
+    parser.add_argument("--settings", type=Path, help="what the supervisor resolved, as JSON")
     parser.add_argument("--delay", type=float, help="seconds between two jobs")
     parser.add_argument("--device", choices=("geelark", "grapheneos"))
     return parser
@@ -333,9 +334,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     work_dir: Path = arguments.workdir
-    stored = RunDirectory(work_dir / "run").settings_path
-    if stored.exists():
-        settings = Settings.from_json(stored.read_text(encoding="utf-8"), work_dir=work_dir)
+    if arguments.settings is not None:
+        text = arguments.settings.read_text(encoding="utf-8")
+        settings = Settings.from_json(text, work_dir=work_dir)
     else:
         settings = Settings.load(work_dir)
     run, phones = settings.run, settings.phones
