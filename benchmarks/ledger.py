@@ -86,6 +86,8 @@ def make_ledger(path: Path, rows: int) -> None:
                 "updated_at": now,
             }
             writer.writerow(row.values())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def work(worker: int, pipe: Connection) -> None:

@@ -71,15 +71,12 @@ class LedgerAccess:
         self.path = path
         self.book = Book(path, settings.zone)
         self.threads = threading.RLock()
+        self.clock: Callable[[], datetime] = lambda: settings.local(now())
+        """Now, in the operator's zone."""
         self._settings = settings
         self._run_id = run_id
-        self._now = now
         self._lock = LedgerLock(path, settings.ledger.lock_timeout_seconds, self.clock)
         self._view: tuple[object, JobView] | None = None
-
-    def clock(self) -> datetime:
-        """Now, in the operator's zone."""
-        return self._settings.local(self._now())
 
     def close(self) -> None:
         with self.threads:
@@ -116,16 +113,20 @@ class LedgerAccess:
         with self.threads:
             if not self.book.present:
                 self.book.catch_up()
+                self._demand(needs_ledger)
             self._lock.acquire(self.book.catch_up)
             try:
                 self.book.catch_up()
-                if needs_ledger and not self.book.present:
-                    raise LedgerUnreadableError(
-                        f"{self.path} is missing or empty: seed the day first, or restore the file."
-                    )
+                self._demand(needs_ledger)
                 yield self.clock()
             finally:
                 self._lock.release()
+
+    def _demand(self, needs_ledger: bool) -> None:
+        if needs_ledger and not self.book.present:
+            raise LedgerUnreadableError(
+                f"{self.path} is missing or empty: seed the day first, or restore the file."
+            )
 
     def append(self, changed: Sequence[tuple[Entry, Changes]], now: datetime) -> list[Entry]:
         """Write the next row of each job, all or none.

@@ -20,6 +20,8 @@ from engine.ledger_quarantine import Quarantine, Stray
 from engine.ledger_rows import (
     COLUMNS,
     CURRENT,
+    JOB_ID,
+    UPDATED_AT,
     WIDTH,
     Layout,
     encode,
@@ -43,7 +45,7 @@ class Book:
     def _start_over(self) -> None:
         self.fold = Fold(self._zone)
         self._layout: Layout | None = None
-        self._refusal: LedgerUnreadableError | None = None
+        self._refusal = ""
         self._present: Counter[str] = Counter()
         self._unfiled: list[Stray] = []
         self._torn = b""
@@ -72,13 +74,13 @@ class Book:
             self._generation = self._file.generation
             self._start_over()
         if data is not None:
-            self._refusal = None
+            self._refusal = ""
             try:
                 self._take(data)
             except LedgerUnreadableError as exc:
-                self._refusal = exc
-        if self._refusal is not None:
-            raise self._refusal
+                self._refusal = str(exc)  # the words only: a traceback would keep all this alive
+        if self._refusal:
+            raise LedgerUnreadableError(self._refusal)
 
     def _take(self, data: bytes) -> None:
         if self._layout is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -150,14 +152,18 @@ class Book:
 
     def _whole(self, found: list[str]) -> bool:
         """A last record without line end that can be taken as it is."""
-        if self._layout is None:
+        layout = self._layout
+        if layout is None or len(found) != len(layout.names):
             return False
-        if not whole_without_newline(self._layout.cells(found), len(found), self._layout):
+        cells = layout.cells(found)
+        if not whole_without_newline(cells, layout):
             return False
-        entry = self.fold.entries.get(self._layout.cells(found)[0])
-        ours = self._layout.current and entry is not None
-        # of unknown columns, which stand last, a stump cannot be told by its shape
-        return not ours or entry is None or found[WIDTH:] == self.fold.cells(entry)[WIDTH:]
+        entry = self.fold.entries.get(cells[JOB_ID])
+        if entry is None or not layout.current:
+            return True
+        # a later row of ours: neither a missing last time nor a stump of an unknown column, which
+        # stand at the end, could be told by their shape
+        return bool(cells[UPDATED_AT]) and cells[WIDTH:] == self.fold.cells(entry)[WIDTH:]
 
     # -- writing, under the lock -------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class ClaimDesk:
         self._recheck = recheck_seconds
         self._fold: Fold | None = None
         self._day: date | None = None
+        self._reported: set[str] = set()
         self._objections: dict[str, tuple[str, float]] = {}
         """Reason and monotonic time until which it stands, of jobs set aside."""
         self._asked: dict[str, tuple[str | None, float]] = {}
@@ -58,7 +59,9 @@ class ClaimDesk:
         fold.release_due(now)
         while fold.unreadable_retry:
             job_id = fold.unreadable_retry.pop()
-            log.warning("retry_at_unreadable", job=job_id, treated_as="due")
+            if job_id not in self._reported:
+                self._reported.add(job_id)
+                log.warning("retry_at_unreadable", job=job_id, treated_as="due")
         for kind in (JobStatus.RETRYING, JobStatus.PENDING):
             for entry in fold.candidates(kind, now, self.cap):
                 reason = self._objection(fold, entry)

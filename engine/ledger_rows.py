@@ -217,12 +217,10 @@ def _odd_quotes(text: str) -> bool:
     return text.count('"') % 2 == 1
 
 
-def whole_without_newline(cells: Sequence[str], found: int, layout: Layout) -> bool:
-    """Whether a last row without line end is whole (saved by hand), or torn in writing.
-
-    A torn row of ours has too few cells, or a last cell that is a stump of its time.
-    """
-    if found != len(layout.names) or flaw(cells):
+def whole_without_newline(cells: Sequence[str], layout: Layout) -> bool:
+    """Whether a last row that has all its cells but no line end is whole (saved by hand), or torn
+    in writing: then the last time of ours is a stump."""
+    if flaw(cells):
         return False
     return not layout.current or not cells[UPDATED_AT] or bool(_STAMP.match(cells[UPDATED_AT]))
 
