@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterable, MutableMapping
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,17 @@ def _text(binary: Any) -> Any:
     return io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
+def _stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Local time with its offset, so that logs of two hosts can be laid side by side."""
+    event["ts"] = datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")
+    return event
+
+
 _FIELDS = ("ts", "level", "worker", "job", "account", "state", "event")
 _BEFORE: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=False, key="ts"),
+    _stamp,
 )
 _AFTER: tuple[Any, ...] = (
     structlog.processors.format_exc_info,

@@ -40,7 +40,10 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
             "keys": sorted(run.control.held_keys),
             "workers": sorted(run.workers.held),
         },
-        "workers": [_worker(worker) for _, worker in sorted(run.workers.slots.items())],
+        "workers": [
+            {**_worker(worker), "facts": dict(run.workload.slot_facts(slot))}
+            for slot, worker in sorted(run.workers.slots.items())
+        ],
         "resources": [_resource(state) for state in run.workload.resources(ask=False)],
         "totals": totals,
         "stages": dict(run.plan.summary()) if run.plan is not None else {},
@@ -108,7 +111,6 @@ def _worker(worker: WorkerProcess) -> dict[str, Any]:
         "failed": view.failed,
         "cpu_seconds": round(cpu, 2),
         "memory_mb": round(memory, 1),
-        "facts": view.facts,
     }
 
 

@@ -65,7 +65,6 @@ class WorkerView:
     submitted: bool = False
     idle: bool = False
     exit_reason: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
     succeeded: int = 0
     failed: int = 0
 
@@ -117,7 +116,6 @@ class WorkerProcess:
         view = self.view
         if kind == "hello":
             self.enter(WorkerState.RUNNING)
-            view.facts = dict(message.get("facts") or {})
         elif kind == "state":
             view.state, view.state_since = str(message.get("state")), now
         elif kind == "phase":
@@ -297,11 +295,7 @@ class Workers:
             )
         worker.popen = popen
         worker.generation += 1
-        worker.view = WorkerView(
-            facts=worker.view.facts,
-            succeeded=worker.view.succeeded,
-            failed=worker.view.failed,
-        )
+        worker.view = WorkerView(succeeded=worker.view.succeeded, failed=worker.view.failed)
         worker.started_at = datetime.now(UTC)
         worker.started_clock = self._clock()
         worker.record = ProcessRecord(

@@ -377,7 +377,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         processes=processes.SlotProcesses(registry, arguments.worker_id),
         should_stop=lambda: channel.orders.must_stop,
     )
-    channel.send("hello", pid=os.getpid(), facts=dict(workload.slot_facts(arguments.worker_id)))
+    channel.send("hello", pid=os.getpid())
     reason = Worker(slot, workload, ledger, channel).run()
     log.info("worker_ended", reason=reason)
     return reason
