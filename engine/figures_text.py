@@ -31,6 +31,20 @@ def passes_table(summary: Mapping[str, Any]) -> None:
         table("Passes", (*headers, "in doubt", "rate", "duration"), rows)
 
 
+def pass_figures(stats: Mapping[str, Any]) -> str:
+    """The figures of one pass in one line."""
+    failed = [
+        f"{name.removeprefix('failed_').replace('_', ' ')} {stats[name]}"
+        for name in (*(key for key in stats if key.startswith("failed_")), "in_doubt")
+        if stats[name]
+    ]
+    text = f"succeeded {stats['succeeded']} of {stats['total_jobs']}, failed {stats['failed']}"
+    text += f" ({', '.join(failed)})" if failed else ""
+    for name in ("blocked", "unprocessed"):
+        text += f", {name} {stats[name]}" if stats[name] else ""
+    return f"{text}, in {_seconds(stats['duration_seconds'])}"
+
+
 def _seconds(value: object) -> str:
     return f"{value:.0f} s" if isinstance(value, int | float) else str(value)
 

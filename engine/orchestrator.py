@@ -24,6 +24,7 @@ from engine.channel import Orders
 from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.errors import EngineError, ExitCode, InputError
+from engine.figures_text import pass_figures
 from engine.instance import InstanceLock
 from engine.jobs import Job
 from engine.news import News
@@ -204,6 +205,7 @@ class Orchestrator:
         self.plan = self.workload.stages(self.ledger, self.record.run_id)
         self.say_retry_configuration()
         for stage in self.plan:
+            self._say_stage_ended()
             self._wait_before(stage)
             if self.stopping():
                 break
@@ -213,6 +215,7 @@ class Orchestrator:
                 break
             self.aftermath.release_all(why="still held after the pass")
             self._hold_here_if_asked()
+        self._say_stage_ended()
 
     def _run_stage(self, stage: Stage) -> None:
         self.stage = stage
@@ -226,7 +229,6 @@ class Orchestrator:
             self.tick()
         # Between stages nobody claims: what is reset meanwhile waits for its own stage.
         self.workers.order(stage=0)
-        self.news.emit("stage_ended", stage=stage.number)
 
     def _stage_over(self) -> bool:
         if self.stopping():
@@ -382,7 +384,7 @@ class Orchestrator:
         self.run_dir.write_run(self.record)
         self.phase = "ended"
         self.desk.answer_stop(result)
-        self.news.emit("run_ended", result=result)
+        self.news.emit("run_ended", result=result, passes=len(summary.get("passes", ())), **totals)
         self.write_status()
         return RunResult(
             result=result,
@@ -403,6 +405,15 @@ class Orchestrator:
             f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
         ):
             self.news.line(text)
+
+    def _say_stage_ended(self) -> None:
+        """The figures of the stage that was run last (A8.14); a stopped one has not ended."""
+        if self.stage is None or self.plan is None or self.stopping():
+            return
+        for figures in self.plan.summary()["passes"]:
+            if figures["pass_number"] == self.stage.number:
+                text = f"Ended {self.stage.label}: {pass_figures(figures)}"
+                self.news.emit("stage_ended", text=text, stage=self.stage.number, **figures)
 
     def write_status(self) -> None:
         self.run_dir.write_status(snapshot(self))

@@ -83,6 +83,7 @@ _SHOWN = {
     "run_started": "Run {run_id} started.",
     "seeded": "Seeded {jobs} jobs.",
     "stage_started": "{text} ({jobs} jobs).",
+    "stage_ended": "{text}.",
     "waiting": "{text}",
     "paused": "{text}",
     "alarm": "ALARM: {text}",

@@ -7,12 +7,11 @@ history, so they survive a restart of the supervisor (architecture 5, behaviour 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from engine.error_types import retry_decision
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from engine.config import Settings
     from engine.progress import ProgressTracker
 
-log = structlog.get_logger(__name__)
-
 OUTCOMES = frozenset({JobStatus.SUCCESS, JobStatus.FAILED, JobStatus.RETRYING})
+WAITING = frozenset({JobStatus.PENDING, JobStatus.RETRYING})
 
 
 class RetryConfig(BaseModel):
@@ -156,20 +154,33 @@ def is_retryable(job: Job, config: RetryConfig) -> bool:
     )
 
 
-def fold_outcomes(rows: Iterator[Job], run_id: str) -> dict[int, dict[str, Job]]:
-    """Last outcome of each job in each pass of a run, from the ledger's rows in file order.
+@dataclass(slots=True)
+class PassHistory:
+    """What the ledger's rows say of one pass."""
+
+    outcomes: dict[str, Job] = field(default_factory=dict)
+    """Last outcome of each job in this pass."""
+    start: datetime | None = None
+    """When its first job was claimed."""
+
+
+def fold_passes(rows: Iterator[Job], run_id: str) -> dict[int, PassHistory]:
+    """The passes of a run by number, from the ledger's rows in file order.
 
     Only outcomes of claims that the run itself made count; what an earlier system left claimed and
     this run put in doubt happened in no pass. A later row of the same pass replaces an earlier one:
     an operator's *mark posted* turns the pass's in-doubt job into its success.
     """
-    passes: dict[int, dict[str, Job]] = {}
+    passes: dict[int, PassHistory] = {}
     claimed: set[str] = set()
     for row in rows:
         if row.status is JobStatus.CLAIMED:
             (claimed.add if row.run_id == run_id else claimed.discard)(row.job_id)
+            if row.run_id == run_id:
+                past = passes.setdefault(row.pass_number, PassHistory())
+                past.start = past.start or row.claimed_at
         elif row.run_id == run_id and row.status in OUTCOMES:
-            outcomes = passes.setdefault(row.pass_number, {})
+            outcomes = passes.setdefault(row.pass_number, PassHistory()).outcomes
             if row.job_id in claimed or row.job_id in outcomes:
                 outcomes[row.job_id] = row
             claimed.discard(row.job_id)
@@ -182,6 +193,7 @@ class _Clock:
 
     start: datetime
     given: int
+    """With those that were done in it before a restart of the supervisor (A8.12)."""
     end: datetime | None = None
 
 
@@ -214,7 +226,7 @@ class RetryPassManager:
 
     def __iter__(self) -> Iterator[Stage]:
         if self._nothing_claimable() and not self._begin_with_retries():
-            self._result = self._decide(claimable=0, retryable=[])
+            self._result = self._without_a_pass()
             return
         delay = 0.0
         while not self._stopped:
@@ -251,25 +263,25 @@ class RetryPassManager:
         """Begin the next pass and return its number; after a restart the one found in the rows."""
         number = self.current_pass + 1 if self.current_pass else self._first_pass()
         self.current_pass = number
-        given = self.ledger.claimable()
-        self._clocks[number] = _Clock(start=self._now(), given=given)
+        past = fold_passes(self.ledger.events(), self.run_id).get(number, PassHistory())
+        jobs = self.ledger.jobs()
+        done = sum(jobs[job_id].status not in WAITING for job_id in past.outcomes)
+        self._clocks[number] = _Clock(
+            start=past.start or self._now(), given=self.ledger.claimable() + done
+        )
         self.ledger.pass_number = number
-        log.info("pass_started", text=f"Starting pass {number}/{self.max_passes}", jobs=given)
         return number
 
     def end_pass(self) -> PassResult:
         """Close the pass and decide; resets what a further pass may try (A8.8)."""
         self._clocks[self.current_pass].end = self._now()
-        failed = [job for job in self.ledger.jobs().values() if is_retryable(job, self.config)]
-        result = self._decide(claimable=self.ledger.claimable(), retryable=failed)
+        result = self._decide(claimable=self.ledger.claimable(), retryable=self._retryable())
         if result is PassResult.RETRYABLE_REMAINING and not self._stopped:
             self.ledger.reset_for_pass(self.current_pass + 1, self._may_retry)
             if self._nothing_claimable():
                 # What was reset is blocked (its account had its post): no empty pass (A8.9).
                 result = PassResult.ONLY_NON_RETRYABLE
         self._result = result
-        stats = self.stats()[self.current_pass]
-        log.info("pass_ended", result=str(result), **stats.to_dict())
         return result
 
     def get_summary(self) -> dict[str, Any]:
@@ -286,10 +298,10 @@ class RetryPassManager:
 
     def stats(self) -> dict[int, PassStats]:
         """Figures of every pass of this run, running and past."""
-        outcomes = fold_outcomes(iter(self.ledger.events()), self.run_id)
+        passes = fold_passes(self.ledger.events(), self.run_id)
         figures = {
-            number: self._fold(number, outcomes.get(number, {}))
-            for number in sorted(set(outcomes) | set(self._clocks))
+            number: self._fold(number, passes.get(number, PassHistory()))
+            for number in sorted(set(passes) | set(self._clocks))
         }
         if self.current_pass in figures:
             last = figures[self.current_pass]
@@ -321,35 +333,40 @@ class RetryPassManager:
 
     def _begin_with_retries(self) -> bool:
         """Nothing is pending, but earlier failures may be tried: make them the first pass."""
-        if not any(is_retryable(job, self.config) for job in self.ledger.jobs().values()):
+        if not self._retryable():
             return False
-        done = max((row.pass_number for row in self._own_rows()), default=0)
-        if done >= self.max_passes:
-            self.current_pass = done
+        self.current_pass = max(fold_passes(self.ledger.events(), self.run_id), default=0)
+        if self.current_pass >= self.max_passes:
             return False
-        self.ledger.reset_for_pass(done + 1, self._may_retry)
+        self.ledger.reset_for_pass(self.current_pass + 1, self._may_retry)
         return not self._nothing_claimable()
+
+    def _without_a_pass(self) -> PassResult:
+        """How a run ends that may not begin a pass: all done, blocked, or passes used up."""
+        if self.current_pass >= self.max_passes:
+            return self._decide(claimable=0, retryable=self._retryable())
+        return self._decide(claimable=0, retryable=[])
+
+    def _retryable(self) -> list[Job]:
+        return [job for job in self.ledger.jobs().values() if self._may_retry(job)]
 
     def _may_retry(self, job: Job) -> bool:
         return is_retryable(job, self.config)
 
-    def _own_rows(self) -> Iterator[Job]:
-        return (row for row in self.ledger.events() if row.run_id == self.run_id)
-
     def _nothing_claimable(self) -> bool:
         return self.ledger.claimable() == 0
 
-    def _fold(self, number: int, outcomes: Mapping[str, Job]) -> PassStats:
+    def _fold(self, number: int, past: PassHistory) -> PassStats:
         clock = self._clocks.get(number)
         stats = PassStats(pass_number=number)
-        for row in outcomes.values():
+        for row in past.outcomes.values():
             if row.status is JobStatus.SUCCESS:
                 stats.succeeded += 1
             else:
                 name = _FAILED_FIELD[row.error_category or ErrorCategory.UNKNOWN]
                 setattr(stats, name, getattr(stats, name) + 1)
-        times = [row.updated_at for row in outcomes.values() if row.updated_at]
-        stats.start_time = clock.start if clock else min(times, default=None)
-        stats.end_time = clock.end if clock else max(times, default=None)
-        stats.total_jobs = max(clock.given if clock else 0, len(outcomes))
+        ends = [row.updated_at for row in past.outcomes.values() if row.updated_at]
+        stats.start_time = clock.start if clock else past.start
+        stats.end_time = clock.end if clock else max(ends, default=None)
+        stats.total_jobs = max(clock.given if clock else 0, len(past.outcomes))
         return stats

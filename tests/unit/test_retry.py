@@ -149,6 +149,52 @@ def test_a_supervisor_that_restarts_goes_on_with_the_pass_found_in_the_rows(
     assert restarted.stats()[1].failed_infrastructure == 2
 
 
+def restarted(path: Path, config: RetryConfig | None = None) -> RetryPassManager:
+    """As a supervisor that goes on with the run of a crashed one makes it."""
+    return RetryPassManager(
+        ProgressTracker(path, settings=Settings(), run_id=RUN), config, run_id=RUN
+    )
+
+
+def test_figures_of_a_pass_hold_although_the_supervisor_restarted_in_it(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path / "l.csv", 5)
+    first = RetryPassManager(ledger, run_id=RUN)
+    first.start_new_pass()
+    work(ledger, lambda _job: "infrastructure")
+    first.end_pass()
+    first.start_new_pass()
+    for _ in range(3):
+        claim = ledger.claim("0")
+        assert isinstance(claim, Claim)
+        ledger.succeed(claim)
+
+    again = restarted(tmp_path / "l.csv")
+    assert again.start_new_pass() == 2
+    work(again.ledger, lambda _job: "account")
+    again.end_pass()
+    stats = again.stats()[2]
+    assert (stats.total_jobs, stats.succeeded, stats.failed_account) == (5, 3, 2)
+    claims = [
+        row.claimed_at
+        for row in again.ledger.events()
+        if row.status is JobStatus.CLAIMED and row.pass_number == 2
+    ]
+    assert stats.start_time == claims[0], "from before the restart"
+
+
+def test_a_run_that_used_its_passes_up_says_so_after_a_restart(tmp_path: Path) -> None:
+    """Crashed between its last pass and its last line."""
+    config = RetryConfig(max_passes=1)
+    ledger = make_ledger(tmp_path / "l.csv", 1)
+    RetryPassManager(ledger, config, run_id=RUN).start_new_pass()
+    work(ledger, lambda _job: "infrastructure")
+
+    plan = restarted(tmp_path / "l.csv", config)
+    assert list(plan) == []
+    assert plan.result == "max_passes_reached"
+    assert plan.stats()[1].failed_infrastructure == 1
+
+
 def test_failures_of_an_earlier_system_are_tried_again_within_their_limits(
     tmp_path: Path,
 ) -> None:
