@@ -24,9 +24,9 @@ from engine.channel import Orders
 from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.errors import EngineError, ExitCode, InputError
-from engine.figures_text import pass_figures
+from engine.figures_text import pass_figures, seeding_lines, why_nothing
 from engine.instance import InstanceLock
-from engine.jobs import Job
+from engine.jobs import Job, JobStatus
 from engine.news import News
 from engine.output import Display
 from engine.private_files import write_atomically
@@ -204,6 +204,7 @@ class Orchestrator:
     def _run_stages(self) -> None:
         self.plan = self.workload.stages(self.ledger, self.record.run_id)
         self.say_retry_configuration()
+        self._say_left_alone()
         for stage in self.plan:
             self._say_stage_ended()
             self._wait_before(stage)
@@ -339,12 +340,11 @@ class Orchestrator:
             return
         self.phase = "seeding"
         report = self.workload.seed(self.ledger)
-        for message in report.messages:
-            self.news.line(message)
+        for text in (*report.messages, *seeding_lines(report, self.workload.key_label)):
+            self.news.line(text)
         self.news.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
         if not report.seeded:
-            reasons = ", ".join(f"{count} {why}" for why, count in report.skipped.items())
-            raise InputError(f"There is nothing to do: no job was seeded ({reasons or 'no jobs'}).")
+            raise InputError(why_nothing(report))
 
     # -- the one way to stop -------------------------------------------------------------------
 
@@ -394,6 +394,16 @@ class Orchestrator:
         )
 
     # -- told to the operator ------------------------------------------------------------------
+
+    def _say_left_alone(self) -> None:
+        """Failures that this run will not touch, and which flag would change that (A3.9)."""
+        failed = [job for job in self.ledger.jobs().values() if job.status is JobStatus.FAILED]
+        left = [job for job in failed if not self.ledger.retryable(job) and not job.in_doubt]
+        if left:
+            self.news.line(
+                f"{len(left)} failed jobs are left alone: their attempts are used up or their "
+                "errors are final; --retry-all-failed requeues what may be tried again."
+            )
 
     def say_retry_configuration(self) -> None:
         retry = self.settings.retry

@@ -110,6 +110,17 @@ def test_the_operator_settles_what_is_in_doubt(tmp_path: Path) -> None:
     assert farm.statuses()["j1"] == "retrying"
 
 
+def test_a_new_run_says_which_failures_it_leaves_alone(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a raise:suspended", "j1 b raise:adb", "j2 c")
+    farm.run("--run", "--max-passes", "1")
+    again = farm.run("--run", "--max-passes", "2", "--infra-retry-limit", "1")
+    assert "2 failed jobs are left alone" in again.stdout
+    assert "--retry-all-failed" in again.stdout
+    requeued = farm.run("--retry-all-failed")
+    assert "Requeued 1 failed jobs." in requeued.stdout
+    assert "Left alone: 1 account." in requeued.stdout
+
+
 def test_a_worker_that_dies_before_the_point_of_no_return_gives_its_job_back(
     tmp_path: Path,
 ) -> None:
