@@ -12,7 +12,7 @@ def main() -> int:
     """
     from engine.cli import main as command_line
 
-    return command_line()
+    return command_line(prog="geelark-console")
 
 
 if __name__ == "__main__":

@@ -6,17 +6,21 @@ Every check happens before any phone, port or file is touched (behaviour A1.6).
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
-from engine.output import complain
+from engine.output import close_streams, complain, open_streams
+from engine.private_files import explain
 
+if TYPE_CHECKING:
+    from engine.config import Settings
+
+PROG = "python -m engine.orchestrator"
+LOG_NAME = "orchestrator.log"
 EPILOG = """\
 examples:
   %(prog)s --workers 3 --run                            publish the day with three workers
@@ -49,6 +53,8 @@ COMMANDS = (
     "send",
 )
 JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
+READING = ("status", "list_campaigns")
+"""Commands that change nothing, not even a log."""
 ALLOWED_PAIRS = (
     {"run", "seed_only"},  # seeding wins (A1.8)
     {"run", "force_reseed"},
@@ -57,10 +63,10 @@ ALLOWED_PAIRS = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """The whole command line (A1.4)."""
     top = argparse.ArgumentParser(
-        prog="python -m engine.orchestrator",
+        prog=prog,
         description="Publishes the day's posts, one video an account, with parallel workers.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -231,55 +237,96 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, prog: str = PROG) -> int:
     """Run one command; returns its exit status. No traceback reaches the operator."""
-    arguments = parser().parse_args(argv)
+    open_streams()
     try:
-        return _dispatch(arguments)
+        arguments = parser(prog).parse_args(argv)
+        return _perform(arguments, prog)
+    finally:
+        close_streams()
+
+
+def _perform(arguments: argparse.Namespace, prog: str) -> int:
+    try:
+        return _dispatch(arguments, prog)
     except EngineError as exc:
         complain(str(exc))
         return exc.exit_code
     except KeyboardInterrupt:
         complain("Interrupted.")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; that is their word, not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+    except OSError as exc:
+        _log_stack(arguments)
+        complain(explain(exc))
+        return ExitCode.FAILED
     except Exception as exc:  # noqa: BLE001 - the last border: the stack goes to the log, once
-        structlog.get_logger("engine.cli").exception("command_failed")
+        place = _log_stack(arguments)
         complain(
-            f"An error of our own: {type(exc).__name__}. The details are in the log of the "
-            "orchestrator (logs/orchestrator.log); nothing that was recorded is lost."
+            f"An error of our own: {type(exc).__name__}. Please report it with {place}; nothing "
+            "that was recorded is lost, and --stop-all stops whatever may still be on."
         )
         return ExitCode.FAILED
 
 
-def _dispatch(arguments: argparse.Namespace) -> int:
+def _log_stack(arguments: argparse.Namespace) -> str:
+    """Put the stack of the present exception into the log; says where that is."""
+    from engine import logs
+    from engine.config import Logs
+
+    path = logs.destination()
+    if path is None:
+        path = arguments.workdir.resolve() / "logs" / LOG_NAME
+        try:
+            logs.configure(path, Logs())
+        except OSError:
+            return "what you did"
+    structlog.get_logger("engine.cli").exception("command_failed")
+    return f"the log {path}"
+
+
+def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
     command = chosen_command(arguments)
     check(command, arguments)
     if command is None:
-        parser().print_help()
+        parser(prog).print_help()
         return ExitCode.DONE
     # Imported here so that --help and a wrong flag answer at once.
-    from engine import logs, operations
+    from engine import operations
     from engine.config import Settings
 
     work_dir: Path = arguments.workdir.resolve()
     if not work_dir.is_dir():
         raise InputError(f"The work directory {work_dir} does not exist; make it, or give -C DIR.")
     settings = Settings.load(work_dir, overrides=overrides(arguments))
+    if arguments.workers is not None or command == "run":
+        _check_workers(settings)
+    if settings.posting.ai == "only" and (arguments.ai_only or command == "run"):
+        raise SettingsError(
+            "--ai-only (posting.ai = only) needs the model navigator, which this version does "
+            "not have; run without it."
+        )
+    _open_log(command, work_dir, settings)
+    return operations.perform(command, arguments, settings, work_dir)
+
+
+def _check_workers(settings: Settings) -> None:
     if settings.run.workers > settings.run.max_workers:
         raise InputError(
             f"--workers must be 1 to {settings.run.max_workers} (run.max_workers), "
             f"not {settings.run.workers}."
         )
-    if settings.posting.ai == "only":
-        raise SettingsError(
-            "--ai-only (posting.ai = only) needs the model navigator, which this version does "
-            "not have; run without it."
-        )
-    quiet = command in ("status", "list_campaigns")
-    log_path = work_dir / settings.paths.logs / "orchestrator.log"
-    logs.configure(None if quiet else log_path, settings.logs, settings.secrets)
-    return operations.perform(command, arguments, settings, work_dir)
+
+
+def _open_log(command: str, work_dir: Path, settings: Settings) -> None:
+    """Raises OSError where the log cannot be written; stopping phones does not depend on it."""
+    from engine import logs
+
+    path = None if command in READING else work_dir / settings.paths.logs / LOG_NAME
+    try:
+        logs.configure(path, settings.logs, settings.secrets)
+    except OSError as exc:
+        if command != "stop_all":
+            raise
+        complain(explain(exc))
+        logs.configure(None, settings.logs, settings.secrets)

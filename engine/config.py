@@ -377,7 +377,7 @@ class Settings(BaseModel):
 
         Raises SettingsError naming the place, the key, the value and what is allowed.
         """
-        env = dict(dotenv_values(work_dir / ".env")) if environ is None else {}
+        env = _dotenv(work_dir) if environ is None else {}
         env |= dict(os.environ if environ is None else environ)
         tree: dict[str, Any] = {}
         origin: dict[tuple[str, ...], str] = {}
@@ -386,7 +386,7 @@ class Settings(BaseModel):
             try:
                 content = tomllib.loads(path.read_text(encoding="utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
-                raise SettingsError(f"{path} cannot be read as TOML: {exc}.") from exc
+                raise SettingsError(f"{path} cannot be read as TOML: {exc}; correct it.") from exc
             if "secrets" in content:
                 raise SettingsError(
                     f"{path} has a [secrets] table: secrets belong into the environment or .env "
@@ -413,9 +413,20 @@ class Settings(BaseModel):
     @classmethod
     def from_json(cls, text: str, *, work_dir: Path) -> Settings:
         """Settings as a supervisor resolved them, with the secrets of this environment."""
-        env = {**dotenv_values(work_dir / ".env"), **os.environ}
+        env = {**_dotenv(work_dir), **os.environ}
         secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}
         return cls.model_validate(json.loads(text) | {"secrets": secrets})
+
+
+def _dotenv(work_dir: Path) -> dict[str, str | None]:
+    path = work_dir / ".env"
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise SettingsError(
+            f"{path} cannot be read ({why}): write one NAME=value a line, readable for this user."
+        ) from exc
 
 
 def _nested(keys: tuple[str, ...], value: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ across users and reused pids (architecture 2, behaviour A12.2, A12.3).
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -17,10 +18,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import portalocker
+import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import AlreadyRunningError
 from engine.private_files import FILE_MODE, make_private_dir, write_atomically
+
+log = structlog.get_logger(__name__)
 
 _EXCLUSIVE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _SHARED = portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING
@@ -75,9 +79,7 @@ class InstanceLock:
         while True:
             file = self._open()
             try:
-                portalocker.lock(
-                    file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
-                )
+                portalocker.lock(file, _EXCLUSIVE)
                 break
             except portalocker.LockException:
                 file.close()
@@ -89,7 +91,7 @@ class InstanceLock:
         self.beat()
 
     def beat(self) -> None:
-        """Write a sign of life."""
+        """Write a sign of life; on a full disk the lock holds without one."""
         record = InstanceRecord(
             pid=os.getpid(),
             host=socket.gethostname(),
@@ -97,13 +99,17 @@ class InstanceLock:
             started_at=self._started,
             heartbeat_at=self._now(),
         )
-        write_atomically(self.record_path, record.model_dump_json())
+        try:
+            write_atomically(self.record_path, record.model_dump_json())
+        except OSError as exc:
+            log.warning("heartbeat_not_written", error=str(exc))
 
     def release(self) -> None:
         """Give the lock up; safe to repeat. The lock file itself stays (A7.5)."""
         if self._file is None:
             return
-        self.record_path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.record_path.unlink()
         portalocker.unlock(self._file)
         self._file.close()
         self._file = None
@@ -113,16 +119,12 @@ class InstanceLock:
         if not self.path.exists():
             return None
         try:
-            with self.path.open("r+b") as file:
-                portalocker.lock(
-                    file, portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING
-                )
+            with self.path.open("rb") as file:
+                portalocker.lock(file, _SHARED)
                 portalocker.unlock(file)
             return None
-        except portalocker.LockException:
+        except (portalocker.LockException, PermissionError):
             return self.read_record() or _unknown_holder(self._now())
-        except PermissionError:
-            return _unknown_holder(self._now())
 
     def read_record(self) -> InstanceRecord | None:
         try:
@@ -134,6 +136,8 @@ class InstanceLock:
         try:
             return os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b")
         except PermissionError as exc:
+            if not self.path.exists():
+                raise
             raise AlreadyRunningError(
                 f"{self.path} belongs to another user: run as that user, "
                 "or use another work directory."

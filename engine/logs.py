@@ -7,7 +7,6 @@ a request's body there (behaviour A-D32).
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
@@ -131,11 +130,15 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
     logging.raiseExceptions = False
 
 
+def destination() -> Path | None:
+    """File that the logs of this process go to, None before they go to any."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _PrivateRotatingFile):
+            return Path(handler.baseFilename)
+    return None
+
+
 def silence(names: Iterable[str]) -> None:
     """Keep libraries quiet that log request bodies even at warning."""
     for name in names:
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def stderr_is_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()

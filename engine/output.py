@@ -5,7 +5,9 @@ A terminal that went away is no reason to stop a run: writing to it fails in sil
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -17,6 +19,28 @@ if TYPE_CHECKING:
 _CONTROL = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
 }
+
+
+def open_streams() -> None:
+    """Streams that were closed before we started take what is written, and forget it."""
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+
+
+def close_streams() -> None:
+    """Write what is left; a reader that has gone does not change the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def plain(text: str) -> str:
@@ -81,7 +105,6 @@ class Display(Protocol):
 
 _SHOWN = {
     "run_started": "Run {run_id} started.",
-    "seeded": "Seeded {jobs} jobs.",
     "stage_started": "{text} ({jobs} jobs).",
     "stage_ended": "{text}.",
     "waiting": "{text}",

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 DIR_MODE = 0o700
 FILE_MODE = 0o600
+
+_MAKE_ROOM: Final = "make room on that disk"
+_ALLOW: Final = "make its folder and itself writable for this user"
+_REMEDIES: Final[Mapping[int, str]] = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EFBIG: _MAKE_ROOM,
+    errno.EROFS: _ALLOW,
+    errno.EACCES: _ALLOW,
+    errno.EPERM: _ALLOW,
+    errno.EEXIST: "move away what has that name",
+    errno.ENOTDIR: "move away the file that stands where a folder is needed",
+    errno.EISDIR: "move away the folder that has that name",
+}
+
+
+def explain(exc: OSError) -> str:
+    """The sentence for an operator: which file, what is wrong with it, what to do."""
+    reason = exc.strerror or type(exc).__name__
+    remedy = _REMEDIES.get(exc.errno or 0, "check its place, its permissions and the disk")
+    name = exc.filename or "A file of the work directory"
+    return f"{os.fspath(name)} cannot be used ({reason}): {remedy}, and try again."
 
 
 def make_private_dir(path: Path) -> Path:
@@ -39,7 +63,9 @@ def write_atomically(path: Path, text: str, *, durable: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as exc:
         with contextlib.suppress(OSError):
             Path(name).unlink()
+        if isinstance(exc, OSError):
+            exc.filename = os.fspath(path)
         raise
