@@ -120,6 +120,11 @@ _TABLE: Final = (
         "requeue the job.",
     ),
     ErrorType(
+        name="duplicate_video",
+        category=_CONTENT,
+        remedy="The account has posted this very video before, under another name: skip the job.",
+    ),
+    ErrorType(
         name="bad_caption",
         category=_CONTENT,
         remedy="The caption is empty or too long: correct the captions file and seed the job anew.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.output import say, table
+from engine.workloads.base import SeedReport
 
 
 def passes_table(summary: Mapping[str, Any]) -> None:
@@ -43,6 +44,21 @@ def pass_figures(stats: Mapping[str, Any]) -> str:
     for name in ("blocked", "unprocessed"):
         text += f", {name} {stats[name]}" if stats[name] else ""
     return f"{text}, in {_seconds(stats['duration_seconds'])}"
+
+
+def seeding_lines(report: SeedReport, key_label: str) -> list[str]:
+    """What a seeding did (A5.2.14): seeded, left out and why, keys used, keys idle."""
+    lines = [f"Seeded {report.seeded} jobs for {report.keys_used} {key_label}s."]
+    lines += [f"Left out, {reason}: {count}." for reason, count in report.skipped.items()]
+    if report.keys_idle:
+        lines.append(f"Idle {key_label}s: {', '.join(report.keys_idle)}.")
+    return lines
+
+
+def why_nothing(report: SeedReport) -> str:
+    """The sentence about a seeding that found no job."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
+    return f"There is nothing to do: no job was seeded ({reasons or 'the job source has none'})."
 
 
 def _seconds(value: object) -> str:

@@ -13,10 +13,10 @@ from engine import filters, job_control, workloads
 from engine.aftermath import end_left_processes
 from engine.cli import JOB_COMMANDS
 from engine.config import Settings
-from engine.errors import AlreadyRunningError, ExitCode, InputError
-from engine.figures_text import passes_table, show_totals
+from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
+from engine.figures_text import passes_table, seeding_lines, show_totals, why_nothing
 from engine.instance import InstanceLock
-from engine.jobs import JobStatus
+from engine.jobs import Job, JobStatus
 from engine.orchestrator import Orchestrator, RunResult, run_lock
 from engine.output import complain, display_for, say, say_json, sentence, table
 from engine.processes import ProcessRegistry
@@ -26,6 +26,8 @@ from engine.signals import stop_signals
 from engine.workloads.base import Receipt, SeedReport, Workload, WorldContext
 
 OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
+SHOWN = 10
+"""Jobs named in one sentence."""
 
 
 class Operations:
@@ -42,12 +44,19 @@ class Operations:
         self.ledger = ProgressTracker(
             self.workload.ledger_path,
             settings=settings,
-            refuse=self.workload.refuse,
+            refuse=self._objection,
             cap=self.workload.daily_cap,
         )
         stale = settings.run.heartbeat_stale_seconds
         self.lock = InstanceLock(self.run_dir.lock_path, stale_after=stale)
         self.ledger_lock = run_lock(self.workload.ledger_path, stale_after=stale)
+
+    def _objection(self, job: Job) -> str | None:
+        """The workload's; what it cannot read is an objection too, so that figures are shown."""
+        try:
+            return self.workload.refuse(job)
+        except EngineError as exc:
+            return str(exc)
 
     # -- run -----------------------------------------------------------------------------------
 
@@ -59,6 +68,7 @@ class Operations:
                 "it first with --reset-day, then --run."
             )
         self._refuse_earlier_day()
+        self._refuse_other_keys()
         self.settings.check_ports(self.settings.run.workers)
         self.workload.check()
         display = display_for(as_json=self.arguments.json)
@@ -87,6 +97,25 @@ class Operations:
             f"The ledger {self.ledger.path} is of {day}, not of today ({today}): archive it with "
             "--reset-day and run again, or go on with it with --continue-day."
         )
+
+    def _refuse_other_keys(self) -> None:
+        """--accounts restricts seeding; it must not look as if it restricted this run (A-D27)."""
+        wanted = self.settings.accounts
+        if not wanted or not self.ledger.exists():
+            return
+        others = [
+            job.account
+            for job in self.ledger.jobs().values()
+            if (job.status in OPEN or self.ledger.retryable(job))
+            and job.account
+            and job.account not in wanted
+        ]
+        if others:
+            named = ", ".join(dict.fromkeys(others))
+            raise InputError(
+                f"--accounts restricts seeding, but {self.ledger.path} has {len(others)} jobs of "
+                f"others already ({named}): run without it, or leave those jobs out with --skip."
+            )
 
     def _final_block(self, run_id: str, result: RunResult) -> None:
         minutes = self.workload.minutes_used(run_id)
@@ -220,13 +249,10 @@ class Operations:
             return
         if report.plan:
             table("Plan", ("job", self.workload.key_label, "video"), report.plan)
-        say(f"Seeded {report.seeded} jobs for {report.keys_used} {self.workload.key_label}s.")
-        for reason, count in report.skipped.items():
-            say(f"Left out: {count} {reason}.")
-        if report.keys_idle:
-            say(f"Idle {self.workload.key_label}s: {', '.join(report.keys_idle)}.")
+        for text in seeding_lines(report, self.workload.key_label):
+            say(text)
         if not report.seeded:
-            complain("No job was seeded: there is nothing new in the job source.")
+            complain(why_nothing(report))
 
     def reset_day(self) -> int:
         """Archive the ledger and start an empty one (A7)."""
@@ -244,11 +270,18 @@ class Operations:
                 f"{self.workload.resource_label}s of ours are recorded as on ({names}): stop them "
                 "with --stop-all first, or confirm with --yes."
             )
+        doubtful = [job for job in self.ledger.jobs().values() if _may_be_done(job)]
+        if doubtful and not self.arguments.yes:
+            raise InputError(
+                f"{self.ledger.path} has {len(doubtful)} jobs in doubt "
+                f"({', '.join(job.job_id for job in doubtful[:SHOWN])}"
+                f"{', …' if len(doubtful) > SHOWN else ''}): settle them with --mark-posted or "
+                "--requeue, or confirm with --yes that they count as posted."
+            )
         self.ledger.settle_dead(lambda _job: False)
-        doubtful = [job for job in self.ledger.jobs().values() if job.in_doubt]
-        if doubtful and self.arguments.yes:
-            for job in doubtful:
-                self.workload.confirmed(job)
+        for job in doubtful:
+            self.workload.confirmed(job)
+        if doubtful:
             say(f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice.")
         report = self.ledger.reset_day(allow_in_doubt=self.arguments.yes)
         say(f"Archived as {report.archive}.")
@@ -331,6 +364,9 @@ class Operations:
                     for row in rows
                 ],
             )
+            for row in rows:
+                if row.problem:
+                    say(f"{row.name} cannot be seeded: {row.problem}")
         else:
             say(f"There is no campaign below {self.work_dir / self.settings.paths.campaigns}.")
         return ExitCode.DONE
@@ -383,6 +419,15 @@ def _command(words: list[str]) -> Command:
     if name not in known:
         raise InputError(f"Unknown command {name!r}; known are {', '.join(known)}.")
     return Command.model_validate({"name": name, **fields})
+
+
+def _may_be_done(job: Job) -> bool:
+    """In doubt, or it would be if its claim were settled."""
+    return (
+        job.in_doubt
+        or job.foreign_claim
+        or (job.status is JobStatus.CLAIMED and job.submitted_at is not None)
+    )
 
 
 def _tell(event: str, **fields: Any) -> None:

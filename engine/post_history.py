@@ -54,6 +54,11 @@ class PostHistory:
         self._sources: dict[Path, _LedgerPosts] = {}
         self._looked = float("-inf")
 
+    def check(self) -> None:
+        """Refuse to go on where something cannot be read. Raises LedgerUnreadableError."""
+        self.record.posts()
+        self._look()
+
     def count_today(
         self, account: str, *, excluding: Collection[str] = (), fresh: bool = False
     ) -> int:

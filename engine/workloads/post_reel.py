@@ -22,9 +22,9 @@ from engine.posting.caption import check_caption
 from engine.processes import ProcessRegistry
 from engine.retry import RetryConfig, RetryPassManager
 from engine.run_state import RunDirectory
-from engine.seeding import JobSource, seed_from
+from engine.seeding import JobSource, content_of, seed_from
 from engine.state_source import StateFileSource
-from engine.video import check_video, file_name, find_video, video_id
+from engine.video import check_video, file_name, find_video
 from engine.workloads.base import (
     Receipt,
     ResourceState,
@@ -106,7 +106,7 @@ class PostReel:
         Raises InputError, SettingsError, ServiceUnreachableError.
         """
         self._check_source()
-        self._history.record.posts()
+        self._history.check()
         self._check_token()
         self._check_programs()
         self._check_ports()
@@ -169,14 +169,16 @@ class PostReel:
         return self._history.objection(job, cap=self.daily_cap)
 
     def confirmed(self, job: Job) -> None:
-        """Record a post that a person confirmed. Raises LedgerError."""
-        self._published(job)
+        """Record a post that a person confirmed, as of the day it was made. Raises LedgerError."""
+        when = job.submitted_at or job.claimed_at or job.completed_at or datetime.now(UTC)
+        self._record(job, job.video_id or self._content(job), when)
 
     def material(self, job: Job) -> Path:
         """The video of a job that may be posted now.
 
-        Raises ContentError for a caption or video that cannot be posted, ClaimLostError where the
-        account has posted it, or enough, since the job was claimed (A15.2).
+        Raises ContentError for a caption or video that cannot be posted, also for a video that the
+        account posted under another name (A15.4), ClaimLostError where the account has posted it,
+        or enough, since the job was claimed (A15.2).
         """
         check_caption(job.caption, self._settings.posting.caption_max)
         video = self._video(job)
@@ -190,18 +192,35 @@ class PostReel:
         objection = self._history.objection(job, cap=self.daily_cap, fresh=True)
         if objection:
             raise ClaimLostError(f"{job.job_id} is not posted: {objection}.")
+        self._refuse_known_content(job, video)
         return video
+
+    def _refuse_known_content(self, job: Job, video: Path) -> None:
+        """The file may hold another video than at seeding, or the ledger may not know which."""
+        identity = content_of(video)
+        if identity in {"", job.video_id}:
+            return
+        name, mine = file_name(job.video_path), (job.job_id,)
+        if self._history.posted_before(job.account, name, identity, excluding=mine):
+            raise ContentError(
+                f"{job.account} has posted the video {video} before, under another name: skip the "
+                "job, or give it another video.",
+                error_type="duplicate_video",
+            )
 
     def _video(self, job: Job) -> Path | None:
         return find_video(job.video_path, self._work_dir, self._settings.paths.video_root)
 
     def _published(self, job: Job) -> None:
-        identity, video = job.video_id, self._video(job)
-        if not identity and video is not None:
-            identity = video_id(video)
-        self._history.record.add(
-            job.account, file_name(job.video_path), identity, datetime.now(UTC)
-        )
+        """Record the file that was posted just now."""
+        self._record(job, self._content(job) or job.video_id, datetime.now(UTC))
+
+    def _content(self, job: Job) -> str:
+        video = self._video(job)
+        return "" if video is None else content_of(video)
+
+    def _record(self, job: Job, identity: str, when: datetime) -> None:
+        self._history.record.add(job.account, file_name(job.video_path), identity, when)
 
     # -- phones ----------------------------------------------------------------------------------
 
