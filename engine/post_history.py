@@ -52,6 +52,7 @@ class PostHistory:
         self._now = now
         self._threads = threading.RLock()
         self._sources: dict[Path, _LedgerPosts] = {}
+        self._earlier: dict[Path, _LedgerPosts] = {}
         self._looked = float("-inf")
 
     def check(self) -> None:
@@ -93,6 +94,14 @@ class PostHistory:
             post.same_content(name, video_id) for post in self._posts(account, excluding, fresh)
         )
 
+    def done_on_earlier_day(self, job_id: str, name: str, video_id: str) -> bool:
+        """Whether an archive of this ledger has this very job as posted, or possibly so.
+
+        By id and video: an id that was given to another video is another job.
+        """
+        posts = (archive.of_job(job_id) for archive in self._archives())
+        return any(post is not None and post.same_content(name, video_id) for post in posts)
+
     def objection(self, job: Job, *, cap: int, fresh: bool = False) -> str | None:
         """Why a job must not be claimed or submitted now, or None; ``cap`` 0 = no limit."""
         mine = (job.job_id,)
@@ -113,6 +122,16 @@ class PostHistory:
                 skipped = excluding if path == self._ledger else ()
                 found += [post for job_id, post in source.of(account) if job_id not in skipped]
         return iter(found)
+
+    def _archives(self) -> Iterator[_LedgerPosts]:
+        """This ledger's archives of all days; each is read once, since none is written again."""
+        if not self._ledger.parent.is_dir():
+            return
+        for path in sorted(_archives_of(self._ledger, r"\d{8}")):
+            if path not in self._earlier:
+                self._earlier[path] = _LedgerPosts(path, self._settings, _may)
+                self._earlier[path].catch_up()
+            yield self._earlier[path]
 
     def _look(self) -> None:
         today = self._settings.day_of(self._now())
@@ -137,12 +156,15 @@ class PostHistory:
             if ledger.is_file():
                 yield ledger
             if ledger.parent.is_dir():
-                archive = re.compile(
-                    rf"{re.escape(ledger.stem)}_{today:%Y%m%d}(?:_\d+)?{re.escape(ledger.suffix)}"
-                )
-                for path in ledger.parent.iterdir():
-                    if archive.fullmatch(path.name):
-                        yield path
+                yield from _archives_of(ledger, f"{today:%Y%m%d}")
+
+
+def _archives_of(ledger: Path, day: str) -> Iterator[Path]:
+    """Archives that a reset made of a ledger; ``day`` is a regular expression (A7.3)."""
+    name = re.compile(rf"{re.escape(ledger.stem)}_{day}(?:_\d+)?{re.escape(ledger.suffix)}")
+    for path in ledger.parent.iterdir():
+        if name.fullmatch(path.name):
+            yield path
 
 
 class _LedgerPosts:
@@ -155,20 +177,26 @@ class _LedgerPosts:
         self._post_of = post_of
         self._revision: object = None
         self._by_account: Mapping[str, list[tuple[str, Post]]] = {}
+        self._by_job: Mapping[str, Post] = {}
 
     def catch_up(self) -> None:
         revision = self._tracker.revision()
         if revision == self._revision:
             return
         by_account: dict[str, list[tuple[str, Post]]] = defaultdict(list)
+        by_job: dict[str, Post] = {}
         for job in self._tracker.jobs().values():
             post = self._post_of(job) if job.account else None
             if post is not None:
                 by_account[job.account].append((job.job_id, post))
-        self._by_account, self._revision = dict(by_account), revision
+                by_job[job.job_id] = post
+        self._by_account, self._by_job, self._revision = dict(by_account), by_job, revision
 
     def of(self, account: str) -> Iterable[tuple[str, Post]]:
         return self._by_account.get(account, ())
+
+    def of_job(self, job_id: str) -> Post | None:
+        return self._by_job.get(job_id)
 
 
 def _posted(job: Job) -> Post | None:

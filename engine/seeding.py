@@ -32,6 +32,7 @@ class Skip(StrEnum):
     """Why something that the source names becomes no job."""
 
     IN_LEDGER = "already in the ledger"
+    DONE_EARLIER = "already posted on an earlier day"
     POSTED = "already posted by their account"
     ALL_POSTED = "already posted by every account"
     NO_ACCOUNT_FREE = "no account is free today"

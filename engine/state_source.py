@@ -106,9 +106,16 @@ class StateFileSource:
                 video = find_video(job.video_path, self._work_dir, root)
                 if video is None:
                     draft.skip(Skip.VIDEO_MISSING, job.video_path or job.job_id)
+                elif self._done_earlier(job, video):
+                    draft.skip(Skip.DONE_EARLIER, job.job_id)
                 elif draft.usable(job.job_id, caption=job.caption, video=video):
                     ready.append(_Ready(job=job, video=video))
         return ready
+
+    def _done_earlier(self, job: _StateJob, video: Path) -> bool:
+        """The state file still says pending; the archives know better (A-D3)."""
+        name = file_name(job.video_path)
+        return self._history.done_on_earlier_day(job.job_id, name, content_of(video))
 
     def _place_named(self, draft: Draft, item: _Ready) -> None:
         """A job keeps the account that it names (A5.1.7)."""

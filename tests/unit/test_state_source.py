@@ -144,7 +144,12 @@ def test_a_day_is_never_posted_twice_from_the_same_state_file(day: Day) -> None:
     ledger.reset_day()
     day.now += timedelta(days=1)
     report = day.seed()
-    assert day.assigned() == {"2": "ann"}, "each video goes to an account that has not had it"
+    assert day.assigned() == {}
+    assert report.skipped == {Skip.DONE_EARLIER: 2}
+    for archive in day.work_dir.glob("parallel_progress_*.csv"):
+        archive.unlink()
+    report = day.seed()
+    assert day.assigned() == {"2": "ann"}, "without archives the record still bars the pairs"
     assert report.skipped == {Skip.POSTED: 1}
 
 
@@ -260,3 +265,34 @@ def test_a_real_ledger_counts_its_jobs_against_the_cap(day: Day) -> None:
         job_id: account for job_id, account in day.assigned().items() if job_id not in existing
     }
     assert added == {"1": "newcomer", "2": ""}
+
+
+def test_a_job_of_an_archived_day_does_not_come_again_for_another_account(day: Day) -> None:
+    """The scheduler never writes back what was posted; what was left over comes next (A-D3)."""
+    day.jobs({"id": "a"}, {"id": "b"}, {"id": "c"})
+    day.seed()
+    assert day.assigned() == {"a": "ann", "b": "bob", "c": ""}
+    ledger = day.ledger
+    for _ in range(2):
+        claim = ledger.claim("0")
+        assert isinstance(claim, Claim)
+        ledger.mark_submitted(claim)
+        ledger.succeed(claim)
+    ledger.reset_day()
+    day.now += timedelta(days=1)
+    report = day.seed()
+    assert report.skipped == {Skip.DONE_EARLIER: 2}
+    assert day.assigned() == {"c": "ann"}
+
+
+def test_an_id_that_is_given_to_another_video_is_another_job(day: Day) -> None:
+    day.jobs({"id": "1"})
+    day.seed()
+    claim = day.ledger.claim("0")
+    assert isinstance(claim, Claim)
+    day.ledger.succeed(claim)
+    day.ledger.reset_day()
+    day.now += timedelta(days=1)
+    make_video(day.work_dir / "clips" / "new.mp4")
+    day.jobs({"id": "1", "video_path": "clips/new.mp4"})
+    assert day.seed().seeded == 1
