@@ -60,6 +60,7 @@ _SPACES: Final = re.compile(r"\s+")
 _LEADING_CLASS: Final = re.compile(
     r"\s*((?!java|android|io\.|org\.|com\.)(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Expired|Interrupt))\s*:\s*"
 )
+_ONLY_CLASS: Final = re.compile(r"\s*((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Expired))\s*")
 _NAMED_CLASS: Final = re.compile(r"\(((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Expired))\)")
 
 
@@ -105,6 +106,8 @@ def _take_apart(message: str, exception: str, phase: str) -> _Evidence:
     while match := _LEADING_CLASS.match(text):
         classes.append(match[1])
         text = text[match.end() :]
+    if only := _ONLY_CLASS.fullmatch(text):
+        classes.append(only[1])
     classes += _NAMED_CLASS.findall(text)
     trace = shapes.STACK_TRACE.search(text)
     full = _SPACES.sub(" ", text).strip().lower()

@@ -50,7 +50,7 @@ ADB: Final = (
         r"device\b.{0,40}\bnever appeared",
         r"(?:never|not|did not) appear(?:ed)? in (?:the )?(?:adb|list)",
         r"device\b.{0,60}\bnot in the list of connected devices",
-        r"could not find a connected android device",
+        r"(?:could not|unable to) find an? (?:connected|active) (?:android )?device",
         r"(?:error|failed|failure|timeout|timed out|problem)\b.{0,30}\badb(?:exec|\b).*",
         r"adb(?:exec)?(?: \w+)? (?:timeout|timed out|connection|execution timeout|command failed"
         r"|failed|error|disconnected|unreachable|lost)",
@@ -102,6 +102,8 @@ APPIUM: Final = (
         r"session not created",
         r"could not start a new session",
         r"(?:invalid|no such|unknown|no active|lost|missing) (?:appium )?session(?: id)?",
+        r"session\b.{0,40}\bcrashed",
+        r"no such window",
         r"no such driver",
         r"nosuchdriver\w*",
         r"(?:could not|cannot|failed to|unable to) (?:create|start|open|get) (?:a |an |the )?"
@@ -116,7 +118,7 @@ APPIUM: Final = (
         r"write_secure_settings",
         r"cannot start the '[^']*' application",
         r"activity (?:never started|used to start app)\b.*",
-        r"unable to resolve the launchable activity",
+        r"unable to resolve (?:the launchable activity|intent)\b.*",
         r"could not (?:get idle state|retrieve the currently focused package)",
         r"null root node",
         r"(?:page source|screenshot|ui dump|dump)\b.{0,30}\b(?:could not be|cannot be|failed to be)"
@@ -177,7 +179,8 @@ PHONE: Final = (
         r"(?:is not|isn't|not) installed on the (?:phone|device)",
         r"phone\b.{0,40}\b(?:shutting|powering|starting) (?:down|off|up)",
         r"app (?:is )?not installed",
-        r"is isn't responding|keeps stopping|has stopped|anr in",
+        r"(?:is not|isn't) responding",
+        r"keeps stopping|has stopped|anr in",
     ),
 )
 """The cloud phone: boot, capacity, plan."""

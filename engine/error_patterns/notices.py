@@ -40,7 +40,7 @@ ACCOUNT: Final = (
     phrases(
         "banned",
         r"(?:account|you|user|profile)(?:'s)?\b.{0,60}\bbanned\b",
-        r"banned (?:your|this|the|from|account|by)\b",
+        r"banned (?:your|this|the|from|account|by instagram)\b",
         r"account ban\b",
     ),
     phrases(
@@ -48,6 +48,8 @@ ACCOUNT: Final = (
         r"suspended (?:your|this|the|account|by)\b",
         r"(?:account|profile|you|user)(?:'s)?\b.{0,60}\bsuspended",
         r"account suspension",
+        r"account (?:is |was |has been |still )*(?:under|in) review",
+        r"review(?:ing)? (?:of )?your account",
         r"days (?:left|remaining) to (?:disagree|appeal)",
     ),
     phrases(
@@ -95,6 +97,7 @@ ACCOUNT: Final = (
         r"verify to continue",
         r"add (?:a |your )?phone number",
         r"video selfie",
+        r"account (?:may|might|could) (?:be|have been) (?:compromised|hacked)",
         r"(?:suspicious|unusual|unrecogni[sz]ed) (?:login|log-?in|activity|sign-?in|attempt)",
         r"noticed (?:something )?(?:suspicious|unusual)",
         r"was this you",
@@ -106,6 +109,8 @@ ACCOUNT: Final = (
         r"(?:temporarily|temp) (?:blocked|restricted|locked|limited|prevented)",
         r"(?:account|you|posting|sharing|profile)\b.{0,40}\b(?:is |are |been |was )+"
         r"(?:\w+ )?(?:restricted|blocked|limited|locked)",
+        r"(?:restricted|blocked|limited|locked) (?:for |on |to )?(?:your|this|the) account",
+        r"restrictions? (?:to|on) (?:your|this|the) account",
         r"(?:we|instagram) (?:restricts?|limits?) (?:certain|how often|some|the number)",
         r"restrict(?:s|ed)? certain (?:activity|content|actions)",
         r"limit how often",
@@ -142,7 +147,7 @@ ACCOUNT: Final = (
         r"(?:reset|change|create a new) (?:your )?password",
         r"(?:create (?:a )?new account|create an account|sign up)"
         r" (?:screen|page|button|form|shown|displayed|prompt)\b.*",
-        r"(?:already|don't|do not) have an (?:account|profile)",
+        r"(?:already|don't|do not)(?: already)? have an? (?:account|profile)",
         r"(?:log|sign) into (?:another|existing|your) account",
         r"account (?:is )?(?:logged|signed) out",
     ),
@@ -214,7 +219,7 @@ FLOW: Final = (
         r"|scroll|choose"
         r"|close|get past|leave|launch|swipe|detect)\b.*",
         r"(?:keyboard|button|tab|menu|popup|dialog|icon|field|gallery|thumbnail|reel|caption|option|screen"
-        r"|feed)\b.{0,40}\b(?:not (?:found|visible|available|reached|shown|entered|selected"
+        r"|feed)\b.{0,40}\b(?:disabled|gr[ae]yed out|not (?:found|visible|available|reached|shown|entered|selected"
         r"|clickable|appear\w*)|missing|did not|didn't|never)\b.*",
         r"(?:caption|text) (?:was |is )?not (?:entered|typed|set|as expected)\b.*",
         r"(?:share|post|upload)\w* (?:was |is |were )?(?:not|never) (?:confirmed|completed|clicked"

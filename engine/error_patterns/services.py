@@ -73,7 +73,8 @@ CONFIGURATION: Final = (
     phrases(
         "program_error",
         r"unsupported (?:platform|device|workload|model|mode|configuration|option|protocol)",
-        r"(?:platform|device kind) (?:is )?not supported",
+        r"(?:platform|device kind)(?: [\w'-]+)? (?:is )?not supported",
+        r"invalid choice",
         r"(?:invalid|wrong|bad|broken|missing|incomplete) (?:configuration|config|settings?|option"
         r"|argument|parameter|credentials?|environment)s?",
         r"(?:invalid|wrong|illegal|bad) (?:value|type|format|name|path|port|number) (?:for|of|in)"
