@@ -74,6 +74,7 @@ ADB: Final = (
         r"(?:device )?(?:lost|disappeared) from adb",
         r"getprop\b.*\btimed out",
         r"device\b.{0,40}\bdid not (?:come online|connect|answer|respond)",
+        r"device\b.{0,40}\b(?:is not|isn't|not|stopped) (?:responding|answering)",
     ),
 )
 """adb, its server and the link to the phone."""
@@ -111,6 +112,7 @@ APPIUM: Final = (
         r"appium(?: \w+){0,3} (?:crash(?:ed)?|died|exited|not (?:running|ready|healthy|responding"
         r"|started|reachable)|unhealthy|stopped|failed|timed out|timeout|did not start|hung|lost"
         r"|disconnected)",
+        r"appium\b.{0,40}\b(?:is not|isn't|not|stopped) (?:responding|answering)",
         r"appium settings\b.*",
         r"io\.appium\.\S+",
         r"(?:java\.lang|android\.\w+)\.\w+(?:\.\w+)*(?:exception|error)",
@@ -179,7 +181,7 @@ PHONE: Final = (
         r"(?:is not|isn't|not) installed on the (?:phone|device)",
         r"phone\b.{0,40}\b(?:shutting|powering|starting) (?:down|off|up)",
         r"app (?:is )?not installed",
-        r"(?:is not|isn't) responding",
+        r"(?:app|instagram|phone|system ui|launcher) (?:is not|isn't) responding",
         r"keeps stopping|has stopped|anr in",
     ),
 )

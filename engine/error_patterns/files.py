@@ -40,6 +40,7 @@ FILES: Final = (
         r"\[winerror [23]\] [^:'\"]*$",
         r"(?:captions?|accounts?|state|settings) file\b.{0,80}(?:not found|missing|does not exist)",
     ),
+    phrases("corrupted_video", r"moov atom", r"(?:no )?'?moov'? (?:atom|box)"),
     phrases(
         "missing_video",
         r"(?:video|media|source|input)(?:[_ ](?:file|path))?s?\b[^.;]{0,120}?"
@@ -57,8 +58,6 @@ FILES: Final = (
     ),
     phrases(
         "corrupted_video",
-        r"moov atom",
-        r"(?:no )?'?moov'? (?:atom|box)",
         r"invalid data found when processing input",
         r"could not find codec parameters",
         r"error (?:while )?(?:opening|reading|decoding) (?:input|output|file|video|stream)\b.*",

@@ -218,9 +218,9 @@ FLOW: Final = (
         r"(?:\w+ ){0,2}?(?:find|reach|tap|click|open|locate|select|dismiss|see|press|enter|type"
         r"|scroll|choose"
         r"|close|get past|leave|launch|swipe|detect)\b.*",
-        r"(?:keyboard|button|tab|menu|popup|dialog|icon|field|gallery|thumbnail|reel|caption|option|screen"
-        r"|feed)\b.{0,40}\b(?:disabled|gr[ae]yed out|not (?:found|visible|available|reached|shown|entered|selected"
-        r"|clickable|appear\w*)|missing|did not|didn't|never)\b.*",
+        r"(?:keyboard|button|tab|menu|popup|dialog|icon|field|gallery|thumbnail|reel|caption|option"
+        r"|screen|feed)\b.{0,40}\b(?:disabled|gr[ae]yed out|not (?:found|visible|available|reached"
+        r"|shown|entered|selected|offered|clickable|appear\w*)|missing|did not|didn't|never)\b.*",
         r"(?:caption|text) (?:was |is )?not (?:entered|typed|set|as expected)\b.*",
         r"(?:share|post|upload)\w* (?:was |is |were )?(?:not|never) (?:confirmed|completed|clicked"
         r"|finished|verified|successful|tapped|shared)\b.*",
