@@ -181,12 +181,12 @@ class Book:
     def put_in_order(self, now: datetime) -> None:
         """File strays, cut a torn end off, upgrade an older header (architecture 3)."""
         if self._unfiled:
-            self._quarantine.file(self._unfiled, stamp(now))
+            self._quarantine.file(self._unfiled, self._present, stamp(now))
             self._unfiled = []
         if self._torn:
             where = self._file.offset
             torn = Stray(self._torn, self._lines + 1, where, "torn end of the file", torn=True)
-            self._quarantine.file([torn], stamp(now))
+            self._quarantine.file([torn], self._present, stamp(now))
             self._file.cut()
             self._torn = b""
         if self._layout is not None and not self._layout.current:

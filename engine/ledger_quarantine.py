@@ -61,8 +61,9 @@ class Quarantine:
         coming = sum((present - self._rows).values())
         return sum(self._rows.values()) + len(self._torn) + coming
 
-    def file(self, strays: Sequence[Stray], when: str) -> None:
-        """Add what is not there yet, durably. Raises LedgerWriteError, with nothing added."""
+    def file(self, strays: Sequence[Stray], present: Counter[str], when: str) -> None:
+        """Add what is not there yet, durably; ``present`` as in ``total``. Raises
+        LedgerWriteError, with nothing added."""
         self._refresh()
         known = self._rows.copy()
         lines = []
@@ -70,9 +71,10 @@ class Quarantine:
             digest = stray.digest
             if stray.torn and (str(stray.offset), digest) in self._torn:
                 continue
-            if not stray.torn and known[digest] > 0:
-                known[digest] -= 1
-                continue
+            if not stray.torn:
+                if known[digest] >= present[digest]:
+                    continue
+                known[digest] += 1
             kind = _TORN if stray.torn else _ROW
             text = stray.raw.decode(ENCODING, BYTES_AS_THEY_ARE)
             where = (str(stray.line), str(stray.offset))
