@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
 
 from engine.config import Settings
-from engine.errors import EngineError
+from engine.errors import EngineError, LedgerLockedError, LedgerWriteError
 from engine.jobs import ErrorCategory, Failure, Job
 from engine.news import News
+from engine.private_files import explain
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.supervision import WorkerProcess, Workers, WorkerState
 from engine.workloads.base import Receipt, Workload
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 DEATHS_OF_ONE_JOB = 3
 """Workers that may die over a job before its attempt counts as failed."""
@@ -47,28 +55,21 @@ class Aftermath:
         self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
         self._deaths: Counter[str] = Counter()
         """Workers that died over each job."""
+        self._unsettled = False
+        """A dead worker's claims are still to be settled."""
 
     @property
     def busy(self) -> bool:
         """Something that a dead worker held is still being released."""
         return bool(self._cleaning)
 
-    def in_background(self, work: Callable[[], Sequence[Receipt]]) -> Future[Sequence[Receipt]]:
-        """Release without holding up the supervisor's loop."""
+    def in_background(self, work: Callable[[], T]) -> Future[T]:
+        """Do something slow without holding up the supervisor's loop."""
         return self._background.submit(work)
 
-    def earlier_runs(self) -> None:
-        """Put right what a crashed run left: processes, resources, claims (A12.1)."""
-        end_left_processes(self._registry, self._settings, self._news.emit)
-        self.release_all(why="left by an earlier run")
-        if self._ledger.exists():
-            self._settle(lambda _job: False)
-
-    def release_all(self, *, why: str) -> Sequence[Receipt]:
-        """Release everything of ours; each is seen gone."""
-        receipts = self._workload.reclaim(None)
-        self._tell(receipts, why=why)
-        return receipts
+    def settle_all(self) -> None:
+        """No worker lives: give back, or put in doubt, every claim."""
+        self._settle(lambda _job: False)
 
     def bury(self, worker: WorkerProcess, *, clean: bool) -> None:
         """A worker ended: begin to release what it held. Its claim is settled when that is done,
@@ -90,29 +91,51 @@ class Aftermath:
             if not future.done():
                 continue
             del self._cleaning[slot]
-            self._tell(_receipts_of(future), why=f"left by worker {slot}")
-            self.settle_dead(workers)
+            self.tell(receipts_of(future), why=f"left by worker {slot}")
+            self._unsettled = True
             self._return(workers, workers.slots[slot], stopping=stopping)
 
     def settle_dead(self, workers: Workers) -> None:
-        """Give back, or put in doubt, the claims of workers that live no more."""
-        self._settle(lambda job: self._claim_alive(job, workers))
+        """Give back, or put in doubt, the claims of workers that live no more; patiently."""
+        if not self._unsettled:
+            return
+        with self._patient("claims_not_settled"):
+            self._settle(lambda job: self._claim_alive(job, workers))
+            self._unsettled = False
 
     def take_back_stale(self, workers: Workers) -> None:
         """Take back claims whose lease ran out without a living owner (A4.9)."""
-        for job in self._ledger.release_stale_claims(lambda job: self._claim_alive(job, workers)):
-            self._news.emit(
-                "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
-            )
+        with self._patient("stale_claims_not_taken_back"):
+            taken = self._ledger.release_stale_claims(lambda job: self._claim_alive(job, workers))
+            for job in taken:
+                self._news.emit(
+                    "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
+                )
 
-    def last(self) -> list[Receipt]:
-        """The end of a run: no process and no resource of ours stays; returns the receipts."""
+    def last(self, meanwhile: Callable[[], None]) -> list[Receipt]:
+        """The end of a run: no process and no resource of ours stays; returns the receipts.
+
+        ``meanwhile`` is called while they are waited for. A ledger that cannot be written is no
+        reason to leave a resource on: it comes last.
+        """
         end_left_processes(self._registry, self._settings, self._news.emit, patience=0)
-        receipts = list(self.release_all(why="at the end of the run"))
-        if self._ledger.exists():
-            self._settle(lambda _job: False)
+        future = self.in_background(lambda: self._workload.reclaim(None))
+        while not future.done():
+            meanwhile()
+        receipts = list(receipts_of(future))
+        self.tell(receipts, why="at the end of the run")
         self._background.shutdown(wait=True)
+        if self._ledger.exists():
+            self.settle_all()
         return receipts
+
+    @contextmanager
+    def _patient(self, event: str) -> Iterator[None]:
+        """A ledger that is busy, or whose disk is full, is tried again at the next turn."""
+        try:
+            yield
+        except (LedgerLockedError, LedgerWriteError) as exc:
+            log.warning(event, error=str(exc))
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -172,7 +195,8 @@ class Aftermath:
             and job.claimed_at >= worker.started_at
         )
 
-    def _tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
+    def tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
+        """What became of each, to whoever watches."""
         self._news.receipts(receipts, label=self._workload.resource_label, why=why)
 
 
@@ -182,10 +206,12 @@ def end_left_processes(
     emit: Callable[..., None],
     *,
     patience: float | None = None,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> None:
     """End recorded processes of an earlier run; a worker may first finish a submitted job.
 
-    A worker whose supervisor is gone leaves by itself (A10.10); it is given that time.
+    A worker whose supervisor is gone leaves by itself (A10.10); it is given that time, unless the
+    operator gives up waiting.
     """
     bound = settings.run.submitted_shutdown_timeout_seconds if patience is None else patience
     workers = [record for record in registry.records(role="worker") if record.process()]
@@ -193,13 +219,20 @@ def end_left_processes(
         emit("waiting", text=f"{len(workers)} workers of an earlier run are finishing their jobs.")
     deadline = time.monotonic() + bound
     while any(record.process() for record in workers) and time.monotonic() < deadline:
+        if give_up():
+            break
         time.sleep(0.2)
     for record in registry.end(registry.records(), timeout=settings.run.process_stop_seconds):
         emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
 
 
-def _receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
+def receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
+    """What was released; a release that failed as a whole is one receipt that says so."""
     try:
         return future.result()
     except EngineError as exc:
-        return [Receipt(id="?", label="?", released=False, detail=str(exc))]
+        why = str(exc)
+    except Exception as exc:
+        log.exception("release_failed")
+        why = explain(exc) if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
+    return [Receipt(id="?", label="?", released=False, detail=why)]

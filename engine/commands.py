@@ -10,16 +10,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
 
 from engine import filters, job_control
+from engine.aftermath import receipts_of
 from engine.errors import EngineError, InputError
+from engine.private_files import explain
 from engine.run_state import Command
 from engine.supervision import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+_HELD = {"hold": "held", "release": "released"}
 
 ANSWER_SECONDS = 600.0
 """A command whose effect has not come true by then is answered with what is known."""
@@ -69,7 +78,7 @@ class CommandDesk:
             self._carry_out(command)
         now = time.monotonic()
         for waiting in list(self._waiting):
-            answer = waiting.ready()
+            answer = self._ask(waiting.ready)
             if answer is None and now >= waiting.deadline:
                 answer = {
                     "ok": False,
@@ -85,20 +94,35 @@ class CommandDesk:
             self._answer(command, {"ok": True, "detail": f"The run ended: {result}."})
         for waiting in self._waiting:
             self._answer(waiting.command, {"ok": False, "detail": "The run ended before."})
-        self._run.run_dir.take_commands(self._refused)
+        self.refuse_left_over("The run ended before.")
+
+    def refuse_left_over(self, why: str) -> None:
+        """Commands that lie there when no run would carry them out; a later one must not either."""
+        for command in self._run.run_dir.take_commands(self._refused):
+            self._answer(command, {"ok": False, "detail": why})
 
     def _carry_out(self, command: Command) -> None:
         self._run.news.emit("command_taken", id=command.id, name=command.name, by=command.sent_by)
-        try:
-            outcome = self._handlers[command.name](command)
-        except EngineError as exc:
-            self._answer(command, {"ok": False, "detail": str(exc)})
-            return
+        outcome = self._ask(lambda: self._handlers[command.name](command))
         if callable(outcome):
             deadline = time.monotonic() + ANSWER_SECONDS
             self._waiting.append(_Waiting(command, outcome, deadline))
         elif outcome is not None:
             self._answer(command, outcome)
+
+    @staticmethod
+    def _ask(question: Callable[[], T]) -> T | Answer:
+        """What it says; a command that fails is answered, whatever it was, and ends no run."""
+        try:
+            return question()
+        except EngineError as exc:
+            return {"ok": False, "detail": str(exc)}
+        except OSError as exc:
+            return {"ok": False, "detail": explain(exc)}
+        except Exception as exc:
+            log.exception("command_failed")
+            text = f"An error of our own: {type(exc).__name__}; the log has its details."
+            return {"ok": False, "detail": text}
 
     def _answer(self, command: Command, answer: Answer) -> None:
         self._run.news.emit("command_answered", id=command.id, name=command.name, **answer)
@@ -122,28 +146,37 @@ class CommandDesk:
     def _stop_worker(self, command: Command) -> Later:
         worker = self._worker(command)
         self._run.workers.dismiss(worker)
-        return lambda: (
-            {"ok": True, "detail": f"Worker {worker.slot} has stopped."}
-            if worker.state in (WorkerState.STOPPED, WorkerState.FATAL)
-            else None
-        )
+
+        def ready() -> Answer | None:
+            if worker.wanted:
+                return {"ok": False, "detail": f"Worker {worker.slot} was wanted again."}
+            if worker.state not in (WorkerState.STOPPED, WorkerState.FATAL):
+                return None
+            text = f"Worker {worker.slot} has stopped."
+            if not self._run.workers.wanted:
+                text += " It was the last: the run waits for restart_worker or stop_run."
+            return {"ok": True, "detail": text}
+
+        return ready
 
     def _restart_worker(self, command: Command) -> Later:
         worker = self._worker(command)
         generation = worker.generation
+        self._run.workers.revive(worker.slot)
         if worker.alive:
             self._run.workers.stop(worker)
-        else:
-            self._run.workers.revive(worker.slot)
 
         def ready() -> Answer | None:
-            if worker.state is WorkerState.STOPPED:
-                self._run.workers.revive(worker.slot)
+            if not worker.wanted:
+                return {"ok": False, "detail": f"Worker {worker.slot} was stopped meanwhile."}
             if worker.generation > generation and worker.state is WorkerState.RUNNING:
                 return {"ok": True, "detail": f"Worker {worker.slot} runs again."}
             ended = worker.generation == generation and worker.state is WorkerState.WAITING
             if ended and self._run.ledger.open_jobs() == 0:
                 return {"ok": True, "detail": f"Worker {worker.slot} stopped; no job is left."}
+            if ended and self._run.control.paused:
+                text = f"Worker {worker.slot} stopped; it starts when claims go on (resume)."
+                return {"ok": True, "detail": text}
             return None
 
         return ready
@@ -198,20 +231,18 @@ class CommandDesk:
         if kind not in ("key", "resource") or not name:
             raise InputError("Hold and release take worker:N, key:NAME or resource:LABEL.")
         # A resource's label is the key of the jobs that use it.
-        held = set(self._run.control.held_keys)
-        held.add(name) if command.name == "hold" else held.discard(name)
-        self._run.set_control(held_keys=frozenset(held))
-        return {"ok": True, "detail": f"{name}: {'held' if name in held else 'released'}."}
+        self._run.control.hold_key(name, held=command.name == "hold")
+        return {"ok": True, "detail": f"{name}: {_HELD[command.name]}."}
 
     def _hold_worker(self, command: Command, name: str) -> Answer:
         worker = self._run.workers.slots.get(int(name) if name.isdecimal() else -1)
         if worker is None:
             raise InputError(f"There is no worker {name!r}.")
-        self._run.workers.hold(worker, held=command.name == "hold")
-        return {"ok": True, "detail": f"Worker {name}: {command.name}."}
+        self._run.control.hold_worker(worker.slot, held=command.name == "hold")
+        return {"ok": True, "detail": f"Worker {name}: {_HELD[command.name]}."}
 
     def _pause(self, command: Command) -> Answer:
-        self._run.set_control(paused=command.name == "pause")
+        self._run.control.pause(paused=command.name == "pause")
         text = "No new claims." if self._run.control.paused else "Claims go on."
         return {"ok": True, "detail": text}
 
@@ -227,10 +258,7 @@ class CommandDesk:
 
 
 def _receipts(future: Future[Sequence[Receipt]]) -> Answer:
-    try:
-        receipts = future.result()
-    except EngineError as exc:
-        return {"ok": False, "detail": str(exc)}
+    receipts = receipts_of(future)
     return {
         "ok": all(receipt.released for receipt in receipts),
         "results": {receipt.id: receipt.detail or "off" for receipt in receipts},

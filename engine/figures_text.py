@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.jobs import JobStatus
 from engine.output import say, table
 from engine.workloads.base import SeedReport
+
+if TYPE_CHECKING:
+    from engine.config import Retry
+    from engine.progress import ProgressTracker
 
 
 def passes_table(summary: Mapping[str, Any]) -> None:
@@ -59,6 +64,29 @@ def why_nothing(report: SeedReport) -> str:
     """The sentence about a seeding that found no job."""
     reasons = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
     return f"There is nothing to do: no job was seeded ({reasons or 'the job source has none'})."
+
+
+def retry_configuration(retry: Retry) -> tuple[str, ...]:
+    """What a run's passes are limited to (A8.14)."""
+    return (
+        "Retry Configuration:",
+        f"  max passes: {retry.max_passes}",
+        f"  retry delay: {retry.delay_seconds:g}s",
+        f"  infra retry limit: {retry.infrastructure_limit}",
+        f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
+    )
+
+
+def left_alone(ledger: ProgressTracker) -> str:
+    """Failures that a run will not touch, and which flag would change that (A3.9)."""
+    failed = [job for job in ledger.jobs().values() if job.status is JobStatus.FAILED]
+    left = [job for job in failed if not ledger.retryable(job) and not job.in_doubt]
+    if not left:
+        return ""
+    return (
+        f"{len(left)} failed jobs are left alone: their attempts are used up or their errors are "
+        "final; --retry-all-failed requeues what may be tried again."
+    )
 
 
 def _seconds(value: object) -> str:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
 from engine import filters, job_control, workloads
-from engine.aftermath import end_left_processes
 from engine.cli import JOB_COMMANDS
+from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
 from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
 from engine.figures_text import passes_table, seeding_lines, show_totals, why_nothing
 from engine.instance import InstanceLock
 from engine.jobs import Job, JobStatus
-from engine.orchestrator import Orchestrator, RunResult, run_lock
-from engine.output import complain, display_for, say, say_json, sentence, table
-from engine.processes import ProcessRegistry
+from engine.orchestrator import Orchestrator, run_lock
+from engine.output import complain, display_for, say, say_json, table
 from engine.progress import ProgressTracker
+from engine.run_result import RunResult
 from engine.run_state import Command, CommandName, RunDirectory
 from engine.signals import stop_signals
-from engine.workloads.base import Receipt, SeedReport, Workload, WorldContext
+from engine.stop_all import StopAll
+from engine.workloads.base import SeedReport, Workload, WorldContext
 
 OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
 SHOWN = 10
 """Jobs named in one sentence."""
+
+
+class LiveRunError(InputError):
+    """Somebody else is at work here; says who."""
 
 
 class Operations:
@@ -121,15 +125,16 @@ class Operations:
         minutes = self.workload.minutes_used(run_id)
         label = self.workload.resource_label
         if self.arguments.json:
-            say_json(
+            self._say_json(
+                "result",
                 {
-                    "event": "result",
                     "result": result.result,
                     "summary": result.summary,
                     "totals": result.totals,
-                    f"{label}_minutes": round(minutes, 1),
+                    "resource": label,
+                    "minutes": round(minutes, 1),
                     "exit_code": int(result.exit_code),
-                }
+                },
             )
             return
         passes_table(result.summary)
@@ -158,64 +163,30 @@ class Operations:
             workload=self.workload,
         )
         say_json(report) if self.arguments.json else show(report)
-        return ExitCode.DONE
+        return ExitCode.FAILED if report["ledger"]["problem"] else ExitCode.DONE
 
     # -- stop ----------------------------------------------------------------------------------
 
     def stop_all(self) -> int:
         """Stop everything that is ours and say what could not be stopped (A13.4)."""
-        holder = self.lock.holder()
-        if holder is not None:
-            say(f"A run is live (process {holder.pid} on {holder.host}): telling it to stop.")
-            if not self._stop_live_run():
-                complain(
-                    "The run has not ended in time; look at --status and logs/orchestrator.log, "
-                    "then try --stop-all again."
-                )
-                return ExitCode.FAILED
-            say("The run has ended.")
-        with self._exclusive():
-            receipts = self._clean_up()
-        for receipt in receipts:
-            word = "stopped" if receipt.released else "COULD NOT BE STOPPED"
-            say(f"{self.workload.resource_label} {receipt.label}: {word} {receipt.detail}".rstrip())
-        return self._say_still_on(receipts)
-
-    def _stop_live_run(self) -> bool:
-        self.run_dir.send(Command(name="stop_run", sent_by="--stop-all"))
-        deadline = time.monotonic() + self.settings.run.stop_all_timeout_seconds
-        while self.lock.holder() is not None:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.2)
-        return True
-
-    def _clean_up(self) -> list[Receipt]:
-        registry = ProcessRegistry(self.run_dir.processes_path)
-        end_left_processes(registry, self.settings, _tell)
-        receipts = list(self.workload.reclaim(None))
-        if self.ledger.exists():
-            for job in self.ledger.settle_dead(lambda _job: False):
-                _tell("claim_settled", job=job.job_id, key=job.account, status=str(job.status))
-        return receipts
-
-    def _say_still_on(self, receipts: list[Receipt]) -> int:
-        """Look once more; what people started is listed and left alone (A13.5)."""
+        report = StopAll(
+            settings=self.settings,
+            run_dir=self.run_dir,
+            lock=self.lock,
+            ledger=self.ledger,
+            workload=self.workload,
+            exclusive=self._exclusive,
+            say=self._say,
+        ).carry_out()
         label = self.workload.resource_label
-        failed = [receipt for receipt in receipts if not receipt.released]
-        others = [state for state in self.workload.resources(ask=True) if state.state != "off"]
-        unknown = [state for state in others if state.state == "unknown"]
-        ours = [state for state in others if state.ours]
-        for state in others:
-            if not state.ours and state.state != "unknown":
-                say(f"{label} {state.label}: {state.state}, not started by us, left alone.")
-        for state in unknown:
-            say(f"{label} {state.label or 's'}: unknown: {state.note}")
-        if failed or ours:
+        if report.ledger_problem:
+            complain(report.ledger_problem)
+        if report.not_released or report.still_ours:
             complain(f"A {label} of ours may still be on; try --stop-all again in a minute.")
-            return ExitCode.FAILED
-        say(f"Everything of ours is stopped; no {label} that we started is on.")
-        return ExitCode.DONE
+        else:
+            self._say(f"Everything of ours is stopped; no {label} that we started is on.")
+        self._say_json("stop_all", report.to_dict())
+        return report.exit_code
 
     # -- the day -------------------------------------------------------------------------------
 
@@ -242,10 +213,19 @@ class Operations:
     def _say_seeding(self, report: SeedReport) -> None:
         for message in report.messages:
             complain(message)
+        self._say_json(
+            "seeded",
+            {
+                "seeded": report.seeded,
+                "skipped": dict(report.skipped),
+                "keys_used": report.keys_used,
+                "keys_idle": list(report.keys_idle),
+                "plan": [
+                    {"job": job, "key": key, "video": video} for job, key, video in report.plan
+                ],
+            },
+        )
         if self.arguments.json:
-            say_json(
-                {"seeded": report.seeded, "skipped": dict(report.skipped), "plan": report.plan}
-            )
             return
         if report.plan:
             table("Plan", ("job", self.workload.key_label, "video"), report.plan)
@@ -282,10 +262,15 @@ class Operations:
         for job in doubtful:
             self.workload.confirmed(job)
         if doubtful:
-            say(f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice.")
+            self._say(
+                f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice."
+            )
         report = self.ledger.reset_day(allow_in_doubt=self.arguments.yes)
-        say(f"Archived as {report.archive}.")
-        show_totals(report.figures.to_dict())
+        totals = report.figures.to_dict()
+        self._say(f"Archived as {report.archive}.")
+        if not self.arguments.json:
+            show_totals(totals)
+        self._say_json("day_reset", {"archive": str(report.archive), "totals": totals})
 
     # -- single jobs ---------------------------------------------------------------------------
 
@@ -295,9 +280,10 @@ class Operations:
         report = self.ledger.requeue_all(
             include_non_retryable=self.arguments.retry_include_non_retryable
         )
-        say(f"Requeued {len(report.requeued)} failed jobs.")
+        self._say(f"Requeued {len(report.requeued)} failed jobs.")
         for category, count in sorted(report.left.items()):
-            say(f"Left alone: {count} {category}.")
+            self._say(f"Left alone: {count} {category}.")
+        self._say_json("requeued", {"jobs": list(report.requeued), "left": dict(report.left)})
         return ExitCode.DONE
 
     def change_jobs(self, name: str) -> int:
@@ -310,20 +296,26 @@ class Operations:
             ids += filters.choose(self.ledger.jobs().values(), self.arguments.where)
         change = job_control.change(name, ids, self.ledger, self.workload)
         for job_id, result in change.results.items():
-            say(f"{job_id}: {result}")
-        say(change.detail)
+            self._say(f"{job_id}: {result}")
+        self._say(change.detail)
+        answer = {"ok": change.ok, "results": dict(change.results), "changed": list(change.changed)}
+        self._say_json(name, answer)
         return ExitCode.DONE if change.ok else ExitCode.FAILED
 
     def _settle_foreign_claims(self) -> None:
         """With no run live, every claim is a dead one: it is settled before a person judges it."""
-        if self.lock.holder() is None and self.ledger_lock.holder() is None:
+        with suppress(LiveRunError), self._exclusive():
             self.ledger.settle_dead(lambda _job: False)
 
     def export(self) -> int:
         """Write the ledger with one row a job, for other tools."""
         self._need_ledger()
-        count = self.ledger.export(self.arguments.export)
-        say(f"Wrote {count} jobs to {self.arguments.export}.")
+        target: Path = self.arguments.export.absolute()
+        if target.exists() and (target.samefile(self.ledger.path) or not _is_export(target)):
+            raise InputError(f"{target} exists and is no export: name another file.")
+        count = self.ledger.export(target)
+        self._say(f"Wrote {count} jobs to {target}.")
+        self._say_json("exported", {"jobs": count, "path": str(target)})
         return ExitCode.DONE
 
     # -- the live run --------------------------------------------------------------------------
@@ -333,10 +325,19 @@ class Operations:
         command = _command(self.arguments.send)
         if self.lock.holder() is None:
             raise InputError("No run is live here, so there is nobody to take the command.")
+        tail = self.run_dir.tail()
         self.run_dir.send(command)
-        answer = self.run_dir.wait_answer(command.id, timeout=600)
+        answer = self.run_dir.wait_answer(
+            command.id,
+            ANSWER_SECONDS + 30,
+            tail=tail,
+            alive=lambda: self.lock.holder() is not None,
+        )
         if answer is None:
-            raise InputError(f"The run has not answered {command.name} within 600 s.")
+            raise InputError(
+                f"The run has not answered {command.name}: look at --status and "
+                "logs/orchestrator.log."
+            )
         if self.arguments.json:
             say_json(answer)
         else:
@@ -354,7 +355,7 @@ class Operations:
         rows = list_campaigns(self.settings, self.work_dir)
         if self.arguments.json:
             for row in rows:
-                say_json(row.to_dict())
+                self._say_json("campaign", row.to_dict())
         elif rows:
             table(
                 "Campaigns",
@@ -371,6 +372,14 @@ class Operations:
             say(f"There is no campaign below {self.work_dir / self.settings.paths.campaigns}.")
         return ExitCode.DONE
 
+    def _say(self, text: str) -> None:
+        """Talk for a person; out of the way of a program that reads our output."""
+        complain(text) if self.arguments.json else say(text)
+
+    def _say_json(self, event: str, answer: Mapping[str, Any]) -> None:
+        if self.arguments.json:
+            say_json({"event": event, **answer})
+
     def _need_ledger(self) -> None:
         if not self.ledger.exists():
             raise InputError(
@@ -379,13 +388,13 @@ class Operations:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """Nobody else runs, seeds or resets meanwhile. Raises InputError naming who does."""
+        """Nobody else runs, seeds or resets meanwhile. Raises LiveRunError naming who does."""
         try:
             self.lock.acquire()
             self.ledger_lock.acquire()
         except AlreadyRunningError as exc:
             self.lock.release()
-            raise InputError(str(exc)) from exc
+            raise LiveRunError(str(exc)) from exc
         try:
             yield
         finally:
@@ -430,7 +439,6 @@ def _may_be_done(job: Job) -> bool:
     )
 
 
-def _tell(event: str, **fields: Any) -> None:
-    text = sentence({"event": event, **fields})
-    if text:
-        say(text)
+def _is_export(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.readline().startswith(b"job_id,")

@@ -11,33 +11,40 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from engine import evidence
-from engine.aftermath import Aftermath
-from engine.channel import Orders
+from engine.aftermath import Aftermath, end_left_processes
 from engine.commands import CommandDesk
 from engine.config import Settings
-from engine.errors import EngineError, ExitCode, InputError
-from engine.figures_text import pass_figures, seeding_lines, why_nothing
+from engine.control import StandingOrders
+from engine.errors import EngineError, InputError, LedgerUnreadableError
+from engine.figures_text import (
+    left_alone,
+    pass_figures,
+    retry_configuration,
+    seeding_lines,
+    why_nothing,
+)
 from engine.instance import InstanceLock
-from engine.jobs import Job, JobStatus
+from engine.jobs import Job
 from engine.news import News
 from engine.output import Display
-from engine.private_files import write_atomically
+from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
-from engine.retry import STOPPED, PassResult
+from engine.retry import STOPPED
+from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 STATUS_SECONDS = 2.0
@@ -46,27 +53,11 @@ STATUS_SECONDS = 2.0
 TOLD = frozenset({"hello", "job", "state", "submitted", "outcome", "exit"})
 """What a worker says that becomes an event."""
 
+BACKGROUND_POLL_SECONDS = 0.05
+"""Between two turns while something slow is done on another thread."""
+
 ENDING = frozenset({"stopping", "finishing"})
 """Phases in which no worker comes back."""
-
-
-@dataclass(kw_only=True, slots=True)
-class RunResult:
-    """How a run ended (A8.16)."""
-
-    result: str
-    summary: dict[str, Any]
-    totals: dict[str, Any]
-    receipts: list[Receipt] = field(default_factory=list)
-    """What was held at the end and what became of it."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        if any(not receipt.released for receipt in self.receipts):
-            return ExitCode.FAILED
-        if self.result == STOPPED:
-            return ExitCode.INTERRUPTED
-        return ExitCode.DONE if self.result == PassResult.ALL_COMPLETE else ExitCode.FAILED
 
 
 class Orchestrator:
@@ -96,11 +87,9 @@ class Orchestrator:
         self.waiting_until: datetime | None = None
         self.stop_asked = 0
         self.started_at = now()
-        self.control = Orders()
         self.pause_after_stage = False
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._next: dict[str, float] = {}
-        self._last_totals = ""
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -117,19 +106,27 @@ class Orchestrator:
         try:
             ledger_lock.acquire()
             self._open_run()
-            receipts: list[Receipt] = []
             try:
-                self.phase = "cleaning up"
-                self.aftermath.earlier_runs()
-                self._tidy_evidence()
-                self._seed_if_empty()
-                self._run_stages()
-            finally:
-                receipts = self._shut_down()
-            return self._conclude(receipts)
+                return self._conclude(self._run_to_the_end())
+            except Exception as exc:
+                self._fail(exc)
+                raise
         finally:
             ledger_lock.release()
             self.lock.release()
+
+    def _run_to_the_end(self) -> list[Receipt]:
+        """Whatever happens, nothing of ours outlives it (A12.7)."""
+        try:
+            self._clean_up_earlier()
+            self._tidy_evidence()
+            if not self.stopping():
+                self._seed_if_empty()
+            if not self.stopping():
+                self._run_stages()
+        finally:
+            receipts = self._shut_down()
+        return receipts
 
     def stopping(self) -> bool:
         """The operator wants the run to end."""
@@ -146,12 +143,8 @@ class Orchestrator:
         if earlier is not None and earlier.unfinished and earlier.ledger == ledger:
             self.record = earlier.model_copy(update={"ended_at": None, "result": ""})
         else:
-            self.record = RunRecord(
-                run_id=f"{self.now():%Y%m%dT%H%M%S}-{time.time_ns() % 0xFFFFFF:06x}",
-                started_at=self.now(),
-                workload=self.workload.name,
-                campaign=self.settings.campaign,
-                ledger=ledger,
+            self.record = RunRecord.begin(
+                self.now(), self.workload.name, campaign=self.settings.campaign, ledger=ledger
             )
         self.run_dir.write_run(self.record)
         write_atomically(self.run_dir.settings_path, self.settings.to_json())
@@ -172,7 +165,7 @@ class Orchestrator:
             run_id=self.record.run_id,
         )
         self.desk = CommandDesk(self)
-        self._restore_control()
+        self.desk.refuse_left_over("It was sent before this run began.")
         self.workers = Workers(
             self.settings.run.workers,
             run=self.settings.run,
@@ -181,10 +174,13 @@ class Orchestrator:
             logs=self.work_dir / self.settings.paths.logs,
             inbox=self._inbox,
         )
-        self.workers.order(paused=self.control.paused, held_keys=sorted(self.control.held_keys))
+        self.control = StandingOrders(self.run_dir, self.workers)
         self.news.emit(
             "run_started", continued=earlier is not None and self.record.run_id == earlier.run_id
         )
+        if self.control.paused:
+            text = "Claims are paused, as they were left; resume (--send resume) to go on."
+            self.news.emit("paused", text=text)
 
     def _refuse(self, job: Job) -> str | None:
         if job.account in self.control.held_keys:
@@ -203,8 +199,10 @@ class Orchestrator:
 
     def _run_stages(self) -> None:
         self.plan = self.workload.stages(self.ledger, self.record.run_id)
-        self.say_retry_configuration()
-        self._say_left_alone()
+        for text in retry_configuration(self.settings.retry):
+            self.news.line(text)
+        if left := left_alone(self.ledger):
+            self.news.line(left)
         for stage in self.plan:
             self._say_stage_ended()
             self._wait_before(stage)
@@ -214,7 +212,7 @@ class Orchestrator:
             if self.stopping():
                 self.plan.stop()
                 break
-            self.aftermath.release_all(why="still held after the pass")
+            self._release_all(why="still held after the pass")
             self._hold_here_if_asked()
         self._say_stage_ended()
 
@@ -236,6 +234,11 @@ class Orchestrator:
             return True
         if self.aftermath.busy:
             return False
+        if not self.ledger.jobs():
+            raise LedgerUnreadableError(
+                f"{self.ledger_path} has lost its jobs in mid-run: put the file back, then go on "
+                "with --run."
+            )
         if self.ledger.open_jobs(at_most=1) == 0:
             return True
         if self.workers.hopeless:
@@ -263,7 +266,7 @@ class Orchestrator:
         if not self.pause_after_stage:
             return
         self.pause_after_stage = False
-        self.set_control(paused=True)
+        self.control.pause(paused=True)
         self.news.emit("paused", text="Paused after this pass; resume to go on.")
         while self.control.paused and not self.stopping():
             self.phase = "paused"
@@ -288,6 +291,7 @@ class Orchestrator:
         for worker, clean in self.workers.reap():
             self.aftermath.bury(worker, clean=clean)
         self.aftermath.finish_burials(self.workers, stopping=self.phase in ENDING)
+        self.aftermath.settle_dead(self.workers)
         self.desk.serve()
         if self._due("stale", self.settings.ledger.renew_seconds):
             self.aftermath.take_back_stale(self.workers)
@@ -326,7 +330,29 @@ class Orchestrator:
             self.news.emit(name, worker=slot, **message)
             self._next["status"] = 0.0
 
+    def _meanwhile(self, work: Callable[[], T]) -> T:
+        """Do something slow on another thread: commands are heard and the status stays true."""
+        future = self.aftermath.in_background(work)
+        while not future.done():
+            self.tick(BACKGROUND_POLL_SECONDS)
+        return future.result()
+
+    def _release_all(self, *, why: str) -> None:
+        self.aftermath.tell(self._meanwhile(lambda: self.workload.reclaim(None)), why=why)
+
     # -- before the first stage ------------------------------------------------------------------
+
+    def _clean_up_earlier(self) -> None:
+        """Put right what a crashed run left: processes, resources, claims (A12.1)."""
+        self.phase = "cleaning up"
+        self._meanwhile(
+            lambda: end_left_processes(
+                self.registry, self.settings, self.news.emit, give_up=lambda: self.stop_asked > 1
+            )
+        )
+        self._release_all(why="left by an earlier run")
+        if self.ledger.exists():
+            self.aftermath.settle_all()
 
     def _tidy_evidence(self) -> None:
         """End the records of killed attempts and keep the folder within its limits (A14.8)."""
@@ -339,7 +365,7 @@ class Orchestrator:
         if self.ledger.exists() and self.ledger.jobs():
             return
         self.phase = "seeding"
-        report = self.workload.seed(self.ledger)
+        report = self._meanwhile(lambda: self.workload.seed(self.ledger))
         for text in (*report.messages, *seeding_lines(report, self.workload.key_label)):
             self.news.line(text)
         self.news.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
@@ -353,29 +379,47 @@ class Orchestrator:
         self.phase = "stopping" if self.stopping() else "finishing"
         if self.plan is not None and self.stop_asked:
             self.plan.stop()
-        run = self.settings.run
-        for worker in self.workers.slots.values():
-            worker.wanted = False
-            if worker.alive:
-                longest = run.shutdown_timeout_seconds
-                if worker.view.submitted:
-                    longest = max(longest, run.submitted_shutdown_timeout_seconds)
-                self.workers.stop(
-                    worker, timeout=longest, order="stop" if self.stopping() else "finish"
-                )
-        seen = self.stop_asked
+        self.workers.stop_all(order="stop" if self.stopping() else "finish")
+        try:
+            self._wait_for_workers()
+        except Exception:
+            # What disturbs the supervisor must not let a worker or a phone outlive it.
+            log.exception("shutdown_disturbed")
+            for worker in self.workers.alive:
+                self.workers.kill(worker)
+        return self.aftermath.last(self._tick_anyhow)
+
+    def _wait_for_workers(self) -> None:
+        hurried = 1
         while self.workers.alive or self.aftermath.busy:
-            if self.stop_asked > max(seen, 1):
-                seen = self.stop_asked
-                soon = time.monotonic() + run.forced_shutdown_timeout_seconds
-                for worker in self.workers.alive:
-                    worker.stop_deadline = min(worker.stop_deadline, soon)
+            if self.stop_asked > hurried:
+                hurried = self.stop_asked
+                self.workers.hurry()
             self.tick(0.2)
-        return self.aftermath.last()
+
+    def _tick_anyhow(self) -> None:
+        try:
+            self.tick(BACKGROUND_POLL_SECONDS)
+        except Exception:
+            log.exception("turn_failed")
+            time.sleep(BACKGROUND_POLL_SECONDS)
+
+    def _fail(self, exc: Exception) -> None:
+        """The run ends before its end: say so to whoever watches; the exception goes on."""
+        self.phase = "failed"
+        text = explain(exc) if isinstance(exc, OSError) else str(exc)
+        self.record = self.record.model_copy(update={"ended_at": self.now()})
+        try:
+            self.desk.answer_stop("failed")
+            self.news.emit("run_failed", text=text, kind=type(exc).__name__)
+            self.write_status()
+            self.run_dir.write_run(self.record)
+        except Exception:
+            log.exception("failure_not_told")
 
     def _conclude(self, receipts: list[Receipt]) -> RunResult:
         plan = self.plan
-        result = STOPPED if self.stopping() or plan is None else plan.result
+        result = STOPPED if plan is None else plan.result
         summary = dict(plan.summary()) if plan is not None else {}
         totals = self.ledger.figures().to_dict()
         self.record = self.record.model_copy(
@@ -390,31 +434,11 @@ class Orchestrator:
             result=result,
             summary=summary,
             totals=totals,
-            receipts=[receipt for receipt in receipts if not receipt.released],
+            not_released=[receipt for receipt in receipts if not receipt.released],
+            forced=self.stop_asked > 1,
         )
 
     # -- told to the operator ------------------------------------------------------------------
-
-    def _say_left_alone(self) -> None:
-        """Failures that this run will not touch, and which flag would change that (A3.9)."""
-        failed = [job for job in self.ledger.jobs().values() if job.status is JobStatus.FAILED]
-        left = [job for job in failed if not self.ledger.retryable(job) and not job.in_doubt]
-        if left:
-            self.news.line(
-                f"{len(left)} failed jobs are left alone: their attempts are used up or their "
-                "errors are final; --retry-all-failed requeues what may be tried again."
-            )
-
-    def say_retry_configuration(self) -> None:
-        retry = self.settings.retry
-        for text in (
-            "Retry Configuration:",
-            f"  max passes: {retry.max_passes}",
-            f"  retry delay: {retry.delay_seconds:g}s",
-            f"  infra retry limit: {retry.infrastructure_limit}",
-            f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
-        ):
-            self.news.line(text)
 
     def _say_stage_ended(self) -> None:
         """The figures of the stage that was run last (A8.14); a stopped one has not ended."""
@@ -426,33 +450,16 @@ class Orchestrator:
                 self.news.emit("stage_ended", text=text, stage=self.stage.number, **figures)
 
     def write_status(self) -> None:
-        self.run_dir.write_status(snapshot(self))
+        try:
+            self.run_dir.write_status(snapshot(self))
+        except OSError as exc:
+            # A full disk must not end the run that may be the only one to stop the phones.
+            log.warning("status_not_written", error=explain(exc))
 
     def _progress_line(self) -> None:
         text = totals_line(self)
         log.info("progress", text=text)
         self.display.status(text, self.ledger.figures().to_dict())
-
-    # -- control -------------------------------------------------------------------------------
-
-    def set_control(
-        self, *, paused: bool | None = None, held_keys: frozenset[str] | None = None
-    ) -> None:
-        """Pause or hold claims, for every worker now and after a restart of the supervisor."""
-        self.control = Orders(
-            paused=self.control.paused if paused is None else paused,
-            held_keys=self.control.held_keys if held_keys is None else held_keys,
-        )
-        orders = {"paused": self.control.paused, "held_keys": sorted(self.control.held_keys)}
-        self.run_dir.write_control(orders)
-        self.workers.order(**orders)
-
-    def _restore_control(self) -> None:
-        stored = self.run_dir.read_control()
-        self.control = Orders(
-            paused=bool(stored.get("paused", False)),
-            held_keys=frozenset(str(key) for key in stored.get("held_keys", ())),
-        )
 
 
 def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:

@@ -7,8 +7,10 @@ after any crash; no port is opened.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -19,12 +21,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InputError
-from engine.private_files import make_private_dir, open_append, write_atomically
+from engine.event_file import EventFile, EventTail
+from engine.private_files import make_private_dir, write_atomically
 
 STATUS_SCHEMA = 1
 COMMAND_MAX_BYTES = 4 * 1024 * 1024
-EVENTS_MAX_BYTES = 20 * 1024 * 1024
-"""events.jsonl is rotated to events.1.jsonl beyond this."""
+ANSWER_POLL_SECONDS = 0.1
 
 CommandName = Literal[
     "stop_run",
@@ -86,10 +88,31 @@ class RunRecord(BaseModel):
     """Empty while it runs, or when it crashed."""
     summary: dict[str, Any] = Field(default_factory=dict)
 
+    @classmethod
+    def begin(cls, now: datetime, workload: str, *, campaign: str, ledger: str) -> RunRecord:
+        """A new run, under an id that sorts by time."""
+        return cls(
+            run_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+            started_at=now,
+            workload=workload,
+            campaign=campaign,
+            ledger=ledger,
+        )
+
     @property
     def unfinished(self) -> bool:
         """Crashed or stopped before its end: the next start on this ledger continues it."""
         return self.result in ("", "stopped")
+
+
+class Control(BaseModel):
+    """What the operator wants to stay so, also over a restart of the supervisor."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    paused: bool = False
+    held_keys: frozenset[str] = frozenset()
+    held_workers: frozenset[int] = frozenset()
 
 
 class RunDirectory:
@@ -105,6 +128,9 @@ class RunDirectory:
         self.control_path = path / "control.json"
         self.run_path = path / "run.json"
         self.lock_path = path / "instance.lock"
+        self._events = EventFile(self.events_path)
+        self._stuck: set[str] = set()
+        """Names in the commands' folder that cannot be removed."""
 
     def create(self) -> None:
         make_private_dir(self.path)
@@ -134,36 +160,35 @@ class RunDirectory:
         except ValidationError:
             return None
 
-    def write_control(self, control: Mapping[str, Any]) -> None:
-        """What must survive a restart of the supervisor: pauses and holds."""
-        write_atomically(self.control_path, json.dumps(control))
+    def write_control(self, control: Control) -> None:
+        write_atomically(self.control_path, control.model_dump_json(), durable=True)
 
-    def read_control(self) -> dict[str, Any]:
-        return _read_json(self.control_path) or {}
+    def read_control(self) -> Control:
+        """Raises InputError where it is there and cannot be understood: a hold is never lost."""
+        try:
+            text = self.control_path.read_text(encoding="utf-8")
+            return Control.model_validate_json(text)
+        except FileNotFoundError:
+            return Control()
+        except (OSError, ValueError) as exc:
+            raise InputError(
+                f"{self.control_path}, which keeps what is paused and held, cannot be read: remove "
+                "it, then pause and hold again what must be."
+            ) from exc
 
     # -- events ------------------------------------------------------------------------------------
 
     def append_event(self, event: Mapping[str, Any]) -> None:
-        """Append one event; only the supervisor calls this."""
-        line = json.dumps(event, ensure_ascii=False, default=str) + "\n"
-        if self.events_path.exists() and self.events_path.stat().st_size > EVENTS_MAX_BYTES:
-            self.events_path.replace(self.path / "events.1.jsonl")
-        with open_append(self.events_path) as file:
-            file.write(line.encode("utf-8", "backslashreplace"))
+        """Append one event; only the supervisor calls this. Raises OSError."""
+        self._events.append(event)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Every whole event so far, oldest first; damaged lines are passed over."""
-        try:
-            data = self.events_path.read_bytes()
-        except OSError:
-            return
-        for line in data.splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict):
-                yield event
+        """Every whole event so far, oldest first."""
+        return iter(self._events)
+
+    def tail(self) -> EventTail:
+        """The events from now on."""
+        return self._events.tail()
 
     # -- commands ----------------------------------------------------------------------------------
 
@@ -180,23 +205,48 @@ class RunDirectory:
         except OSError:
             return taken
         for path in sorted(paths, key=_age):
+            if path.name in self._stuck:
+                continue
             try:
-                taken.append(_read_command(path))
+                command = _read_command(path)
+                self._remove(path)
+                taken.append(command)
             except InputError as exc:
                 refuse(path.stem, str(exc))
-            path.unlink(missing_ok=True)
+                with contextlib.suppress(InputError):
+                    self._remove(path)
         return taken
 
-    def wait_answer(self, command_id: str, timeout: float) -> dict[str, Any] | None:
-        """The answer to a command, or None when it did not come within ``timeout`` seconds."""
+    def _remove(self, path: Path) -> None:
+        """Take a command's file away, so that it is obeyed or refused once. Raises InputError."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as exc:
+            # A folder, for example: it is left where it is, and never looked at again.
+            self._stuck.add(path.name)
+            raise InputError(f"The command file cannot be removed ({exc.strerror}).") from exc
+
+    def wait_answer(
+        self,
+        command_id: str,
+        timeout: float,
+        *,
+        tail: EventTail,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> dict[str, Any] | None:
+        """The answer to a command, or None when it did not come in time or nobody is left.
+
+        ``tail`` was opened before the command was sent; ``alive`` says whether the run still is.
+        """
         deadline = time.monotonic() + timeout
         while True:
-            for event in self.events():
+            waiting = alive() and time.monotonic() < deadline
+            for event in tail.read():
                 if event.get("event") == "command_answered" and event.get("id") == command_id:
                     return event
-            if time.monotonic() >= deadline:
+            if not waiting:
                 return None
-            time.sleep(0.1)
+            time.sleep(ANSWER_POLL_SECONDS)
 
 
 def _age(path: Path) -> tuple[float, str]:
@@ -209,6 +259,8 @@ def _age(path: Path) -> tuple[float, str]:
 def _read_command(path: Path) -> Command:
     try:
         info = path.lstat()
+        if not stat.S_ISREG(info.st_mode):
+            raise InputError("The command is not a plain file.")
         if info.st_size > COMMAND_MAX_BYTES:
             raise InputError(f"The command file is larger than {COMMAND_MAX_BYTES} bytes.")
         if hasattr(os, "getuid") and info.st_uid != os.getuid():

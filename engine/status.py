@@ -38,7 +38,7 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "paused": run.control.paused,
         "held": {
             "keys": sorted(run.control.held_keys),
-            "workers": sorted(run.workers.held),
+            "workers": sorted(run.control.held_workers),
         },
         "workers": [
             {**_worker(worker), "facts": dict(run.workload.slot_facts(slot))}

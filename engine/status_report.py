@@ -10,7 +10,7 @@ from typing import Any
 from engine.config import Settings
 from engine.errors import EngineError
 from engine.instance import InstanceLock
-from engine.output import say, table
+from engine.output import complain, say, table
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
 from engine.workloads.base import ResourceState, Workload
@@ -30,7 +30,9 @@ def collect(
     """Everything that ``--status`` shows, JSON-ready."""
     holder = lock.holder()
     status = run_dir.read_status() if holder is not None else None
+    keys = _keys(ledger) if settings.campaign else None
     return {
+        "event": "status",
         "schema": SCHEMA,
         "work_dir": str(work_dir),
         "workload": workload.name,
@@ -47,27 +49,47 @@ def collect(
             "stage": ((status or {}).get("stage") or {}).get("label"),
             "forecast": (status or {}).get("forecast"),
         },
+        "last_run": _last_run(run_dir),
         "workers": (status or {}).get("workers", []),
         "slots": {
             str(index): dict(workload.slot_facts(index)) for index in range(settings.run.workers)
         },
-        "resources": [_resource(state) for state in _resources(workload)],
+        "resources": [_resource(state, keys) for state in _resources(workload)],
     }
 
 
 def _ledger(ledger: ProgressTracker) -> dict[str, Any]:
+    """Its figures; a ledger that cannot be read must not hide the run and what it holds."""
+    try:
+        return _figures(ledger)
+    except EngineError as exc:
+        return {"path": str(ledger.path), "exists": True, "problem": str(exc)}
+
+
+def _figures(ledger: ProgressTracker) -> dict[str, Any]:
     if not ledger.exists():
-        return {"path": str(ledger.path), "exists": False}
+        return {"path": str(ledger.path), "exists": False, "problem": ""}
     totals = ledger.figures().to_dict()
     day = ledger.ledger_day()
     done = totals["success"] + totals["failed"]
     return {
         "path": str(ledger.path),
         "exists": True,
+        "problem": "",
         "day": day.isoformat() if day else None,
         "success_rate": round(100 * totals["success"] / done, 1) if done else None,
         **totals,
     }
+
+
+def _last_run(run_dir: RunDirectory) -> dict[str, Any] | None:
+    """The run that is live, or the one before; without a result it is live, stopped or crashed."""
+    record = run_dir.read_run()
+    if record is None:
+        return None
+    return record.model_dump(
+        mode="json", include={"run_id", "started_at", "ended_at", "campaign", "ledger", "result"}
+    )
 
 
 def _resources(workload: Workload) -> list[ResourceState]:
@@ -85,8 +107,17 @@ def _resources(workload: Workload) -> list[ResourceState]:
         return [*workload.resources(ask=False), unknown]
 
 
-def _resource(state: ResourceState) -> dict[str, Any]:
+def _keys(ledger: ProgressTracker) -> frozenset[str]:
+    try:
+        return frozenset(job.account for job in ledger.jobs().values())
+    except EngineError:
+        return frozenset()
+
+
+def _resource(state: ResourceState, keys: frozenset[str] | None) -> dict[str, Any]:
+    """``in_campaign`` says whether its key has a job there; null without a campaign."""
     return {
+        "in_campaign": None if keys is None else state.label in keys,
         "id": state.id,
         "label": state.label,
         "state": state.state,
@@ -100,7 +131,7 @@ def _resource(state: ResourceState) -> dict[str, Any]:
 
 
 def show(report: Mapping[str, Any]) -> None:
-    """Print the report for a person."""
+    """Print the report for a person, with what is wrong on the other stream."""
     context = f"campaign {report['campaign']}" if report["campaign"] else "state file"
     say(f"{report['workload']} in {report['work_dir']} ({context})")
     _show_run(report)
@@ -109,12 +140,14 @@ def show(report: Mapping[str, Any]) -> None:
     for slot, facts in report["slots"].items():
         say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
     _show_resources(report)
+    if report["ledger"]["problem"]:
+        complain(report["ledger"]["problem"])
 
 
 def _show_run(report: Mapping[str, Any]) -> None:
     run = report["run"]
     if run is None:
-        say("No run is live.")
+        say("No run is live." + _how_it_ended(report["last_run"]))
         return
     since = datetime.fromisoformat(run["since"]).astimezone()
     stage = f", {run['stage']}" if run["stage"] else ""
@@ -127,9 +160,22 @@ def _show_run(report: Mapping[str, Any]) -> None:
         say(f"At this rate it is done at {datetime.fromisoformat(done_at).astimezone():%H:%M}.")
 
 
+def _how_it_ended(last: Mapping[str, Any] | None) -> str:
+    if last is None:
+        return ""
+    began = datetime.fromisoformat(last["started_at"]).astimezone()
+    text = f" The last one began {began:%Y-%m-%d %H:%M:%S}"
+    if last["ended_at"] is None:
+        return f"{text} and did not end by itself: --run goes on with it, --stop-all cleans up."
+    ended = datetime.fromisoformat(last["ended_at"]).astimezone()
+    return f"{text} and ended {ended:%Y-%m-%d %H:%M:%S}: {last['result'] or 'failed'}."
+
+
 def _show_ledger(ledger: Mapping[str, Any]) -> None:
     if not ledger["exists"]:
         say(f"There is no ledger {ledger['path']}; --seed-only or --run makes one.")
+        return
+    if ledger["problem"]:
         return
     say(f"Ledger {ledger['path']} (of {ledger['day'] or 'no day yet'})")
     say(
@@ -180,6 +226,8 @@ def _show_resources(report: Mapping[str, Any]) -> None:
             say(f"{label}s: unknown: {state['note']}")
             continue
         whose = "ours" if state["ours"] else "not started by us"
+        if state["in_campaign"] is not None:
+            whose += ", of this campaign" if state["in_campaign"] else ", not of this campaign"
         minutes = f", {state['minutes']} min (est)" if state["minutes"] else ""
         say(
             f"{label} {state['label']}: {state['state']}, {whose}{minutes} {state['note']}".rstrip()

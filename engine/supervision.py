@@ -91,6 +91,9 @@ class WorkerProcess:
     restarts: int = 0
     generation: int = 0
     stop_deadline: float = 0.0
+    """When it is killed if it was told to stop and has not submitted its job."""
+    submitted_stop_deadline: float = 0.0
+    """The same for a worker past the point of no return."""
     wanted: bool = True
     """False once the operator took the slot away (fewer workers, *stop worker*)."""
     view: WorkerView = field(default_factory=WorkerView)
@@ -224,11 +227,9 @@ class Workers:
 
     @property
     def hopeless(self) -> bool:
-        """No slot lives, waits or will come back."""
-        return all(
-            worker.state in (WorkerState.FATAL, WorkerState.STOPPED) and not worker.alive
-            for worker in self.slots.values()
-        )
+        """Every wanted slot has been given up; those that the operator stopped may return."""
+        states = {worker.state for worker in self.slots.values() if worker.wanted or worker.alive}
+        return states == {WorkerState.FATAL}
 
     # -- orders ----------------------------------------------------------------------------------
 
@@ -238,24 +239,33 @@ class Workers:
         for worker in self.alive:
             self._send(worker, self._orders_of(worker))
 
-    def hold(self, worker: WorkerProcess, *, held: bool) -> None:
-        """No new claims for one worker, until it is released; survives its restarts."""
-        self.held.add(worker.slot) if held else self.held.discard(worker.slot)
-        self._send(worker, self._orders_of(worker))
-
     def _orders_of(self, worker: WorkerProcess) -> dict[str, Any]:
         paused = bool(self.orders.get("paused")) or worker.slot in self.held
         return self.orders | {"paused": paused}
 
-    def stop(
-        self, worker: WorkerProcess, *, timeout: float | None = None, order: str = "stop"
-    ) -> None:
+    def stop(self, worker: WorkerProcess, *, order: str = "stop") -> None:
         """Ask one worker to finish or give back, or (``finish``) to end as all is done."""
         if worker.state is not WorkerState.STOPPING:
             worker.enter(WorkerState.STOPPING)
-            bound = self._run.shutdown_timeout_seconds if timeout is None else timeout
-            worker.stop_deadline = self._clock() + bound
+            run, now = self._run, self._clock()
+            longest = max(run.shutdown_timeout_seconds, run.submitted_shutdown_timeout_seconds)
+            worker.stop_deadline = now + run.shutdown_timeout_seconds
+            worker.submitted_stop_deadline = now + longest
         self._send(worker, {order: True})
+
+    def stop_all(self, *, order: str) -> None:
+        """The end of a run: nobody comes back."""
+        for worker in self.slots.values():
+            worker.wanted = False
+            if worker.alive:
+                self.stop(worker, order=order)
+
+    def hurry(self) -> None:
+        """The operator asked again: wait less for those that are stopping."""
+        soon = self._clock() + self._run.forced_shutdown_timeout_seconds
+        for worker in self.alive:
+            worker.stop_deadline = min(worker.stop_deadline, soon)
+            worker.submitted_stop_deadline = min(worker.submitted_stop_deadline, soon)
 
     def _send(self, worker: WorkerProcess, message: Mapping[str, Any]) -> None:
         if worker.popen is None or worker.popen.stdin is None:
@@ -345,7 +355,9 @@ class Workers:
         now = self._clock()
         killed = []
         for worker in self.alive:
-            late_stop = worker.state is WorkerState.STOPPING and now >= worker.stop_deadline
+            submitted = worker.view.submitted
+            bound = worker.submitted_stop_deadline if submitted else worker.stop_deadline
+            late_stop = worker.state is WorkerState.STOPPING and now >= bound
             silent = (
                 worker.state is WorkerState.STARTING
                 and now - worker.started_clock > self._run.worker_start_seconds
@@ -356,10 +368,12 @@ class Workers:
         return killed
 
     def kill(self, worker: WorkerProcess) -> None:
-        if worker.record is not None:
-            process = worker.record.process()
-            if process is not None:
-                processes.end_tree(process, timeout=0)
+        """End the process with all below it; it is our child, so its pid is surely its own."""
+        process = worker.record.process() if worker.record is not None else None
+        if process is not None:
+            processes.end_tree(process, timeout=0)
+        elif worker.popen is not None:
+            worker.popen.kill()
 
     def plan_restart(self, worker: WorkerProcess) -> float | None:
         """Put a dead worker into backoff; seconds until its restart, None when it is given up."""

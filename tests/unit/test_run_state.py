@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 from pathlib import Path
 
 import pytest
 
-from engine.run_state import COMMAND_MAX_BYTES, Command, RunDirectory
+from engine import event_file
+from engine.errors import InputError
+from engine.run_state import COMMAND_MAX_BYTES, Command, Control, RunDirectory
 
 
 @pytest.fixture
@@ -77,12 +80,62 @@ def test_damaged_event_lines_are_passed_over(run_dir: RunDirectory) -> None:
 
 
 def test_the_answer_to_a_command_is_found_by_its_id(run_dir: RunDirectory) -> None:
+    run_dir.append_event({"event": "command_answered", "id": "mine", "ok": False})
+    tail = run_dir.tail()
     run_dir.append_event({"event": "command_answered", "id": "other", "ok": False})
     run_dir.append_event({"event": "command_answered", "id": "mine", "ok": True})
-    answer = run_dir.wait_answer("mine", timeout=0)
+    answer = run_dir.wait_answer("mine", timeout=0, tail=tail)
     assert answer is not None
-    assert answer["ok"] is True
-    assert run_dir.wait_answer("unknown", timeout=0) is None
+    assert answer["ok"] is True, "an answer from before the command was sent is none"
+    assert run_dir.wait_answer("unknown", timeout=0, tail=tail) is None
+
+
+def test_nobody_waits_for_the_answer_of_a_run_that_has_ended(run_dir: RunDirectory) -> None:
+    tail = run_dir.tail()
+    assert run_dir.wait_answer("mine", timeout=60, tail=tail, alive=lambda: False) is None
+
+
+def test_a_follower_keeps_its_place_over_a_rotation(
+    run_dir: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir.append_event({"event": "zero"})
+    tail = run_dir.tail()
+    run_dir.append_event({"event": "one"})
+    monkeypatch.setattr(event_file, "EVENTS_MAX_BYTES", 1)
+    run_dir.append_event({"event": "two"})
+    monkeypatch.undo()
+    run_dir.append_event({"event": "three"})
+    assert [event["event"] for event in tail.read()] == ["one", "two", "three"]
+    assert tail.read() == []
+
+
+def test_a_line_torn_by_a_crash_costs_itself_only(run_dir: RunDirectory) -> None:
+    run_dir.append_event({"event": "one"})
+    with run_dir.events_path.open("ab") as file:
+        file.write(b'{"event": "to')
+    after_the_crash = RunDirectory(run_dir.path)
+    after_the_crash.append_event({"event": "two"})
+    assert [event["event"] for event in after_the_crash.events()] == ["one", "two"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and links in a folder are POSIX")
+def test_what_is_no_plain_file_is_refused_without_being_opened(run_dir: RunDirectory) -> None:
+    os.mkfifo(run_dir.commands_path / "pipe.json")
+    (run_dir.commands_path / "link.json").symlink_to("/dev/zero")
+    (run_dir.commands_path / "folder.json").mkdir()
+    commands, refused = refusals(run_dir)
+    assert commands == []
+    assert sorted(name for name, _ in refused) == ["folder", "link", "pipe"]
+    assert refusals(run_dir) == ([], []), "each is refused once"
+
+
+def test_holds_that_cannot_be_read_are_not_forgotten_in_silence(run_dir: RunDirectory) -> None:
+    assert run_dir.read_control() == Control()
+    run_dir.write_control(Control(held_keys=frozenset({"a"})))
+    assert run_dir.read_control().held_keys == {"a"}
+    run_dir.control_path.write_text('{"held_keys": 7}')
+    with pytest.raises(InputError, match=r"control\.json"):
+        run_dir.read_control()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")

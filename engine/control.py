@@ -1,0 +1,67 @@
+"""What the operator wants to stay so: claims paused, accounts and workers held.
+
+Kept in the run directory, so that a restart of the supervisor does not forget it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from engine.private_files import explain
+
+if TYPE_CHECKING:
+    from engine.run_state import RunDirectory
+    from engine.supervision import Workers
+
+
+class StandingOrders:
+    """Tells every worker, present and future, and writes it down."""
+
+    def __init__(self, run_dir: RunDirectory, workers: Workers) -> None:
+        """Raises InputError where what was kept cannot be read."""
+        self._run_dir = run_dir
+        self._workers = workers
+        self._kept = run_dir.read_control()
+        self._apply()
+
+    @property
+    def paused(self) -> bool:
+        """No new claims for anybody."""
+        return self._kept.paused
+
+    @property
+    def held_keys(self) -> frozenset[str]:
+        """No new claims for their jobs."""
+        return self._kept.held_keys
+
+    @property
+    def held_workers(self) -> frozenset[int]:
+        """No new claims for these."""
+        return self._kept.held_workers
+
+    def pause(self, *, paused: bool) -> None:
+        self._change(paused=paused)
+
+    def hold_key(self, key: str, *, held: bool) -> None:
+        keys = self.held_keys
+        self._change(held_keys=keys | {key} if held else keys - {key})
+
+    def hold_worker(self, slot: int, *, held: bool) -> None:
+        slots = self.held_workers
+        self._change(held_workers=slots | {slot} if held else slots - {slot})
+
+    def _change(self, **changes: object) -> None:
+        """Raises EngineError where it holds now but could not be written down."""
+        self._kept = self._kept.model_copy(update=changes)
+        self._apply()
+        try:
+            self._run_dir.write_control(self._kept)
+        except OSError as exc:
+            raise EngineError(
+                f"It holds now, but not over a restart of the run: {explain(exc)}"
+            ) from exc
+
+    def _apply(self) -> None:
+        self._workers.held = set(self._kept.held_workers)
+        self._workers.order(paused=self._kept.paused, held_keys=sorted(self._kept.held_keys))

@@ -1,0 +1,113 @@
+"""``events.jsonl``: one object a line, appended by one process and followed by any number.
+
+Rotated by size; a follower keeps its place over a rotation. A torn last line, left by a crash, is
+closed before the next one is written, so that it costs itself only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.private_files import open_append
+
+EVENTS_MAX_BYTES = 20 * 1024 * 1024
+"""The file is rotated beyond this; one older one is kept."""
+
+
+class EventFile:
+    """The events of one run directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.older = path.with_name(f"{path.stem}.1{path.suffix}")
+        self._mended = False
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        """Append one event; only the supervisor calls this. Raises OSError."""
+        line = json.dumps(event, ensure_ascii=False, default=str) + "\n"
+        self._rotate()
+        with open_append(self.path) as file:
+            if not self._mended:
+                self._mended = True
+                if _is_torn(self.path):
+                    line = "\n" + line
+            file.write(line.encode("utf-8", "backslashreplace"))
+
+    def _rotate(self) -> None:
+        # On Windows a reader may hinder it: then the file grows until the reader has gone.
+        with contextlib.suppress(OSError):
+            if self.path.stat().st_size > EVENTS_MAX_BYTES:
+                self.path.replace(self.older)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Every whole event in the present file, oldest first; damaged lines are passed over."""
+        try:
+            return iter(_events(self.path.read_bytes()))
+        except OSError:
+            return iter(())
+
+    def tail(self) -> EventTail:
+        """What is appended from now on."""
+        return EventTail(self)
+
+
+class EventTail:
+    """One follower's place in the events."""
+
+    def __init__(self, events: EventFile) -> None:
+        self._events = events
+        self._file, self._offset = _size(events.path)
+
+    def read(self) -> list[dict[str, Any]]:
+        """Whole events since the last look."""
+        found: list[dict[str, Any]] = []
+        identity, _ = _size(self._events.path)
+        if identity != self._file:
+            if self._file and _size(self._events.older)[0] == self._file:
+                found += self._from(self._events.older)
+            self._file, self._offset = identity, 0
+        return found + self._from(self._events.path)
+
+    def _from(self, path: Path) -> list[dict[str, Any]]:
+        try:
+            with path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return _events(whole)
+
+
+def _events(data: bytes) -> list[dict[str, Any]]:
+    events = []
+    for line in data.splitlines():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if isinstance(event, dict):
+                events.append(event)
+    return events
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """(file number, bytes); zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_ino, found.st_size)
+
+
+def _is_torn(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False

@@ -1,0 +1,173 @@
+"""``--stop-all``: the live run, its workers and servers, what costs, and the claims (A13.4, A13.5).
+
+What costs comes first: neither a broken ledger nor a dead network keeps anything from being tried.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.aftermath import end_left_processes
+from engine.config import Settings
+from engine.errors import EngineError, ExitCode
+from engine.instance import InstanceLock
+from engine.output import sentence
+from engine.processes import ProcessRegistry
+from engine.progress import ProgressTracker
+from engine.run_state import Command, RunDirectory
+from engine.workloads.base import Receipt, ResourceState, Workload
+
+LOOK_SECONDS = 0.2
+"""Between two looks whether the live run has ended."""
+
+
+@dataclass(kw_only=True, slots=True)
+class StopReport:
+    """What was stopped, what is still on, and what could not be found out."""
+
+    run_stopped: bool = False
+    processes: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    settled: list[dict[str, str]] = field(default_factory=list)
+    ledger_problem: str = ""
+    still_ours: list[ResourceState] = field(default_factory=list)
+    others: list[ResourceState] = field(default_factory=list)
+    """On, not started by us, left alone."""
+    unknown: str = ""
+    """Why it is not known what is on."""
+
+    @property
+    def not_released(self) -> list[Receipt]:
+        return [receipt for receipt in self.receipts if not receipt.released]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        left = self.not_released or self.still_ours or self.ledger_problem
+        return ExitCode.FAILED if left else ExitCode.DONE
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "run_stopped": self.run_stopped,
+            "processes": self.processes,
+            "released": [_receipt(receipt) for receipt in self.receipts],
+            "settled": self.settled,
+            "ledger_problem": self.ledger_problem,
+            "still_ours": [_state(state) for state in self.still_ours],
+            "others": [_state(state) for state in self.others],
+            "unknown": self.unknown,
+            "exit_code": int(self.exit_code),
+        }
+
+
+class StopAll:
+    """One call of ``--stop-all``; repeating it is safe."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        run_dir: RunDirectory,
+        lock: InstanceLock,
+        ledger: ProgressTracker,
+        workload: Workload,
+        exclusive: Callable[[], AbstractContextManager[None]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._run_dir = run_dir
+        self._lock = lock
+        self._ledger = ledger
+        self._workload = workload
+        self._exclusive = exclusive
+        self._say = say
+        self._label = workload.resource_label
+        self.report = StopReport()
+
+    def carry_out(self) -> StopReport:
+        """Raises EngineError where a live run does not end, or another command is at work."""
+        self._stop_live_run()
+        with self._exclusive():
+            self._end_processes()
+            self._release()
+            self._settle()
+        self._look_again()
+        return self.report
+
+    def _stop_live_run(self) -> None:
+        holder = self._lock.holder()
+        if holder is None:
+            return
+        self._say(f"A run is live (process {holder.pid} on {holder.host}): telling it to stop.")
+        self._run_dir.send(Command(name="stop_run", sent_by="--stop-all"))
+        bound = self._settings.run.stop_all_timeout_seconds
+        deadline = time.monotonic() + bound
+        while self._lock.holder() is not None:
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"The run (process {holder.pid}) has not ended within {bound:g} s: look at "
+                    "--status and logs/orchestrator.log, then try --stop-all again."
+                )
+            time.sleep(LOOK_SECONDS)
+        self.report.run_stopped = True
+        self._say("The run has ended.")
+
+    def _end_processes(self) -> None:
+        def tell(event: str, **fields: Any) -> None:
+            if event == "process_ended":
+                self.report.processes.append(fields)
+            self._say(sentence({"event": event, **fields}) or event)
+
+        end_left_processes(ProcessRegistry(self._run_dir.processes_path), self._settings, tell)
+
+    def _release(self) -> None:
+        self.report.receipts = list(self._workload.reclaim(None))
+        for receipt in self.report.receipts:
+            word = "stopped" if receipt.released else "COULD NOT BE STOPPED"
+            self._say(f"{self._label} {receipt.label}: {word} {receipt.detail}".rstrip())
+
+    def _settle(self) -> None:
+        try:
+            jobs = self._ledger.settle_dead(lambda _job: False) if self._ledger.exists() else []
+        except EngineError as exc:
+            self.report.ledger_problem = str(exc)
+            return
+        for job in jobs:
+            entry = {"job": job.job_id, "key": job.account, "status": str(job.status)}
+            self.report.settled.append(entry)
+            self._say(sentence({"event": "claim_settled", **entry}) or "")
+
+    def _look_again(self) -> None:
+        """Whether anything is on now; what people started is listed and left alone."""
+        try:
+            states: Sequence[ResourceState] = self._workload.resources(ask=True)
+        except EngineError as exc:
+            self.report.unknown = str(exc)
+            states = self._workload.resources(ask=False)
+        for state in states:
+            if state.state == "off":
+                continue
+            if state.ours:
+                self.report.still_ours.append(state)
+            else:
+                self.report.others.append(state)
+                self._say(f"{self._label} {state.label}: {state.state}, not started by us.")
+        if self.report.unknown:
+            self._say(f"Which {self._label}s others have on is unknown: {self.report.unknown}")
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "id": receipt.id,
+        "label": receipt.label,
+        "released": receipt.released,
+        "detail": receipt.detail,
+    }
+
+
+def _state(state: ResourceState) -> dict[str, Any]:
+    return {"id": state.id, "label": state.label, "state": state.state, "note": state.note}
