@@ -103,6 +103,8 @@ class CloudTransport:
         self, path: str, body: Mapping[str, Any], doing: str, pause: Pause
     ) -> Envelope:
         """One call, sent again after the pause when the provider refused it for its rate."""
+        if self._signer is None:
+            raise no_credentials()
         for attempt in range(1, _RATE_TRIES + 1):
             self._budget.wait(path, pause)
             try:
@@ -115,8 +117,6 @@ class CloudTransport:
         raise AssertionError("the last attempt returns or raises")
 
     def _call_once(self, path: str, body: Mapping[str, Any], doing: str) -> Envelope:
-        if self._signer is None:
-            raise no_credentials()
         trace_id = new_trace_id()
         began = time.monotonic()
         outcome: object = "no answer"
