@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from engine.output import Display
+from engine.display import Display
 from engine.run_state import RunDirectory
 from engine.workloads.base import Receipt
 

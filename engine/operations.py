@@ -12,12 +12,13 @@ from engine import filters, job_control, workloads
 from engine.cli import JOB_COMMANDS
 from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
+from engine.display import display_for
 from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
 from engine.figures_text import passes_table, seeding_lines, show_totals, why_nothing
 from engine.instance import InstanceLock
 from engine.jobs import Job, JobStatus
 from engine.orchestrator import Orchestrator, run_lock
-from engine.output import complain, display_for, say, say_json, table
+from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker
 from engine.run_result import RunResult
 from engine.run_state import Command, CommandName, RunDirectory

@@ -22,6 +22,7 @@ from engine.aftermath import Aftermath, end_left_processes
 from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.control import StandingOrders
+from engine.display import Display
 from engine.errors import EngineError, InputError, LedgerUnreadableError
 from engine.figures_text import (
     left_alone,
@@ -33,7 +34,6 @@ from engine.figures_text import (
 from engine.instance import InstanceLock
 from engine.jobs import Job
 from engine.news import News
-from engine.output import Display
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker

@@ -13,9 +13,9 @@ from typing import Any
 
 from engine.aftermath import end_left_processes
 from engine.config import Settings
+from engine.display import sentence
 from engine.errors import EngineError, ExitCode
 from engine.instance import InstanceLock
-from engine.output import sentence
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import Command, RunDirectory
