@@ -38,6 +38,7 @@ class Skip(StrEnum):
     NO_ACCOUNT_FREE = "no account is free today"
     ACCOUNT_FULL = "their account is at its daily cap"
     UNKNOWN_ACCOUNT = "their account is not in the accounts file"
+    NOT_CHOSEN = "their account is not among --accounts"
     NOT_PENDING = "not pending in the state file"
     IN_PROGRESS = "in progress in the state file"
     NO_CAPTION = "their video has no caption"
@@ -219,8 +220,8 @@ class Draft:
                 ]
         if waiting:
             messages.append(
-                f"{waiting} jobs have no account today, every account is at its daily cap; they "
-                "stay blocked, and a later day's seeding gives them one."
+                f"{waiting} jobs have no account today: each account is at its daily cap or has had "
+                "the video; they stay blocked, and a later day's seeding gives them one."
             )
         report = SeedReport(
             seeded=len(jobs),

@@ -89,6 +89,7 @@ class StateFileSource:
     def _ready(self, existing: Mapping[str, Job], draft: Draft) -> list[_Ready]:
         ready = []
         seen: set[str] = set()
+        known, _ = read_accounts(self._accounts_path)
         for job in self._read_jobs(draft):
             if job.job_id in seen:
                 draft.skip(Skip.UNUSABLE, f"{job.job_id} (a second job of this id)")
@@ -99,8 +100,10 @@ class StateFileSource:
             elif job.status not in SEEDED:
                 stuck = job.status == "in_progress"
                 draft.skip(Skip.IN_PROGRESS if stuck else Skip.NOT_PENDING, job.job_id)
-            elif job.account and job.account not in draft.rota.accounts:
+            elif job.account and job.account not in known:
                 draft.skip(Skip.UNKNOWN_ACCOUNT, f"{job.job_id} ({job.account})")
+            elif job.account and job.account not in draft.rota.accounts:
+                draft.skip(Skip.NOT_CHOSEN, job.job_id)
             else:
                 root = self._settings.paths.video_root
                 video = find_video(job.video_path, self._work_dir, root)
