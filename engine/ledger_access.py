@@ -68,6 +68,8 @@ class LedgerAccess:
     def __init__(
         self, path: Path, settings: Settings, run_id: str, now: Callable[[], datetime]
     ) -> None:
+        # the file itself, so that a link to it stays a link and both names share one lock
+        path = path.resolve()
         self.path = path
         self.book = Book(path, settings.zone)
         self.threads = threading.RLock()
@@ -114,8 +116,8 @@ class LedgerAccess:
             if not self.book.present:
                 self.book.catch_up()
                 self._demand(needs_ledger)
-            self._lock.acquire(self.book.catch_up)
             try:
+                self._lock.acquire(self.book.catch_up)
                 self.book.catch_up()
                 self._demand(needs_ledger)
                 yield self.clock()

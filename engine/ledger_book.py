@@ -79,6 +79,9 @@ class Book:
                 self._take(data)
             except LedgerUnreadableError as exc:
                 self._refusal = str(exc)  # the words only: a traceback would keep all this alive
+            except BaseException:  # an interrupt in the middle
+                self._file.distrust()
+                raise
         if self._refusal:
             raise LedgerUnreadableError(self._refusal)
 
@@ -173,10 +176,14 @@ class Book:
         texts = [encode(row) for row in rows]
         start = b"\n" if self._ends_open else b""
         data = start + b"".join(texts)
-        self._file.append(data)
-        self._ends_open = False
-        self._lines += data.count(b"\n")
-        return [self.fold.apply(row, raw) for row, raw in zip(rows, texts, strict=True)]
+        try:
+            self._file.append(data)
+            self._ends_open = False
+            self._lines += data.count(b"\n")
+            return [self.fold.apply(row, raw) for row, raw in zip(rows, texts, strict=True)]
+        except BaseException:  # a failed write, or an interrupt after it
+            self._file.distrust()
+            raise
 
     def put_in_order(self, now: datetime) -> None:
         """File strays, cut a torn end off, upgrade an older header (architecture 3)."""

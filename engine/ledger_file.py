@@ -45,6 +45,7 @@ class LedgerFile:
         self._mtime = 0
         self._sum = 0
         self._sample = b""
+        self._distrusted = False
         self._proved = True
         self._next_proof = 0.0
         self._fds: dict[int, int] = {}
@@ -84,8 +85,13 @@ class LedgerFile:
         self._sum = zlib.crc32(data, self._sum)
         self._sample = (self._sample + data[-_SAMPLE:])[-_SAMPLE:]
 
+    def distrust(self) -> None:
+        """What was made of the bytes may be incomplete: read the file anew at the next look."""
+        self._identity = None
+        self._distrusted = True
+
     def _gone(self) -> bytes | None:
-        if self._identity is None:
+        if self._identity is None and not self._distrusted:
             return None
         self._forget()
         return b""
@@ -96,6 +102,7 @@ class LedgerFile:
         self.offset = self._size = self._mtime = self._sum = 0
         self._sample = b""
         self._identity = None
+        self._distrusted = False
         self._proved = True
 
     def _read_anew(self) -> bytes:
@@ -192,11 +199,12 @@ class LedgerFile:
             raise write_error(self.path, exc) from exc
         finally:
             self._done(fd)
-        if found.st_size != self._size + len(data):  # somebody writes without the lock
-            self._identity = None
+        alone = found.st_size == self._size + len(data)
         self._size, self._mtime = found.st_size, found.st_mtime_ns
         self._proved = False
         self.understood(data)
+        if not alone:  # somebody writes without the lock
+            self.distrust()
 
     def cut(self) -> None:
         """Remove what lies behind ``offset``. Raises LedgerWriteError."""

@@ -70,6 +70,9 @@ class LedgerLock:
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
     def release(self) -> None:
+        """Give the lock back; harmless where it was not had."""
+        if self._lock_fd < 0:
+            return
         with contextlib.suppress(portalocker.exceptions.LockException):
             portalocker.unlock(self._lock_fd)
 

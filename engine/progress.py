@@ -262,8 +262,8 @@ class ProgressTracker:
     ) -> bool:
         """Write an outcome by names, as the day-to-day scripts do (A2.10).
 
-        False where the job is missing or the caller does not hold its claim; raises
-        IllegalTransitionError for a status that may not follow, InputError never.
+        False where the job is missing or the caller does not hold its claim. Raises
+        IllegalTransitionError for a status that may not follow and ValueError for an unknown one.
         """
         wanted = JobStatus(status)
         with self._ledger.writing() as now:
@@ -450,7 +450,8 @@ class ProgressTracker:
                         "requeue them first, or confirm that they may be archived as they are."
                     )
                 day = self._settings.day_of(now)
-                wanted = self.path.with_name(f"{self.path.stem}_{day:%Y%m%d}{self.path.suffix}")
+                path = self._ledger.path
+                wanted = path.with_name(f"{path.stem}_{day:%Y%m%d}{path.suffix}")
                 return ResetReport(archive=self._ledger.book.start_empty(wanted), figures=figures)
 
     def export(self, target: Path) -> int:

@@ -12,7 +12,7 @@ import portalocker
 import pytest
 
 from engine.errors import LedgerLockedError, LedgerUnreadableError, LedgerWriteError
-from engine.jobs import ErrorCategory, Failure, JobStatus
+from engine.jobs import ErrorCategory, Failure, JobStatus, NewJob
 from engine.progress import ProgressTracker
 from tests.ledger_days import (
     COLUMNS,
@@ -376,3 +376,33 @@ def test_a_tracker_that_is_dropped_leaves_no_file_open(path: Path) -> None:
 
     held = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     assert not [target for target in held if path.parent in target.parents]
+
+
+def test_a_link_to_a_ledger_stays_a_link_and_shares_its_lock(path: Path, tmp_path: Path) -> None:
+    real = tmp_path / "disk"
+    real.mkdir()
+    (real / "day.csv").write_bytes(csv_text(LEGACY_13, [row(), row(job_id="b", account="b")]))
+    path.symlink_to(real / "day.csv")
+
+    claims = {claimed(tracker(path)).job_id, claimed(tracker(real / "day.csv")).job_id}
+
+    assert path.is_symlink()
+    assert claims == {"v1.mp4_camp", "b"}
+    assert [found.name for found in tmp_path.iterdir() if found.name != "disk"] == ["day.csv"]
+
+
+def test_an_interrupt_inside_a_change_costs_nothing(path: Path) -> None:
+    ledger = seeded(path, 2)
+    other = tracker(path)
+    claim = claimed(other)
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.seed(interrupted)
+
+    assert len(ledger.history(claim.job_id)) == 2
+    other.succeed(claim)
+    assert ledger.figures().success == 1
+
+
+def interrupted(_known: object) -> list[NewJob]:
+    raise KeyboardInterrupt
