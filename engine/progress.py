@@ -402,10 +402,11 @@ class ProgressTracker:
 
     def mark_posted(self, job_ids: Iterable[str]) -> dict[str, str]:
         """Jobs in doubt of which the operator knows that they were done become success; done at
-        the moment they were submitted, where that is known."""
+        the moment they were submitted, or at least claimed, where that is known."""
 
         def changes(entry: Entry, now: datetime) -> Changes:
-            return outcomes.succeeded(self._ledger.job(entry).submitted_at or now)
+            job = self._ledger.job(entry)
+            return outcomes.succeeded(job.submitted_at or job.claimed_at or now)
 
         return self._ledger.change_named(
             job_ids,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from engine.jobs import Job, JobStatus
 from engine.posted import PostedRecord
 from engine.posting.caption import check_caption
 from engine.progress import ProgressTracker
+from engine.video import video_id
 from engine.workloads.base import Receipt, WorldContext
 from engine.workloads.phone_minutes import PhoneMinutes
 from engine.workloads.post_reel import PostReel
@@ -169,6 +170,35 @@ def test_another_process_post_is_seen_before_posting(
     other.add(job.account, Path(job.video_path).name, "", datetime.now(UTC))
     with pytest.raises(ClaimLostError):
         workload.material(job)
+
+
+def test_a_video_that_the_account_posted_under_another_name_is_a_content_failure(
+    day: tuple[PostReel, Job], tmp_path: Path
+) -> None:
+    """Old ledgers know no identity: only a look into the file tells (A15.4)."""
+    workload, job = day
+    other = PostedRecord(tmp_path / "all_posted_videos.txt", Settings.load(tmp_path))
+    other.add(job.account, "before.mp4", video_id(Path(job.video_path)), datetime.now(UTC))
+    workload = allowing(workload, 4)
+    assert content_error(workload, job) == "duplicate_video"
+    assert content_error(workload, replace(job, video_id="sha256:" + "0" * 32)) == "duplicate_video"
+
+
+def allowing(workload: PostReel, cap: int) -> PostReel:
+    return reel(workload.ledger_path.parent, {"posting.max_posts_per_account_per_day": cap})
+
+
+def test_a_doubt_that_is_confirmed_later_counts_on_the_day_it_was_submitted(
+    day: tuple[PostReel, Job], tmp_path: Path
+) -> None:
+    workload, job = day
+    submitted = datetime.now(UTC) - timedelta(days=2)
+    workload.confirmed(replace(job, submitted_at=submitted, claimed_at=submitted))
+    record = PostedRecord(tmp_path / "all_posted_videos.txt", Settings.load(tmp_path))
+    [post] = record.posts()[job.account]
+    assert post.when == submitted
+    another = replace(job, job_id="x", video_path="x.mp4", status=JobStatus.PENDING)
+    assert workload.refuse(another) is None
 
 
 # -- figures ---------------------------------------------------------------------------------------
