@@ -166,8 +166,12 @@ class CallBudget:
         """The shared counts, written back at the end.
 
         A full disk or a lost lock must not keep anybody from stopping a phone: then the counts of
-        this moment are lost, and the provider's own answer is the limit.
+        this moment are lost, and the provider's own answer is the limit. Before there is a run
+        directory nothing is shared: a look (``--status``, a token that is wrong) makes none.
         """
+        if not self._path.parent.is_dir():
+            yield {}
+            return
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError, portalocker.LockException):
                 stack.enter_context(private_lock(self._path.with_suffix(".lock"), _LOCK_SECONDS))

@@ -149,7 +149,8 @@ class CloudTransport:
                 return json.loads(_read_bounded(response, deadline, doing))
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as exc:
             raise NotSentError(
-                f"The cloud provider at {self._base} could not be reached to {doing}: {_said(exc)}."
+                f"The cloud provider at {self._base} could not be reached to {doing} "
+                f"({_said(exc)}): check the network and phones.api_url."
             ) from exc
         except httpx2.HTTPError as exc:
             raise LostAnswerError(
