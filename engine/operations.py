@@ -12,11 +12,12 @@ from engine import filters, job_control, workloads
 from engine.cli import JOB_COMMANDS
 from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
+from engine.day_commands import OPEN, DayCommands
 from engine.display import display_for
 from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
-from engine.figures_text import passes_table, seeding_lines, show_totals, why_nothing
+from engine.figures_text import passes_table, show_totals
 from engine.instance import InstanceLock
-from engine.jobs import Job, JobStatus
+from engine.jobs import Job
 from engine.orchestrator import Orchestrator, run_lock
 from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker
@@ -24,11 +25,7 @@ from engine.run_result import RunResult
 from engine.run_state import Command, CommandName, RunDirectory
 from engine.signals import stop_signals
 from engine.stop_all import StopAll
-from engine.workloads.base import SeedReport, Workload, WorldContext
-
-OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
-SHOWN = 10
-"""Jobs named in one sentence."""
+from engine.workloads.base import Workload, WorldContext
 
 
 class LiveRunError(InputError):
@@ -194,84 +191,29 @@ class Operations:
     def seed_only(self) -> int:
         """Make the ledger and print the plan; start nothing (A5.3.2, A13.6)."""
         with self._exclusive():
-            if self.arguments.force_reseed and self.ledger.exists():
-                self._archive()
-            open_jobs = [job for job in self.ledger.jobs().values() if job.status in OPEN]
-            if open_jobs:
-                raise InputError(
-                    f"The ledger {self.ledger.path} has {len(open_jobs)} jobs open, so nothing was "
-                    "seeded: run them with --run, or archive the day with --reset-day."
-                )
-            report = self.workload.seed(self.ledger)
-        self._say_seeding(report)
-        return ExitCode.DONE if report.seeded else ExitCode.FAILED
+            return self._day.seed(anew=self.arguments.force_reseed)
 
     def force_reseed(self) -> int:
         """Archive what is there and seed anew."""
-        self.arguments.force_reseed = True
-        return self.seed_only()
-
-    def _say_seeding(self, report: SeedReport) -> None:
-        for message in report.messages:
-            complain(message)
-        self._say_json(
-            "seeded",
-            {
-                "seeded": report.seeded,
-                "skipped": dict(report.skipped),
-                "keys_used": report.keys_used,
-                "keys_idle": list(report.keys_idle),
-                "plan": [
-                    {"job": job, "key": key, "video": video} for job, key, video in report.plan
-                ],
-            },
-        )
-        if self.arguments.json:
-            return
-        if report.plan:
-            table("Plan", ("job", self.workload.key_label, "video"), report.plan)
-        for text in seeding_lines(report, self.workload.key_label):
-            say(text)
-        if not report.seeded:
-            complain(why_nothing(report))
+        with self._exclusive():
+            return self._day.seed(anew=True)
 
     def reset_day(self) -> int:
         """Archive the ledger and start an empty one (A7)."""
         if not self.ledger.exists():
             raise InputError(f"There is nothing to reset: {self.ledger.path} does not exist.")
         with self._exclusive():
-            self._archive()
+            self._day.archive()
         return ExitCode.DONE
 
-    def _archive(self) -> None:
-        held = [state for state in self.workload.resources(ask=False) if state.ours]
-        if held and not self.arguments.yes:
-            names = ", ".join(state.label for state in held)
-            raise InputError(
-                f"{self.workload.resource_label}s of ours are recorded as on ({names}): stop them "
-                "with --stop-all first, or confirm with --yes."
-            )
-        doubtful = [job for job in self.ledger.jobs().values() if _may_be_done(job)]
-        if doubtful and not self.arguments.yes:
-            raise InputError(
-                f"{self.ledger.path} has {len(doubtful)} jobs in doubt "
-                f"({', '.join(job.job_id for job in doubtful[:SHOWN])}"
-                f"{', …' if len(doubtful) > SHOWN else ''}): settle them with --mark-posted or "
-                "--requeue, or confirm with --yes that they count as posted."
-            )
-        self.ledger.settle_dead(lambda _job: False)
-        for job in doubtful:
-            self.workload.confirmed(job)
-        if doubtful:
-            self._say(
-                f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice."
-            )
-        report = self.ledger.reset_day(allow_in_doubt=self.arguments.yes)
-        totals = report.figures.to_dict()
-        self._say(f"Archived as {report.archive}.")
-        if not self.arguments.json:
-            show_totals(totals)
-        self._say_json("day_reset", {"archive": str(report.archive), "totals": totals})
+    @property
+    def _day(self) -> DayCommands:
+        return DayCommands(
+            ledger=self.ledger,
+            workload=self.workload,
+            as_json=self.arguments.json,
+            confirmed=self.arguments.yes,
+        )
 
     # -- single jobs ---------------------------------------------------------------------------
 
@@ -429,15 +371,6 @@ def _command(words: list[str]) -> Command:
     if name not in known:
         raise InputError(f"Unknown command {name!r}; known are {', '.join(known)}.")
     return Command.model_validate({"name": name, **fields})
-
-
-def _may_be_done(job: Job) -> bool:
-    """In doubt, or it would be if its claim were settled."""
-    return (
-        job.in_doubt
-        or job.foreign_claim
-        or (job.status is JobStatus.CLAIMED and job.submitted_at is not None)
-    )
 
 
 def _is_export(path: Path) -> bool:

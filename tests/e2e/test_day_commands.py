@@ -296,3 +296,11 @@ def test_a_history_that_cannot_be_read_stops_everything_but_looking(
     assert name in said, "and says why they are blocked"
     office.type("--reset-day")
     assert name in office.type("--seed-only", code=1)
+
+
+def test_a_reseeding_that_cannot_read_its_source_leaves_the_ledger(office: Office) -> None:
+    office.type("--seed-only")
+    (office.work_dir / "scheduler_state.json").write_text('{"jobs": [', encoding="utf-8")
+    before = office.files()
+    assert "not whole JSON" in office.type("--force-reseed", code=1)
+    assert office.files() == before
