@@ -2,8 +2,8 @@
 
 A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
 ``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``),
-``crash``, ``hang``, ``raise:TYPE`` (a typed error), ``bug`` (a program error), ``times:N:WORD``
-(WORD in the first N attempts only). Without a script the job submits, acts, and succeeds.
+``crash``, ``hang``, ``tell`` (its settings, to ``told.json``), ``raise:TYPE`` (a typed error),
+``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only). Without a script the job submits, acts, and succeeds.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ ERRORS: Mapping[str, Callable[[], JobError]] = {
     "content": lambda: ContentError("Broken file."),
     "busy": lambda: PhoneError("No capacity.", retry_soon=True),
     "doubt": lambda: InDoubtError("Not confirmed."),
+    "strange": lambda: JobError("Nobody has seen this before."),
 }
 
 
@@ -81,13 +82,21 @@ class ToySession:
         elif name == "do":
             with (self._slot.work_dir / "done.log").open("a", encoding="utf-8") as done:
                 done.write(f"{job.job_id} {job.account}\n")
-        elif name == "raise":
+        elif name == "tell":
+            told = self._slot.settings.to_json()
+            (self._slot.work_dir / "told.json").write_text(told, encoding="utf-8")
+        else:
+            self._go_wrong(name, value, report)
+
+    @staticmethod
+    def _go_wrong(name: str, value: str, report: Report) -> None:
+        if name == "raise":
             raise ERRORS[value]()
-        elif name == "bug":
+        if name == "bug":
             raise AttributeError("'NoneType' object has no attribute 'tap'")
-        elif name == "crash":
+        if name == "crash":
             os._exit(9)
-        elif name == "hang":
+        if name == "hang":
             while True:
                 report.pause(0.05)
 
