@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -21,6 +22,14 @@ import portalocker
 
 from engine.errors import LedgerError, LedgerLockedError, LedgerWriteError
 
+if sys.platform == "win32":
+    from portalocker.portalocker import MsvcrtLocker as _Locker
+else:
+    from portalocker.portalocker import FlockLocker as _Locker
+
+# portalocker.lock would check the same constant flags again with every write, which costs as much
+# as the rest of locking
+_locker: Final = _Locker()
 _TRY: Final = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _FIRST_WAIT: Final = 0.0005
 """Seconds; an operation holds the lock for a fraction of a millisecond."""
@@ -74,7 +83,7 @@ class LedgerLock:
         if self._lock_fd < 0:
             return
         with contextlib.suppress(portalocker.exceptions.LockException):
-            portalocker.unlock(self._lock_fd)
+            _locker.unlock(self._lock_fd)
 
     def holder(self) -> str:
         """Who holds the lock, or last held it."""
@@ -93,7 +102,7 @@ class LedgerLock:
         if self._lock_fd < 0:
             self._open()
         try:
-            portalocker.lock(self._lock_fd, _TRY)
+            _locker.lock(self._lock_fd, _TRY)
         except portalocker.exceptions.AlreadyLocked:
             return False
         except portalocker.exceptions.LockException as exc:
