@@ -93,6 +93,11 @@ class JobReport:
         self._bundle.step({"step": text, **fields})
         self._publish("progress")
 
+    def alarm(self, text: str) -> None:
+        self._log.critical("alarm", text=text)
+        self._bundle.step({"step": f"ALARM: {text}"})
+        self._publish("alarm", text=text)
+
     def start_clock(self) -> None:
         self._deadline = time.monotonic() + self._time_limit
 

@@ -105,6 +105,7 @@ class TimedReport:
         self.submits = 0
         self.steps: list[dict[str, Any]] = []
         self.phases: list[str] = []
+        self.alarms: list[str] = []
         self.files: dict[str, bytes | str] = {}
         self.stop_at: Callable[[], None] = lambda: None
         self.on_submit: Callable[[], None] = lambda: None
@@ -127,6 +128,9 @@ class TimedReport:
 
     def step(self, text: str, **fields: object) -> None:
         self.steps.append({"step": text, **fields})
+
+    def alarm(self, text: str) -> None:
+        self.alarms.append(text)
 
     def start_clock(self) -> None:
         pass

@@ -17,7 +17,7 @@ import portalocker
 from engine.errors import ContentError, SettingsError
 from engine.phones.adb import Adb
 from engine.phones.phone import Pause, Phone, PhoneStatus
-from engine.phones.registry import PhoneEntry, PhoneRegistry
+from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
 from engine.workloads.base import Receipt, ResourceState
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class AttachedStation:
         if isinstance(found, PhoneEntry) and (
             not found.owner_alive or (self._registry.mine(found) and found.slot == slot)
         ):
-            self._registry.clear(found)
+            self._give_back(found)
         self._registry.register(phone.id, phone.serial_name, slot=slot, job_id=job_id)
 
     def wait_started(self, phone: Phone, pause: Pause) -> None:
@@ -112,7 +112,7 @@ class AttachedStation:
         """Give the device back if this process has it."""
         entry = self._registry.find(phone.id)
         if isinstance(entry, PhoneEntry) and self._registry.mine(entry):
-            return self._give_back([entry])[0]
+            return self._give_back(entry)
         return Receipt(
             id=phone.id, label=phone.serial_name, released=True, detail="not taken by us"
         )
@@ -142,31 +142,32 @@ class AttachedStation:
         )
 
     def stop_ours(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
+        """Give back what these slots (None: all, unreadable entries too) have.
+
+        A cloud phone that an earlier run left on cannot be stopped from here: its entry stays, and
+        its receipt says what stops it.
+        """
         entries = [
             entry
             for entry in self._registry.entries()
-            if isinstance(entry, PhoneEntry) and (slots is None or entry.slot in slots)
+            if slots is None or (isinstance(entry, PhoneEntry) and entry.slot in slots)
         ]
-        return self._give_back(entries)
+        return [self._give_back(entry) for entry in entries]
 
     def stop_named(self, ids: Sequence[str]) -> Sequence[Receipt]:
         found = [self._registry.find(phone_id) for phone_id in ids]
-        return self._give_back([entry for entry in found if isinstance(entry, PhoneEntry)])
+        return [self._give_back(entry) for entry in found if entry is not None]
 
-    def _give_back(self, entries: Sequence[PhoneEntry]) -> list[Receipt]:
-        receipts = []
-        for entry in entries:
-            problem = ""
+    def _give_back(self, entry: PhoneEntry | UnreadableEntry) -> Receipt:
+        label = entry.serial_name if isinstance(entry, PhoneEntry) else entry.id
+        problem = ""
+        if entry.id != self._serial:
+            problem = "it is a cloud phone: stop it with --stop-all --device geelark"
+        else:
             try:
                 self._registry.clear(entry)
             except (OSError, portalocker.LockException) as exc:
                 problem = f"its registry file could not be cleared: {exc}"
-            receipts.append(
-                Receipt(
-                    id=entry.id,
-                    label=entry.serial_name,
-                    released=not problem,
-                    detail=problem or "given back",
-                )
-            )
-        return receipts
+        return Receipt(
+            id=entry.id, label=label, released=not problem, detail=problem or "given back"
+        )

@@ -213,10 +213,13 @@ class Custody:
         if result.off:
             self._log.info("phone off", phone=label, minutes=round(minutes, 1), seen=detail)
         else:
-            since = entry.since.isoformat() if isinstance(entry, PhoneEntry) else "unknown"
+            since = "unknown"
+            if isinstance(entry, PhoneEntry):
+                since = entry.since.astimezone().isoformat(timespec="seconds")
+                detail = f"{detail.rstrip('.')}; ours since {since}, {minutes:.1f} min so far."
             self._log.error(
                 "PHONE MAY STILL BE ON", phone=label, since=since, minutes=round(minutes, 1),
-                why=detail,
+                why=result.detail,
             )  # fmt: skip
         return Receipt(
             id=phone_id, label=label, released=result.off, detail=detail, minutes=minutes

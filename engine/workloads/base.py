@@ -119,6 +119,10 @@ class Report(Protocol):
         """Record one step of the flow; the last ones go into the evidence."""
         ...
 
+    def alarm(self, text: str) -> None:
+        """Tell the operator at once what only a person can put right; never raises."""
+        ...
+
     def start_clock(self) -> None:
         """The resources are ready: the job's time limit runs from here (A10.9)."""
         ...

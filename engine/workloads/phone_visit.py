@@ -85,29 +85,25 @@ class PhoneVisit:
     def end(self) -> Receipt:
         """Close the session, stop the phone and see it stopped; never raises, never cut short.
 
-        A phone that was not seen off stays in the registry and is shouted about: it does not
-        change what became of the job.
+        A phone that was not seen off stays in the registry and is an alarm: it does not change
+        what became of the job.
         """
         began = time.monotonic()
-        if self._device is not None:
-            self._device.close()
+        try:
+            if self._device is not None:
+                self._device.close()
+        except Exception:  # a bug in closing must not leave a phone on
+            self._report.log.exception("session_not_closed")
         receipt = self._station.stop(self._phone)
-        log = self._report.log
-        if receipt.released:
-            log.info("phone_stopped", phone=receipt.label, seconds=_since(began))
-        else:
-            log.critical(
-                "phone_not_seen_off",
-                phone=receipt.label,
-                detail=receipt.detail,
-                minutes=round(receipt.minutes, 1),
-            )
         self._report.step(
             "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",
             phone=receipt.label,
             detail=receipt.detail,
+            seconds=_since(began),
             minutes=round(receipt.minutes, 2),
         )
+        if not receipt.released:
+            self._report.alarm(f"phone {receipt.label} may still be on: {receipt.detail}")
         return receipt
 
     def keep_evidence(self, cause: BaseException) -> None:

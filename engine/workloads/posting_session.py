@@ -51,6 +51,8 @@ class PostingSession:
             self._slot.log.info("appium_not_started", reason="asked to stop")
 
     def perform(self, job: Job, report: Report) -> Outcome:
+        # A phone that was refused its stop (a person looks into it) costs until a try succeeds.
+        self._stop_leftovers()
         report.phase("check")
         video = self._material(job)
         report.phase("find")

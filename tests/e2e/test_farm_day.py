@@ -1,4 +1,4 @@
-"""The whole engine on a farm: a real day continued, stopped, killed at every joint, and finished."""
+"""The whole engine on a farm: a real day continued, stopped, killed at its joints, finished."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.farm_day import FarmDay
+from tests.e2e.farm_day import QUICK, FarmDay
 from tests.shared_data import shared_data
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -150,8 +150,46 @@ def test_phones_of_other_people_are_listed_and_left_on(tmp_path: Path) -> None:
         day.wait_for(lambda: day.in_state("ADB_PENDING"))
         assert day.run("--stop-all") == 0
         assert run.wait(30) == 130
-        assert day.output.count("not started by us, left alone") == 2
+        assert day.output.count(": started, not started by us") == 2
         assert day.run("--run") == 0
         assert day.run("--stop-all") == 0
         assert list(day.strangers_stopped()) == []
         assert day.left_behind() == {}
+
+
+REMOTE = '[[faults.script]]\nkind = "stop_remote"\naccount = "acct001"\n'
+
+
+def test_a_phone_whose_stop_is_refused_is_an_alarm_at_once_and_seen_off_later(
+    tmp_path: Path,
+) -> None:
+    day = FarmDay(
+        tmp_path / "W", "--accounts", 3, "--workers", 1, "--time-scale", 200, farm=REMOTE,
+        delays=f"{QUICK}busy = 900\n", GEELARK_PHONES__STOP_TRIES="3",
+    )  # fmt: skip
+    with day.served():
+        assert day.run("--run") == 0
+        alarms = [event for event in day.events("alarm") if event.get("worker") == 0]
+        first = alarms[0]["text"]
+        assert first.startswith("phone acct001 may still be on: it is started;")
+        assert "43006" in first
+        assert "min so far" in first
+        ends = [event["ts"] for event in day.events("outcome")]
+        assert alarms[0]["ts"] <= ends[0]
+        assert day.left_behind() == {}
+        assert day.compare()["phones_on"] == 0
+
+
+def test_a_phone_that_stays_on_is_told_until_somebody_acts(tmp_path: Path) -> None:
+    day = FarmDay(
+        tmp_path / "W", "--accounts", 1, "--workers", 1, "--time-scale", 200, farm=REMOTE,
+        delays=f"{QUICK}busy = 1e6\n", GEELARK_PHONES__STOP_TRIES="2",
+    )  # fmt: skip
+    with day.served():
+        assert day.run("--run") == 1
+        assert day.statuses() == {"success": 1}
+        assert day.phones_on() == ["acct001"]
+        assert day.run("--stop-all") == 1
+        assert "phone acct001: COULD NOT BE STOPPED" in day.output
+        assert day.run("--status") == 0
+        assert "phone acct001: started, ours" in day.output

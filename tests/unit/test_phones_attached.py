@@ -11,6 +11,7 @@ import pytest
 from engine.config import Phones, Settings
 from engine.errors import AdbError, ContentError, PhoneError, SettingsError
 from engine.phones.attached import AttachedStation
+from engine.phones.registry import PhoneRegistry
 from engine.phones.station import PhoneStation
 from engine.phones.stations import open_station
 from tests.scripted_adb import AdbRule, ScriptedAdb
@@ -103,3 +104,30 @@ def test_video_that_cannot_be_pushed_is_told(adb: ScriptedAdb, tmp_path: Path) -
     adb.good_phone(SERIAL, AdbRule("push", err="adb: error: No space left on device\n", code=1))
     with pytest.raises(AdbError, match="No space left"):
         place.upload(phone, clip, time.sleep)
+
+
+def test_a_cloud_phone_that_a_crashed_run_left_on_is_not_forgotten(
+    adb: ScriptedAdb, tmp_path: Path
+) -> None:
+    """Its entry is all that is known of a phone that goes on costing."""
+    PhoneRegistry(tmp_path / "run", run_id="crashed").register("42", "acct001", slot=0, job_id="j1")
+    place = station(adb, tmp_path)
+    for receipts in (place.stop_ours([0]), place.stop_ours(None), place.stop_named(["42"])):
+        (receipt,) = receipts
+        assert not receipt.released
+        assert "--stop-all --device geelark" in receipt.detail
+    assert PhoneRegistry(tmp_path / "run").find("42") is not None
+
+
+def test_an_unreadable_record_of_the_device_is_set_aside_by_stop_all(
+    adb: ScriptedAdb, tmp_path: Path
+) -> None:
+    place = station(adb, tmp_path)
+    phone = place.find("a")
+    folder = tmp_path / "run" / "phones"
+    folder.mkdir(parents=True)
+    (folder / f"{SERIAL}.json").write_text("{ torn")
+    with pytest.raises(PhoneError, match="--stop-all"):
+        place.start(phone, job_id="j1", slot=0, pause=time.sleep)
+    assert [one.released for one in place.stop_ours(None)] == [True]
+    place.start(phone, job_id="j1", slot=0, pause=time.sleep)
