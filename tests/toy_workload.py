@@ -3,7 +3,8 @@
 A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
 ``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``),
 ``crash``, ``hang``, ``tell`` (its settings, to ``told.json``), ``raise:TYPE`` (a typed error),
-``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only). Without a script the job submits, acts, and succeeds.
+``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only). Without a script
+the job submits, acts, and succeeds.
 """
 
 from __future__ import annotations
