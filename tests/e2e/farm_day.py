@@ -76,6 +76,7 @@ class FarmDay:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 text=True,
+                umask=0o022,  # that of most hosts: what we make must be private all the same
             )
 
     def run(self, *flags: str, timeout: float = 90) -> int:
