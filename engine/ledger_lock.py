@@ -58,7 +58,8 @@ class LedgerLock:
         weakref.finalize(self, _close_all, self._open_fds)
 
     def acquire(self, while_waiting: Callable[[], None]) -> None:
-        """Take the lock; ``while_waiting`` is called between tries, to use the time.
+        """Take the lock; ``while_waiting`` is called before every further try, so that work which
+        needs no lock is done by then.
 
         Raises LedgerLockedError naming the holder when the lock is not had in time, and
         LedgerWriteError where no lock file can be made.
@@ -74,9 +75,9 @@ class LedgerLock:
                     f"{self._ledger} has been locked for {self._timeout:g} s by {self.holder()}: "
                     "wait for it to finish, or end that process, and try again."
                 )
-            while_waiting()
             time.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
+            while_waiting()
 
     def release(self) -> None:
         """Give the lock back; harmless where it was not had."""

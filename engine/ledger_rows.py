@@ -60,6 +60,8 @@ _CATEGORIES: Final = {category.value: category for category in ErrorCategory}
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COUNT: Final = re.compile(r"\d{1,9}(?:\.0+)?\Z", re.ASCII)
+_SMALL: Final = frozenset(["", *map(str, range(100))])
+"""Numbers that need no closer look."""
 _QUOTED: Final = re.compile('[",\r\n]')
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d\Z", re.ASCII)
 _PATH: Final = re.compile(r"[\\/]|\.\w+$")
@@ -79,11 +81,8 @@ class Layout:
     """Place of each of COLUMNS in the file, -1 where it has none."""
     extra: tuple[int, ...]
     """Places of the columns that we do not know."""
-
-    @property
-    def current(self) -> bool:
-        """All our columns, in our order, come first: rows can be appended."""
-        return self.names[:WIDTH] == COLUMNS
+    current: bool
+    """All our columns, in our order, come first: rows can be appended."""
 
     @property
     def extra_names(self) -> tuple[str, ...]:
@@ -99,12 +98,12 @@ class Layout:
         if len(found) < width:
             found = found + [""] * (width - len(found))
         if self.current:
-            return found[:width]
+            return found if len(found) == width else found[:width]
         row = [found[place] if place >= 0 else "" for place in self.places]
         return row + [found[place] for place in self.extra]
 
 
-CURRENT: Final = Layout(COLUMNS, tuple(range(WIDTH)), ())
+CURRENT: Final = Layout(COLUMNS, tuple(range(WIDTH)), (), current=True)
 
 
 def layout_of(header: Sequence[str], path: Path) -> Layout:
@@ -129,7 +128,7 @@ def layout_of(header: Sequence[str], path: Path) -> Layout:
         )
     places = tuple(names.index(name) if name in names else -1 for name in COLUMNS)
     extra = tuple(place for place, name in enumerate(names) if name not in COLUMNS)
-    return Layout(names, places, extra)
+    return Layout(names, places, extra, current=names[:WIDTH] == COLUMNS)
 
 
 # -- text -----------------------------------------------------------------------------------------
@@ -177,7 +176,7 @@ def flaw(cells: Sequence[str]) -> str | None:
         if cells[place] and not _may_be_time(cells[place], strict=place >= SUBMITTED_AT):
             return f"{COLUMNS[place]} holds {cells[place][:40]!r}, no time"
     for place in (ATTEMPTS, MAX_ATTEMPTS, PASS_NUMBER):
-        if cells[place] and not _COUNT.match(cells[place]):
+        if cells[place] not in _SMALL and not _COUNT.match(cells[place]):
             return f"{COLUMNS[place]} holds {cells[place][:40]!r}, no number"
     category = cells[ERROR_CATEGORY]
     if category and category not in _CATEGORIES:
@@ -188,9 +187,8 @@ def flaw(cells: Sequence[str]) -> str | None:
 def _name_flaws(cells: Sequence[str]) -> str | None:
     if not cells[JOB_ID]:
         return "empty job_id"
-    for place in (JOB_ID, ACCOUNT, WORKER_ID, ERROR_TYPE):
-        if cells[place] and _CONTROL.search(cells[place]):
-            return f"{COLUMNS[place]} has control characters or line breaks"
+    if _CONTROL.search(cells[JOB_ID] + cells[ACCOUNT] + cells[WORKER_ID] + cells[ERROR_TYPE]):
+        return "a name has control characters or line breaks"
     if cells[UPDATED_AT]:
         return None  # a time of ours in its place: the row is whole, and its names are its own
     return _fragment(cells)
