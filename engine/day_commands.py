@@ -59,7 +59,9 @@ class DayCommands:
                 "posted."
             )
         self.ledger.settle_dead(lambda _job: False)
-        for job in doubtful:
+        # With successes that a full disk or a crash kept out of the lasting record.
+        done = [job for job in self.ledger.jobs().values() if job.status is JobStatus.SUCCESS]
+        for job in (*done, *doubtful):
             self.workload.confirmed(job)
         if doubtful:
             text = f"{len(doubtful)} jobs in doubt are recorded as done, so that none is done twice"

@@ -224,6 +224,20 @@ def test_a_reset_does_not_give_an_account_a_second_post_on_the_same_day(office: 
     assert done.job_id not in office.plan()
 
 
+def test_a_reset_records_what_a_full_disk_kept_out_of_the_record(office: Office) -> None:
+    office.type("--seed-only")
+    done = office.post(days_ago=1)
+    office.type("--reset-day")
+    path = office.work_dir / "all_posted_videos.txt"
+    [line] = path.read_text(encoding="utf-8").splitlines()
+    account, name, when, video = line.split("|")
+    assert (account, name, video) == (done.account, "a.mp4", done.video_id)
+    assert datetime.fromisoformat(when) == done.submitted_at
+    office.campaign("one", ["renamed.mp4=video a"], accounts="ann\n")
+    said = office.type("--campaign", "one", "--seed-only", code=1)
+    assert "already posted by every account: 1." in said
+
+
 def test_nothing_to_reset_is_said(office: Office) -> None:
     assert "nothing to reset" in office.type("--reset-day", code=1)
 
