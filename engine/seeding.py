@@ -220,8 +220,8 @@ class Draft:
                 ]
         if waiting:
             messages.append(
-                f"{waiting} jobs have no account today: each account is at its daily cap or has had "
-                "the video; they stay blocked, and a later day's seeding gives them one."
+                f"{waiting} jobs have no account today: each account is at its daily cap or has "
+                "had the video; they stay blocked, and a later day's seeding gives them one."
             )
         report = SeedReport(
             seeded=len(jobs),
