@@ -33,7 +33,7 @@ def demo(wishes: Wishes, *, keep: Path | None) -> int:
             "infrastructure fault (seed "
             f"{farm.seed})."
         )
-        with _farm_process(work_dir):
+        with farm_process(work_dir):
             status = _engine(work_dir, wishes.workers)
             comparison = compare(work_dir)
         _tell(report(comparison))
@@ -50,7 +50,7 @@ def _work_dir(keep: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _farm_process(work_dir: Path) -> Iterator[None]:
+def farm_process(work_dir: Path) -> Iterator[None]:
     """The farm in a process of its own; it is ended whatever happens."""
     process = subprocess.Popen(
         [sys.executable, "-m", "simulator", "serve", str(work_dir)],
