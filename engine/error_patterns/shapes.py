@@ -22,6 +22,10 @@ MODEL_PROSE: Final = re.compile(
       | claude|assistant|llm|gpt|gemini|ai
     )
     \s*:
+    | (?<!\w)(?:vision|visual|ai|llm|model|claude|gpt|gemini|assistant)(?:'s)?[ _-]+
+      (?:analysis|response|answer|reply|reasoning|explanation|description|summary|verdict|output
+         |text)
+      \s+[-\u2013\u2014]\s
     """,
     re.IGNORECASE | re.VERBOSE,
 )
