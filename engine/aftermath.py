@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 
 from engine.config import Settings
-from engine.errors import EngineError, LedgerLockedError, LedgerWriteError
+from engine.errors import EngineError, LedgerError
 from engine.jobs import ErrorCategory, Failure, Job
 from engine.news import News
 from engine.private_files import explain
@@ -131,10 +131,10 @@ class Aftermath:
 
     @contextmanager
     def _patient(self, event: str) -> Iterator[None]:
-        """A ledger that is busy, or whose disk is full, is tried again at the next turn."""
+        """A ledger that is busy, gone, or on a full disk is tried again at the next turn."""
         try:
             yield
-        except (LedgerLockedError, LedgerWriteError) as exc:
+        except LedgerError as exc:
             log.warning(event, error=str(exc))
 
     # -- parts -----------------------------------------------------------------------------------

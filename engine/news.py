@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,9 @@ from engine.workloads.base import Receipt
 
 log = structlog.get_logger(__name__)
 
+ALARM_AGAIN_SECONDS = 300.0
+"""The same alarm is repeated after this long; a full disk would raise it at every look."""
+
 
 class News:
     """The one voice of a supervisor."""
@@ -25,6 +29,8 @@ class News:
         self._display = display
         self._run_id = run_id
         self._now = now
+        self._alarms: dict[str, float] = {}
+        """When each was last said."""
 
     def emit(self, event: str, **fields: Any) -> None:
         """One event."""
@@ -38,7 +44,11 @@ class News:
         self._display.event(entry)
 
     def alarm(self, text: str, **fields: Any) -> None:
-        """Something that a person should look at."""
+        """Something that a person should look at; what lasts is said again now and then."""
+        now = time.monotonic()
+        if now - self._alarms.get(text, float("-inf")) < ALARM_AGAIN_SECONDS:
+            return
+        self._alarms[text] = now
         log.error("alarm", text=text, **fields)
         self.emit("alarm", text=text, **fields)
 

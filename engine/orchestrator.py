@@ -86,6 +86,8 @@ class Orchestrator:
         self.plan: StagePlan | None = None
         self.waiting_until: datetime | None = None
         self.stop_asked = 0
+        self._all_done = False
+        """Every stage has ended by itself: nobody has a job in hand."""
         self.started_at = now()
         self.pause_after_stage = False
         self._inbox: queue.Queue[Message] = queue.Queue()
@@ -215,6 +217,7 @@ class Orchestrator:
             self._release_all(why="still held after the pass")
             self._hold_here_if_asked()
         self._say_stage_ended()
+        self._all_done = not self.stopping()
 
     def _run_stage(self, stage: Stage) -> None:
         self.stage = stage
@@ -376,10 +379,10 @@ class Orchestrator:
 
     def _shut_down(self) -> list[Receipt]:
         """No new claims, workers finish or give back, everything of ours released and seen gone."""
-        self.phase = "stopping" if self.stopping() else "finishing"
+        self.phase = "finishing" if self._all_done else "stopping"
         if self.plan is not None and self.stop_asked:
             self.plan.stop()
-        self.workers.stop_all(order="stop" if self.stopping() else "finish")
+        self.workers.stop_all(order="finish" if self._all_done else "stop")
         try:
             self._wait_for_workers()
         except Exception:

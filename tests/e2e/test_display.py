@@ -21,19 +21,15 @@ import pty
 JOBS = tuple(f"j{n} k{n} until:go submit do" for n in range(4))
 
 
-def command(farm: ToyFarm, *flags: str) -> list[str]:
-    return [sys.executable, "-m", "engine.orchestrator", "-C", str(farm.work_dir), *flags]
-
-
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    return ToyFarm.environment() | {"TERM": "xterm-256color"}
 
 
 def test_a_lost_terminal_does_not_end_the_run(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, *JOBS)
     ours, theirs = pty.openpty()
     run = subprocess.Popen(
-        command(farm, "--workers", "2", "--run"),
+        farm.command("--workers", "2", "--run"),
         cwd=ROOT,
         env=environment(),
         stdin=theirs,
@@ -69,7 +65,7 @@ def test_a_terminal_that_is_held_does_not_hold_the_run(tmp_path: Path) -> None:
             continue
     os.set_blocking(write_end, True)
     run = subprocess.Popen(
-        command(farm, "--workers", "2", "--run"),
+        farm.command("--workers", "2", "--run"),
         cwd=ROOT,
         env=environment(),
         stdout=write_end,
@@ -89,7 +85,7 @@ def test_closed_streams_neither_stop_a_run_nor_change_its_exit_status(
     tmp_path: Path, redirection: str
 ) -> None:
     farm = ToyFarm(tmp_path, "j0 a", "j1 b raise:suspended")
-    line = " ".join(command(farm, "--run")) + f" {redirection}"
+    line = " ".join(farm.command("--run")) + f" {redirection}"
     line += "; exit ${PIPESTATUS[0]}" if "|" in redirection else ""
     run = subprocess.run(
         ["bash", "-c", line],

@@ -47,11 +47,18 @@ class ToyFarm:
         (work_dir / "geelark.toml").write_text(SETTINGS + settings, encoding="utf-8")
         write_jobs(work_dir, *jobs)
 
+    def command(self, *flags: str) -> list[str]:
+        return [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags]
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
     def start(self, *flags: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags],
+            self.command(*flags),
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
