@@ -98,7 +98,7 @@ def work(worker: int, pipe: Connection) -> None:
     while (order := pipe.recv()) is not None:
         if isinstance(order, Path):
             tracker = ProgressTracker(order, settings=Settings(), run_id="bench")
-            tracker.revision()  # reads the file, so that opening is not part of the measurement
+            tracker.requeue([])  # reads the file and opens the lock: opening is not measured
             pipe.send(None)
         elif tracker is not None:
             begin, seconds = order
