@@ -90,6 +90,11 @@ class InstanceLock:
         self._started = self._now()
         self.beat()
 
+    def refuse_if_held(self) -> None:
+        """Raise AlreadyRunningError if somebody holds it now; takes nothing."""
+        if self.holder() is not None:
+            raise AlreadyRunningError(self._refusal())
+
     def beat(self) -> None:
         """Write a sign of life; on a full disk the lock holds without one."""
         record = InstanceRecord(

@@ -64,6 +64,9 @@ class Operations:
 
     def run(self) -> int:
         """Run to the end; the last line says how it ended (A1.12)."""
+        # Taken for good by the orchestrator; asked here so that no check comes before the answer.
+        self.lock.refuse_if_held()
+        self.ledger_lock.refuse_if_held()
         if self.arguments.force_reseed and self.ledger.exists() and self.ledger.jobs():
             raise InputError(
                 f"--force-reseed with --run would replace the ledger {self.ledger.path}: archive "

@@ -47,6 +47,8 @@ def collect(
             "since": holder.started_at.isoformat(),
             "state": (status or {}).get("state", "unknown"),
             "stage": ((status or {}).get("stage") or {}).get("label"),
+            "paused": (status or {}).get("paused"),
+            "held": (status or {}).get("held"),
             "forecast": (status or {}).get("forecast"),
         },
         "last_run": _last_run(run_dir),
@@ -155,6 +157,11 @@ def _show_run(report: Mapping[str, Any]) -> None:
         f"A run is live: process {run['pid']} on {run['host']} since {since:%Y-%m-%d %H:%M:%S}, "
         f"{run['state']}{stage}."
     )
+    if run["paused"]:
+        say("Claims are paused; --send resume goes on.")
+    for kind, names in (run["held"] or {}).items():
+        if names:
+            say(f"Held {kind}: {', '.join(map(str, names))}; --send release lets them go.")
     done_at = (run["forecast"] or {}).get("done_at")
     if done_at:
         say(f"At this rate it is done at {datetime.fromisoformat(done_at).astimezone():%H:%M}.")

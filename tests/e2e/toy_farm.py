@@ -47,6 +47,13 @@ class ToyFarm:
         (work_dir / "geelark.toml").write_text(SETTINGS + settings, encoding="utf-8")
         write_jobs(work_dir, *jobs)
 
+    @classmethod
+    def at(cls, work_dir: Path) -> ToyFarm:
+        """The operator's doors to a work directory that is there already, of whichever trade."""
+        farm = cls.__new__(cls)
+        farm.work_dir = work_dir
+        return farm
+
     def command(self, *flags: str) -> list[str]:
         return [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags]
 
