@@ -119,7 +119,7 @@ class CallBudget:
                 until = self._now() + timedelta(seconds=seconds)
                 raise PhoneError(
                     f"The provider's limit for {path} is used up until "
-                    f"{until.isoformat(timespec='seconds')}; jobs that need it wait.",
+                    f"{until.isoformat(timespec='seconds')}; it is not called before.",
                     retry_soon=True,
                 )
             pause(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -99,10 +100,10 @@ class CloudClient:
         self._page_size = phones.page_size
         self._energy_saving = phones.energy_saving
         self._upload_timeout = phones.upload_timeout_seconds
-        budget = CallBudget(
+        self._budget = CallBudget(
             run_dir, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
         )
-        self._transport = CloudTransport(settings, budget, log)
+        self._transport = CloudTransport(settings, self._budget, log)
 
     def close(self) -> None:
         self._transport.close()
@@ -199,6 +200,10 @@ class CloudClient:
             "phone/stop", {"ids": list(ids)}, f"stop {_named(ids)}", pause, retries=0
         )
         return read_batch(answer.data)
+
+    def stop_locked_until(self) -> datetime | None:
+        """End of a pause that the provider imposed on stops; None when there is none."""
+        return self._budget.paused_until("phone/stop")
 
     def enable_adb(self, phone: Phone, pause: Pause = time.sleep) -> None:
         """Ask for adb; takes some seconds, and unsupported models are passed over silently."""

@@ -91,9 +91,17 @@ class PhoneStation:
     def start(self, phone: Phone, *, job_id: str, slot: int, pause: Pause) -> None:
         """Register, then ask for the start. Raises PhoneError, NotInGeelarkError, NetworkError.
 
-        A phone that is on although nobody of ours started it belongs to a person or to another
+        Nothing is started while the provider's limit keeps everybody from stopping it again. A
+        phone that is on although nobody of ours started it belongs to a person or to another
         system: it is refused, so that it is neither driven nor stopped later.
         """
+        locked_until = self._cloud.stop_locked_until()
+        if locked_until is not None:
+            raise PhoneError(
+                f"Phone {phone.serial_name} is not started, because the provider takes no stop "
+                f"before {locked_until.isoformat(timespec='seconds')} (its limit for phone/stop).",
+                retry_soon=True,
+            )
         self._reclaim_leftover(phone, slot)
         status = self._cloud.status(phone, pause)
         if status is PhoneStatus.EXPIRED:

@@ -194,8 +194,10 @@ class CloudTransport:
         began = time.monotonic()
         status: object = "no answer"
         try:
-            response = self._client.send(request)
+            # The body of the answer tells nothing: it is not waited for.
+            response = self._client.send(request, stream=True)
             status = response.status_code
+            response.close()
         except httpx2.HTTPError as exc:
             raise NetworkError(f"Sending {path.name} to the cloud broke: {_said(exc)}.") from None
         finally:

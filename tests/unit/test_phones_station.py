@@ -456,6 +456,20 @@ def test_missing_video_is_the_contents_fault(world: World) -> None:
 # -- stop ----------------------------------------------------------------------------------------
 
 
+def test_nothing_is_started_while_no_phone_could_be_stopped(world: World) -> None:
+    station = world.station(stop_tries=1)
+    start(station)
+    world.provider.answer("phone/stop", Reply(code=40014))
+    assert not station.stop(PHONE).released
+    other = world.station("run-2")
+    starts = len(world.provider.calls("phone/start"))
+    with pytest.raises(PhoneError, match=r"acc2 is not started.*phone/stop") as raised:
+        other.start(Phone(id="12", serial_name="acc2"), job_id="j2", slot=1, pause=time.sleep)
+    assert raised.value.retry_soon
+    assert len(world.provider.calls("phone/start")) == starts
+    assert world.registered() == ["11"]
+
+
 def test_stopped_phone_is_seen_off_cleared_and_disconnected(world: World) -> None:
     station = world.station()
     start(station)
