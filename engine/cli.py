@@ -170,7 +170,9 @@ def _add_general(group: Any) -> None:
     group.add_argument(
         "--workdir", "-C", type=Path, default=Path(), metavar="DIR", help="work directory (.)"
     )
-    group.add_argument("--json", action="store_true", help="print JSON: one object a line, each with its \"event\"")
+    group.add_argument(
+        "--json", action="store_true", help="print JSON, one object a line, each with its event"
+    )
     group.add_argument(
         "--yes", action="store_true", help="reset the day although jobs are in doubt"
     )
