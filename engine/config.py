@@ -176,6 +176,8 @@ class Phones(Section):
     """Cloud phone, or one attached physical device."""
     device_serial: str = ""
     """adb serial of the attached device (only with device = grapheneos)."""
+    device_account: str = ""
+    """The account that the attached device's app is logged in to; others' jobs are left waiting."""
     api_url: str = "https://openapi.geelark.com"
     http_timeout_seconds: Positive = 30
     http_retries: int = Field(default=3, ge=0)

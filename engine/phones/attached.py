@@ -30,7 +30,7 @@ _SUFFIXES: Final = frozenset({".mp4", ".webm", ".mov"})
 
 
 class AttachedStation:
-    """The device of ``phones.device_serial``; every account uses it, one job at a time."""
+    """The device of ``phones.device_serial``: one account's, one job at a time."""
 
     def __init__(
         self,
@@ -55,6 +55,11 @@ class AttachedStation:
             raise SettingsError(
                 "phones.device = grapheneos needs the device's adb serial: set "
                 "phones.device_serial to what `adb devices` lists."
+            )
+        if not self._limits.device_account:
+            raise SettingsError(
+                "phones.device = grapheneos posts as the one account that the device's app is "
+                "logged in to: name it in phones.device_account."
             )
         state = self._adb.devices().get(self._serial, "not listed")
         if state != "device":

@@ -166,6 +166,10 @@ class PostReel:
         return RetryPassManager(ledger, config, run_id=run_id)
 
     def refuse(self, job: Job) -> str | None:
+        phones = self._settings.phones
+        if phones.device == "grapheneos" and job.account != phones.device_account:
+            # One app, one login: another account's reel would appear under this one's name.
+            return f"not of {phones.device_account}, whom the attached device posts as"
         return self._history.objection(job, cap=self.daily_cap)
 
     def confirmed(self, job: Job) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import structlog
 
 from engine.config import Settings
 from engine.jobs import Job, JobStatus
+from engine.phones.station import PhoneStation
 from engine.progress import ProgressTracker
 from simulator.farm_file import FARM_FILE
 from simulator.truth import read_truth
@@ -109,6 +111,16 @@ class FarmDay:
                 process.kill()
         psutil.wait_procs(processes, timeout=10)
 
+    def attach(self, account: str) -> str:
+        """Start a phone and connect it by hand, as nobody's of ours; its adb serial."""
+        station = PhoneStation(
+            self.settings, self.work_dir.parent / "hand", run_id="hand", log=structlog.get_logger()
+        )
+        phone = station.find(account)
+        station.start(phone, job_id="by hand", slot=0, pause=time.sleep)
+        station.wait_started(phone, time.sleep)
+        return station.connect(phone, time.sleep)
+
     # -- what is true ----------------------------------------------------------------------------
 
     @property
@@ -147,6 +159,10 @@ class FarmDay:
 
     def phones_on(self) -> list[str]:
         return [phone.account for phone in read_truth(self.work_dir).phones_on]
+
+    def reels(self) -> list[str]:
+        """Accounts of all that was really published."""
+        return [reel.account for reel in read_truth(self.work_dir).reels]
 
     def strangers_stopped(self) -> Sequence[str]:
         return read_truth(self.work_dir).strangers_stopped

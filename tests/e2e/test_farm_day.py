@@ -193,3 +193,27 @@ def test_a_phone_that_stays_on_is_told_until_somebody_acts(tmp_path: Path) -> No
         assert "phone acct001: COULD NOT BE STOPPED" in day.output
         assert day.run("--status") == 0
         assert "phone acct001: started, ours" in day.output
+
+
+def test_an_attached_device_posts_as_its_own_account_only(tmp_path: Path) -> None:
+    """Attached by a person: one phone of the farm, connected and logged in by hand."""
+    day = FarmDay(
+        tmp_path / "W", "--accounts", 2, "--workers", 2, "--time-scale", 200,
+        delays=f"{QUICK}glogin_life = 1e7\n",
+    )  # fmt: skip
+    flags = ("--run", "--device", "grapheneos")
+    with day.served():
+        assert day.run(*flags) == 2
+        assert "set phones.device_serial" in day.output
+        day.env["GEELARK_PHONES__DEVICE_SERIAL"] = "127.0.0.1:1"
+        day.env["GEELARK_PHONES__DEVICE_ACCOUNT"] = "acct001"
+        assert day.run(*flags) == 2
+        assert "127.0.0.1:1 is not listed" in day.output
+        day.env["GEELARK_PHONES__DEVICE_SERIAL"] = day.attach("acct001")
+        assert day.run(*flags) == 1
+        assert "whom the attached device posts as" in day.output
+        done = {job.account: str(job.status) for job in day.jobs().values()}
+        assert done == {"acct001": "success", "acct002": "pending"}
+        assert day.reels() == ["acct001"]
+        assert day.run("--stop-all", "--device", "grapheneos") == 0
+        assert day.phones_on() == ["acct001"]

@@ -28,7 +28,12 @@ def adb(tmp_path: Path) -> ScriptedAdb:
 
 
 def settings(adb: ScriptedAdb, **phones: Any) -> Settings:
-    content = {"device": "grapheneos", "device_serial": SERIAL, "adb_command": adb.command}
+    content = {
+        "device": "grapheneos",
+        "device_serial": SERIAL,
+        "device_account": "acc1",
+        "adb_command": adb.command,
+    }
     return Settings(phones=Phones.model_validate(content | phones))
 
 
@@ -84,6 +89,7 @@ def test_two_workers_never_share_the_device(adb: ScriptedAdb, tmp_path: Path) ->
     [
         ({"device_serial": ""}, r"phones\.device_serial"),
         ({"device_serial": "nowhere"}, "nowhere is not listed"),
+        ({"device_account": ""}, r"phones\.device_account"),
         ({"adb_command": ("no-such-adb",)}, r"phones\.adb_command"),
     ],
 )
