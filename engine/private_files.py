@@ -6,12 +6,17 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
 DIR_MODE = 0o700
 FILE_MODE = 0o600
+
+_READER_TRIES: Final = 20
+_READER_PAUSE: Final = 0.02
+"""Seconds; reading one of our small files takes less than a millisecond."""
 
 _MAKE_ROOM: Final = "make room on that disk"
 _ALLOW: Final = "make its folder and itself writable for this user"
@@ -37,8 +42,10 @@ def explain(exc: OSError) -> str:
 
 
 def make_private_dir(path: Path) -> Path:
-    """Create a folder (and its parents) that only the owner can enter."""
-    path.mkdir(mode=DIR_MODE, parents=True, exist_ok=True)
+    """Create a folder, and what is missing above it, that only the owner can enter."""
+    if not path.parent.exists():
+        make_private_dir(path.parent)
+    path.mkdir(mode=DIR_MODE, exist_ok=True)
     return path
 
 
@@ -47,6 +54,22 @@ def open_append(path: Path) -> BinaryIO:
     make_private_dir(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
     return os.fdopen(descriptor, "ab")
+
+
+def patiently(change: Callable[[], object]) -> None:
+    """Replace, rename or remove a file that somebody may be reading.
+
+    Windows refuses that for the moment, so it is tried for half a second there. Raises OSError.
+    """
+    for _attempt in range(_READER_TRIES):
+        try:
+            change()
+            return
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(_READER_PAUSE)
+    change()
 
 
 def write_atomically(path: Path, text: str, *, durable: bool = False) -> None:
@@ -62,7 +85,7 @@ def write_atomically(path: Path, text: str, *, durable: bool = False) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(name).replace(path)
+        patiently(lambda: Path(name).replace(path))
     except BaseException as exc:
         with contextlib.suppress(OSError):
             Path(name).unlink()

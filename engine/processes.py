@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import psutil
 
-from engine.private_files import open_append, write_atomically
+from engine.private_files import open_append, patiently, write_atomically
 
 START_TIME_SLACK = 1.0
 """Seconds; start times are kept by the system with about 10 ms, a reused pid is minutes away."""
@@ -144,7 +144,7 @@ class ProcessRegistry:
         path = self._path(record.role, record.slot)
         present = self._read(path)
         if present is None or present == record:
-            path.unlink(missing_ok=True)
+            patiently(lambda: path.unlink(missing_ok=True))
 
     def records(self, *, slot: int | None = None, role: str | None = None) -> list[ProcessRecord]:
         if not self.folder.is_dir():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,14 +19,11 @@ import portalocker
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from engine.errors import PhoneError
-from engine.private_files import open_append, write_atomically
+from engine.private_files import open_append, patiently, write_atomically
 from engine.processes import START_TIME_SLACK, identity
 
 REGISTRY_DIR: Final = "phones"
 _LOCK_SECONDS = 10.0
-_READER_TRIES = 20
-_READER_PAUSE = 0.02
-"""Seconds; reading an entry takes less than a millisecond."""
 
 
 def private_lock(path: Path, timeout: float) -> portalocker.Lock:
@@ -37,19 +33,6 @@ def private_lock(path: Path, timeout: float) -> portalocker.Lock:
     """
     open_append(path).close()
     return portalocker.Lock(path, "a", timeout=timeout, check_interval=0.005)
-
-
-def _patiently(change: Callable[[], object]) -> None:
-    """Change a file that somebody may be reading: Windows refuses that for the moment."""
-    for _attempt in range(_READER_TRIES):
-        try:
-            change()
-            return
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(_READER_PAUSE)
-    change()
 
 
 class PhoneEntry(BaseModel):
@@ -187,9 +170,9 @@ class PhoneRegistry:
             if isinstance(entry, UnreadableEntry):
                 stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
                 aside = entry.path.with_suffix(f".unreadable-{stamp}")
-                _patiently(lambda: entry.path.rename(aside))
+                patiently(lambda: entry.path.rename(aside))
             elif entry.same_start(self.find(entry.id)):
-                _patiently(self._path(entry.id).unlink)
+                patiently(self._path(entry.id).unlink)
 
     def find(self, phone_id: str) -> PhoneEntry | UnreadableEntry | None:
         """The entry of one phone."""
@@ -222,7 +205,7 @@ class PhoneRegistry:
 
     def _write(self, entry: PhoneEntry) -> None:
         text = entry.model_dump_json(indent=1)
-        _patiently(lambda: write_atomically(self._path(entry.id), text, durable=True))
+        write_atomically(self._path(entry.id), text, durable=True)
         self._sync_folder()
 
     def _sync_folder(self) -> None:
