@@ -251,6 +251,8 @@ class Logs(Section):
     """A log is rotated when it has grown to this size."""
     keep: int = Field(default=5, ge=1)
     """Rotated logs kept."""
+    keep_days: int = Field(default=30, ge=1)
+    """Rotated logs older than this are removed when a run starts."""
     evidence_days: int = Field(default=30, ge=1)
     evidence_megabytes: Positive = 2000
     """Oldest evidence goes first when the folder is larger."""

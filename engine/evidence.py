@@ -61,9 +61,13 @@ class EvidenceBundle:
         self.job_id = job_id
         self.attempt = attempt
         job_folder = root / safe_name(job_id)
-        if job_folder.is_dir():
-            _settle_job(job_folder, now)
-        self.folder = _unused(job_folder, attempt)
+        self.folder = job_folder / str(attempt)
+        try:
+            if job_folder.is_dir():
+                _settle_job(job_folder, now)
+            self.folder = _unused(job_folder, attempt)
+        except OSError as exc:
+            self._warn("", exc)
 
     def add(self, name: str, content: bytes | str) -> Path | None:
         """Keep a file; a second one of the same name gets a number. None if it was not written."""
@@ -130,8 +134,13 @@ class EvidenceBundle:
 
 def settle_abandoned(root: Path, *, now: Callable[[], datetime] = utc_now) -> int:
     """End every record that has no terminal event; only while no worker runs. Returns how many."""
-    jobs = (folder for folder in root.glob("*") if folder.is_dir())
-    return sum(_settle_job(folder, now) for folder in jobs)
+    settled = 0
+    for folder in root.glob("*"):
+        try:
+            settled += _settle_job(folder, now) if folder.is_dir() else 0
+        except OSError as exc:
+            _log.warning("evidence_not_settled", folder=str(folder), error=str(exc))
+    return settled
 
 
 def sweep(root: Path, *, days: int, megabytes: float, now: Callable[[], datetime] = utc_now) -> int:
@@ -161,10 +170,15 @@ def sweep(root: Path, *, days: int, megabytes: float, now: Callable[[], datetime
 def _attempts(root: Path) -> Iterator[tuple[float, int, Path]]:
     """(last change, bytes, folder) of every attempt."""
     for folder in root.glob("*/*"):
-        if folder.is_dir() and not folder.is_symlink():
+        if not folder.is_dir() or folder.is_symlink():
+            continue
+        try:
             stats = [path.stat() for path in folder.rglob("*") if path.is_file()]
             modified = max((stat.st_mtime for stat in stats), default=folder.stat().st_mtime)
-            yield modified, sum(stat.st_size for stat in stats), folder
+        except OSError as exc:
+            _log.warning("evidence_not_measured", folder=str(folder), error=str(exc))
+            continue
+        yield modified, sum(stat.st_size for stat in stats), folder
 
 
 def _unused(job_folder: Path, attempt: int) -> Path:

@@ -6,10 +6,11 @@ a request's body there (behaviour A-D32).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Iterable, MutableMapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, MutableMapping
+from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,14 @@ def _redact_event(
 
 class _PrivateRotatingFile(RotatingFileHandler):
     """Rotating log that only its owner may read; opened for append, never truncated (A14.6)."""
+
+    def doRollover(self) -> None:
+        """Rotate; where that fails (on Windows somebody reads) the file goes on growing."""
+        try:
+            super().doRollover()
+        except OSError:
+            if self.stream is None:
+                self.stream = self._open()
 
     def _open(self) -> Any:
         return _text(open_append(Path(self.baseFilename)))
@@ -142,3 +151,36 @@ def silence(names: Iterable[str]) -> None:
     """Keep libraries quiet that log request bodies even at warning."""
     for name in names:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def is_full(path: Path, settings: Logs) -> bool:
+    """Whether a log that a child program writes by itself has grown to its size."""
+    try:
+        return path.stat().st_size >= settings.max_megabytes * 1024 * 1024
+    except OSError:
+        return False
+
+
+def rotate(path: Path, settings: Logs) -> None:
+    """Set a full log of a child program aside, as ours are, before the child is started anew.
+
+    Never raises: a log that cannot be rotated is written on.
+    """
+    if not is_full(path, settings):
+        return
+    with contextlib.suppress(OSError):
+        for number in range(settings.keep, 0, -1):
+            newer = path.with_name(f"{path.name}.{number - 1}") if number > 1 else path
+            if newer.exists():
+                newer.replace(path.with_name(f"{path.name}.{number}"))
+
+
+def sweep(
+    folder: Path, settings: Logs, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> None:
+    """Remove rotated logs that are too old (A14.8); what cannot be removed is left."""
+    oldest = (now() - timedelta(days=settings.keep_days)).timestamp()
+    for path in folder.glob("*.log.*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()

@@ -33,6 +33,7 @@ from engine.figures_text import (
 )
 from engine.instance import InstanceLock
 from engine.jobs import Job
+from engine.logs import sweep as sweep_logs
 from engine.news import News
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
@@ -358,9 +359,10 @@ class Orchestrator:
             self.aftermath.settle_all()
 
     def _tidy_evidence(self) -> None:
-        """End the records of killed attempts and keep the folder within its limits (A14.8)."""
+        """End the records of killed attempts; keep logs and evidence within limits (A14.8)."""
         root = self.work_dir / self.settings.paths.evidence
         logs = self.settings.logs
+        sweep_logs(self.work_dir / self.settings.paths.logs, logs)
         evidence.settle_abandoned(root)
         evidence.sweep(root, days=logs.evidence_days, megabytes=logs.evidence_megabytes)
 

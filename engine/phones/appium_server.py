@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import AppiumError, InternalError
+from engine.logs import is_full, rotate
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
 
@@ -64,6 +65,7 @@ class AppiumServer:
         self._limits = settings.appium
         self._host = settings.appium.host
         self._port = settings.get_appium_port(slot.index)
+        self._log_limits = settings.logs
         self._log_path = slot.work_dir / settings.paths.logs / f"appium_{slot.index}.log"
         self._processes = slot.processes
         self._log = slot.log
@@ -124,6 +126,7 @@ class AppiumServer:
             str(self._port),
             *_ARGUMENTS,
         )
+        rotate(self._log_path, self._log_limits)
         try:
             return self._processes.spawn(
                 "appium", command, log_path=self._log_path, env=without_secrets(**extra)
@@ -167,6 +170,11 @@ class AppiumServer:
     def healthy(self) -> bool:
         """Our process lives and answers that it is ready."""
         return self._child is not None and self._child.alive() and self._says_ready()
+
+    @property
+    def log_is_full(self) -> bool:
+        """Whether the log has its size: the server holds the file, so only a restart rotates it."""
+        return is_full(self._log_path, self._log_limits)
 
     def restart(self, pause: Pause) -> None:
         """Stop, then start. Raises as ``start`` does."""

@@ -57,9 +57,9 @@ class PostingSession:
         video = self._material(job)
         report.phase("find")
         phone = self._station.find(job.account, report.pause)
-        if not self._server.healthy():
+        if self._server.log_is_full or not self._server.healthy():
             report.phase("appium")
-            self._server.start(report.pause)
+            self._server.restart(report.pause)
         visit = PhoneVisit(
             station=self._station,
             server=self._server,

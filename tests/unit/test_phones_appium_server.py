@@ -196,3 +196,15 @@ def test_missing_program_names_the_setting(make: Make, tmp_path: Path) -> None:
     server = make(command=(str(tmp_path / "no-appium"),))
     with pytest.raises(InternalError, match=r"no-appium.*appium\.command"):
         server.start(time.sleep)
+
+
+def test_a_full_log_is_told_and_set_aside_by_the_next_start(make: Make, tmp_path: Path) -> None:
+    server = make()
+    server.start(time.sleep)
+    seen = [server.log_is_full]
+    with server.log_path.open("ab") as log:
+        log.truncate(21 * 1024 * 1024)
+    seen.append(server.log_is_full)
+    server.restart(time.sleep)
+    assert [*seen, server.log_is_full] == [False, True, False]
+    assert server.log_path.with_name("appium_0.log.1").stat().st_size == 21 * 1024 * 1024

@@ -148,3 +148,16 @@ def test_sweep_removes_the_oldest_until_the_size_holds(tmp_path: Path) -> None:
     ages = {job: keep(tmp_path, job, age_days=days, size=400_000) for days, job in enumerate("abc")}
     assert sweep(tmp_path, days=30, megabytes=0.8, now=lambda: NOON) == 1
     assert [job for job, folder in ages.items() if folder.exists()] == ["a", "b"]
+
+
+def test_an_evidence_folder_that_cannot_be_used_is_no_reason_to_fail(tmp_path: Path) -> None:
+    root = tmp_path / "evidence"
+    root.write_text("a file where the folder should be")
+    bundle = EvidenceBundle(root, "job", 1)
+    assert bundle.add("page.xml", "<x/>") is None
+    bundle.step({"step": "one"})
+    bundle.finish({"outcome": "failure", "error": "e"})
+    (tmp_path / "other" / "job" / "1" / "steps.jsonl").mkdir(parents=True)
+    EvidenceBundle(tmp_path / "other", "job", 2).finish({"outcome": "success"})
+    assert settle_abandoned(tmp_path / "other") == 0
+    assert settle_abandoned(root) == sweep(root, days=1, megabytes=1) == 0
