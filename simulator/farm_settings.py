@@ -31,6 +31,7 @@ def engine_settings(
     appium_base_port: int,
     system_port_base: int,
     video_root: str,
+    android_home: Path,
 ) -> Tables:
     """Tables of geelark.toml for a farm that listens on its fixed port."""
     url = f"http://127.0.0.1:{farm.port}"
@@ -74,6 +75,7 @@ def engine_settings(
             "command": [sys.executable, "-m", "simulator.appium", "--farm", url],
             "base_port": appium_base_port,
             "system_port_base": system_port_base,
+            "android_home": str(android_home),
             "health_poll_seconds": scaled(APPIUM.health_poll_seconds, 0.2),
             "command_timeout_seconds": scaled(APPIUM.command_timeout_seconds, 15),
         },

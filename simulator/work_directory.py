@@ -21,6 +21,7 @@ from simulator.errors import FarmError
 from simulator.farm_file import FARM_FILE, AccountState, FarmFile, FaultKind
 from simulator.farm_settings import engine_settings, http_timeout, toml_text, write_settings
 from simulator.journal import FARM_FOLDER
+from simulator.light_sdk import write_sdk
 from simulator.ports import free_block
 from simulator.sample_videos import caption, file_name, write_video
 
@@ -210,6 +211,7 @@ def _finish(
         appium_base_port=appium_base_port,
         system_port_base=free_block(10 * workers, taken=taken),
         video_root=video_root,
+        android_home=write_sdk(folder / "sdk", f"http://127.0.0.1:{farm.port}"),
     )
     write_settings(work_dir / SETTINGS_FILE, tables, time_scale=farm.time_scale)
 

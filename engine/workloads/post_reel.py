@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -135,6 +136,22 @@ class PostReel:
             raise SettingsError(
                 f"The Appium program {program!r} was not found: install Appium (npm install -g "
                 "appium) or set appium.command."
+            )
+        self._check_android_sdk()
+
+    def _check_android_sdk(self) -> None:
+        """Appium's driver looks for adb in there; without it every session would fail (A11.5)."""
+        named = self._settings.appium.android_home
+        home = named or os.environ.get("ANDROID_HOME") or os.environ.get("ANDROID_SDK_ROOT")
+        if not home:
+            raise SettingsError(
+                "Appium needs the Android SDK: set ANDROID_HOME in the environment, or "
+                "appium.android_home, to the folder that contains platform-tools."
+            )
+        if not (Path(home) / "platform-tools").is_dir():
+            raise SettingsError(
+                f"The Android SDK folder {home} contains no platform-tools: correct "
+                f"{'appium.android_home' if named else 'ANDROID_HOME'} or install them there."
             )
 
     def _check_ports(self) -> None:

@@ -227,3 +227,18 @@ def test_a_slot_tells_its_ports_and_that_its_server_does_not_run(tmp_path: Path)
         "port": 4725,
         "system_ports": "8210-8219",
     }
+
+
+@pytest.mark.parametrize(
+    ("home", "words"),
+    [("", r"set ANDROID_HOME .* appium\.android_home"), ("nothing here", "no platform-tools")],
+)
+def test_a_missing_android_sdk_is_one_sentence_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, words: str
+) -> None:
+    new_farm(tmp_path, "--accounts", 1)
+    monkeypatch.delenv("ANDROID_HOME", raising=False)
+    monkeypatch.delenv("ANDROID_SDK_ROOT", raising=False)
+    monkeypatch.setenv("GEELARK_APPIUM__ANDROID_HOME", home)
+    with pytest.raises(SettingsError, match=words):
+        reel(tmp_path).check()
