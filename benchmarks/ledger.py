@@ -3,18 +3,20 @@
     python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
 
 Rounds of a fresh ledger with N waiting jobs are worked off by P processes until S seconds of work
-are measured. The limit is what one process reaches by appending rows of the same size to a file on
-the same disk and calling fsync after each (the table also has fdatasync, which the ledger calls
-where there is one); it is measured in turn with the work, so that a disk that others use too is the
-same for both. Afterwards the files are read back without the engine: no job may be claimed twice at
-a time, no account be in two jobs, and every completion that a worker was told of must be there. The
-last line is for programs.
+are measured, each round up to the moment when the first process finds nothing to do. The limit is
+what one process reaches by appending rows of the same size to a file on the same disk and calling
+fsync after each (the table also has fdatasync, which the ledger calls where there is one); it is
+measured in turn with the work, so that a disk that others use too is the same for both. Afterwards
+the files are read back without the engine: no job may be claimed twice at a time, no account be in
+two jobs, and every completion that a worker was told of must be there. The last line is for
+programs.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import math
 import multiprocessing
 import os
 import statistics
@@ -42,23 +44,38 @@ _own_sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 @dataclass
-class Slice:
-    """What one process, or all of them, did in a slice of time."""
+class Share:
+    """What one process did in a slice of time; times by the clock that all processes share."""
 
-    seconds: float = 0.0
-    pair_seconds: list[float] = field(default_factory=list)
+    pairs: list[tuple[float, float]] = field(default_factory=list)
+    """Begin and end of each."""
     done: set[str] = field(default_factory=set)
-    exhausted: bool = False
-    """No waiting job was left."""
+    exhausted_at: float = math.inf
+    """When no waiting job was left."""
     memory: int = 0
 
-    def add(self, part: Slice) -> None:
-        """Another process in the same time."""
-        self.seconds = max(self.seconds, part.seconds)
-        self.pair_seconds += part.pair_seconds
-        self.done |= part.done
-        self.exhausted |= part.exhausted
-        self.memory = max(self.memory, part.memory)
+
+@dataclass
+class Slice:
+    """What all processes did, up to the moment when the first of them found nothing to do."""
+
+    seconds: float
+    pair_seconds: list[float]
+    done: set[str]
+    exhausted: bool
+    memory: int
+
+    @classmethod
+    def of(cls, begin: float, shares: list[Share]) -> Slice:
+        exhausted_at = min(share.exhausted_at for share in shares)
+        pairs = [pair for share in shares for pair in share.pairs if pair[1] <= exhausted_at]
+        return cls(
+            seconds=max((ended for _, ended in pairs), default=begin) - begin,
+            pair_seconds=[ended - started for started, ended in pairs],
+            done=set().union(*(share.done for share in shares)),
+            exhausted=exhausted_at < math.inf,
+            memory=max(share.memory for share in shares),
+        )
 
 
 @dataclass
@@ -101,28 +118,24 @@ def work(worker: int, pipe: Connection) -> None:
             tracker.requeue([])  # reads the file and opens the lock: opening is not measured
             pipe.send(None)
         elif tracker is not None:
-            begin, seconds = order
-            while time.time() < begin:
+            begin, end = order
+            while time.perf_counter() < begin:
                 time.sleep(0.0005)
-            pipe.send(_pairs(tracker, str(worker), seconds))
+            pipe.send(_pairs(tracker, str(worker), end))
 
 
-def _pairs(tracker: ProgressTracker, worker: str, seconds: float) -> Slice:
-    result = Slice()
-    started = ended = time.perf_counter()
-    while ended - started < seconds:
-        before = time.perf_counter()
+def _pairs(tracker: ProgressTracker, worker: str, end: float) -> Share:
+    share = Share()
+    while (started := time.perf_counter()) < end:
         claim = tracker.claim(worker)
         if not isinstance(claim, Claim):
-            result.exhausted = True
+            share.exhausted_at = time.perf_counter()
             break
         tracker.succeed(claim)
-        ended = time.perf_counter()
-        result.pair_seconds.append(ended - before)
-        result.done.add(claim.job_id)
-    result.seconds = ended - started
-    result.memory = psutil.Process().memory_info().rss
-    return result
+        share.pairs.append((started, time.perf_counter()))
+        share.done.add(claim.job_id)
+    share.memory = psutil.Process().memory_info().rss
+    return share
 
 
 def disk_limit(folder: Path, sync: Callable[[int], None]) -> float:
@@ -183,11 +196,9 @@ class Workers:
             pipe.recv()
 
     def slice(self, seconds: float) -> Slice:
-        self._tell((time.time() + 0.02, seconds))
-        joined = Slice()
-        for pipe in self._pipes:
-            joined.add(pipe.recv())
-        return joined
+        begin = time.perf_counter() + 0.02
+        self._tell((begin, begin + seconds))
+        return Slice.of(begin, [pipe.recv() for pipe in self._pipes])
 
     def end(self) -> None:
         self._tell(None)
