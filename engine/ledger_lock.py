@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import sys
 import time
@@ -75,7 +76,7 @@ class LedgerLock:
                     f"{self._ledger} has been locked for {self._timeout:g} s by {self.holder()}: "
                     "wait for it to finish, or end that process, and try again."
                 )
-            time.sleep(wait)
+            time.sleep(wait * random.uniform(0.5, 1.0))  # else all who wait would come at once
             wait = min(wait * 1.5, _LONGEST_WAIT)
             while_waiting()
 
