@@ -34,8 +34,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# More processes than cores: most of the time a test waits for a phone.
 test: lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
