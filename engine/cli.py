@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from engine.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
 from engine.output import close_streams, complain, open_streams
 from engine.private_files import explain
@@ -35,32 +36,6 @@ examples:
 exit status: 0 done, 1 bad input or jobs left, 2 usage or settings, 3 service unreachable,
 4 another run is live, 130 stopped
 """
-
-COMMANDS = (
-    "run",
-    "status",
-    "stop_all",
-    "seed_only",
-    "reset_day",
-    "force_reseed",
-    "retry_all_failed",
-    "list_campaigns",
-    "requeue",
-    "skip",
-    "unskip",
-    "mark_posted",
-    "export",
-    "send",
-)
-JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
-READING = ("status", "list_campaigns")
-"""Commands that change nothing, not even a log."""
-ALLOWED_PAIRS = (
-    {"run", "seed_only"},  # seeding wins (A1.8)
-    {"run", "force_reseed"},
-    {"seed_only", "force_reseed"},
-    {"run", "seed_only", "force_reseed"},
-)
 
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:

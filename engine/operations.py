@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from engine import filters, job_control, workloads
-from engine.cli import JOB_COMMANDS
+from engine.command_names import JOB_COMMANDS
 from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
 from engine.day_commands import OPEN, DayCommands

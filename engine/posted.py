@@ -17,7 +17,7 @@ from typing import Final
 
 from engine.config import Settings
 from engine.errors import LedgerUnreadableError, LedgerWriteError
-from engine.ledger_lock import LedgerLock
+from engine.ledger.lock import LedgerLock
 from engine.private_files import open_append
 
 _ESCAPED: Final = {"%": "%25", "|": "%7C", "\n": "%0A", "\r": "%0D"}

@@ -1,8 +1,8 @@
 """The day's ledger, the one place where jobs change (architecture 3, behaviour A2 to A8).
 
 ``ProgressTracker`` is what every other part sees. The ledger is opened by nothing but this module
-and the ``ledger_*`` modules behind it: ``ledger_book`` (file, fold and quarantine in step),
-``ledger_claims`` (who may claim what), ``ledger_outcomes`` (what becomes of an attempt).
+and the package ``engine.ledger`` behind it: ``book`` (file, fold and quarantine in step),
+``claims`` (who may claim what), ``outcomes`` (what becomes of an attempt).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import ClassVar, Final
 
 import structlog
 
-from engine import ledger_outcomes as outcomes
 from engine.config import Settings
 from engine.error_types import retry_decision
 from engine.errors import ClaimLostError, LedgerError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing
-from engine.ledger_access import LedgerAccess, Verification
-from engine.ledger_claims import ClaimDesk, never
-from engine.ledger_export import write_export
-from engine.ledger_figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
-from engine.ledger_fold import Entry
-from engine.ledger_outcomes import Changes
-from engine.ledger_rows import (
+from engine.ledger import outcomes
+from engine.ledger.access import LedgerAccess, Verification
+from engine.ledger.claims import ClaimDesk, never
+from engine.ledger.export import write_export
+from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
+from engine.ledger.fold import Entry
+from engine.ledger.outcomes import Changes
+from engine.ledger.rows import (
     COLUMNS,
     LEGACY_ACCOUNT_TYPES,
     RETRY_AT,

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from engine.config import Settings
 from engine.errors import ContentError
 from engine.jobs import Job, JobStatus, NewJob
-from engine.ledger_rows import name_flaw
+from engine.ledger.rows import name_flaw
 from engine.post_history import PostHistory
 from engine.posted import Post
 from engine.progress import ProgressTracker

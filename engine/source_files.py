@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.ledger_rows import name_flaw
+from engine.ledger.rows import name_flaw
 
 
 def read_utf8(path: Path, what: str) -> str:

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 
 from engine.errors import ClaimLostError
 from engine.jobs import TRANSITIONS, Claim, ErrorCategory, Failure, Job, JobStatus, NewJob
-from engine.ledger_rows import encode, flaw
-from engine.ledger_text import RecordReader, split
+from engine.ledger.rows import encode, flaw
+from engine.ledger.text import RecordReader, split
 from engine.progress import ProgressTracker, Verification
 from tests.ledger_days import Clock, job, quarantine, read_rows, tracker
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import IllegalTransitionError
 from engine.jobs import TRANSITIONS, ErrorCategory, Failure, Job, JobStatus
-from engine.ledger_outcomes import check_transition
+from engine.ledger.outcomes import check_transition
 from engine.progress import ProgressTracker
 from tests.ledger_days import (
     LEGACY_17,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.ledger_file import replace
-from engine.ledger_fold import Fold
-from engine.ledger_rows import ERROR, encode
+from engine.ledger.file import replace
+from engine.ledger.fold import Fold
+from engine.ledger.rows import ERROR, encode
 
 _FORMULA = ("=", "+", "-", "@")
 

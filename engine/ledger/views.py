@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from engine.jobs import Job
-from engine.ledger_fold import Fold
+from engine.ledger.fold import Fold
 
 
 class JobView(Mapping[str, Job]):

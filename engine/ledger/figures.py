@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.jobs import ErrorCategory, JobStatus
-from engine.ledger_fold import Fold
+from engine.ledger.fold import Fold
 
 UNCLASSIFIED = "unclassified"
 

@@ -17,12 +17,12 @@ from typing import Final
 from engine.config import Settings
 from engine.errors import ClaimLostError, LedgerError, LedgerUnreadableError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob
-from engine.ledger_book import Book
-from engine.ledger_claims import done_before
-from engine.ledger_fold import Entry, Fold
-from engine.ledger_lock import LedgerLock
-from engine.ledger_outcomes import UNCONFIRMED, Changes, check_transition, failed, released
-from engine.ledger_rows import (
+from engine.ledger.book import Book
+from engine.ledger.claims import done_before
+from engine.ledger.fold import Entry, Fold
+from engine.ledger.lock import LedgerLock
+from engine.ledger.outcomes import UNCONFIRMED, Changes, check_transition, failed, released
+from engine.ledger.rows import (
     ACCOUNT,
     ATTEMPTS,
     CAPTION,
@@ -39,7 +39,7 @@ from engine.ledger_rows import (
     name_flaw,
     stamp,
 )
-from engine.ledger_views import JobView
+from engine.ledger.views import JobView
 
 NOT_FOUND: Final = "not in the ledger"
 

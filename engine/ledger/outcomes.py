@@ -13,7 +13,7 @@ from engine.config import Retry
 from engine.error_types import retry_decision
 from engine.errors import IllegalTransitionError
 from engine.jobs import TRANSITIONS, ErrorCategory, Failure, Job, JobStatus
-from engine.ledger_rows import (
+from engine.ledger.rows import (
     ATTEMPTS,
     CLAIMED_AT,
     COMPLETED_AT,

@@ -14,8 +14,8 @@ from datetime import date, datetime, tzinfo
 from sys import intern
 
 from engine.jobs import ErrorCategory, Job, JobStatus
-from engine.ledger_queue import KeyedQueue
-from engine.ledger_rows import (
+from engine.ledger.queue import KeyedQueue
+from engine.ledger.rows import (
     ACCOUNT,
     ATTEMPTS,
     CARRIED,
@@ -36,7 +36,7 @@ from engine.ledger_rows import (
     job_of,
     moment,
 )
-from engine.ledger_text import split
+from engine.ledger.text import split
 
 PENDING, CLAIMED, SUCCESS = JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.SUCCESS
 FAILED, RETRYING = JobStatus.FAILED, JobStatus.RETRYING

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from functools import partial
 from itertools import accumulate
 
-from engine.ledger_rows import BYTES_AS_THEY_ARE, ENCODING
+from engine.ledger.rows import BYTES_AS_THEY_ARE, ENCODING
 
 BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"((?:[^"]++|"")*+)"')

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import LedgerUnreadableError
-from engine.ledger_file import LedgerFile, keep_copy, replace
-from engine.ledger_fold import Entry, Fold
-from engine.ledger_quarantine import Quarantine, Stray
-from engine.ledger_rows import (
+from engine.ledger.file import LedgerFile, keep_copy, replace
+from engine.ledger.fold import Entry, Fold
+from engine.ledger.quarantine import Quarantine, Stray
+from engine.ledger.rows import (
     COLUMNS,
     CURRENT,
     JOB_ID,
@@ -30,7 +30,7 @@ from engine.ledger_rows import (
     stamp,
     whole_without_newline,
 )
-from engine.ledger_text import BOM, Record, RecordReader, Unreadable, split
+from engine.ledger.text import BOM, Record, RecordReader, Unreadable, split
 
 
 class Book:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import LedgerUnreadableError
-from engine.ledger_file import keep_copy, write_error
-from engine.ledger_rows import BYTES_AS_THEY_ARE, ENCODING, encode
-from engine.ledger_text import Record, RecordReader
+from engine.ledger.file import keep_copy, write_error
+from engine.ledger.rows import BYTES_AS_THEY_ARE, ENCODING, encode
+from engine.ledger.text import Record, RecordReader
 
 HEADER: Final = ("set_aside_at", "kind", "line", "offset", "reason", "sha256", "row")
 _ROW: Final = "row"

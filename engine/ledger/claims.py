@@ -12,7 +12,7 @@ from pathlib import PureWindowsPath
 import structlog
 
 from engine.jobs import Job, JobStatus, Nothing
-from engine.ledger_fold import Entry, Fold
+from engine.ledger.fold import Entry, Fold
 
 log = structlog.get_logger(__name__)
 

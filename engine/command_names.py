@@ -1,0 +1,29 @@
+"""Names of the command line's commands, known to the parser and to what carries them out."""
+
+from __future__ import annotations
+
+COMMANDS = (
+    "run",
+    "status",
+    "stop_all",
+    "seed_only",
+    "reset_day",
+    "force_reseed",
+    "retry_all_failed",
+    "list_campaigns",
+    "requeue",
+    "skip",
+    "unskip",
+    "mark_posted",
+    "export",
+    "send",
+)
+JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
+READING = ("status", "list_campaigns")
+"""Commands that change nothing, not even a log."""
+ALLOWED_PAIRS = (
+    {"run", "seed_only"},  # seeding wins (A1.8)
+    {"run", "force_reseed"},
+    {"seed_only", "force_reseed"},
+    {"run", "seed_only", "force_reseed"},
+)
