@@ -7,7 +7,6 @@ here; none has its own copy (behaviour A11.4).
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import tomllib
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from engine.errors import SettingsError
+from engine.settings_sources import dotenv, explain, known_keys, merge, nested, parse_env
 
 SETTINGS_FILE = "geelark.toml"
 ENV_PREFIX = "GEELARK_"
@@ -381,7 +380,7 @@ class Settings(BaseModel):
 
         Raises SettingsError naming the place, the key, the value and what is allowed.
         """
-        env = _dotenv(work_dir) if environ is None else {}
+        env = dotenv(work_dir) if environ is None else {}
         env |= dict(os.environ if environ is None else environ)
         tree: dict[str, Any] = {}
         origin: dict[tuple[str, ...], str] = {}
@@ -396,19 +395,19 @@ class Settings(BaseModel):
                     f"{path} has a [secrets] table: secrets belong into the environment or .env "
                     f"({', '.join(Secrets.ENV.values())}); remove it from the file."
                 )
-            _merge(tree, content, origin, str(path))
+            merge(tree, content, origin, str(path))
         for name, setting in sorted(env.items()):
             if setting is None or "__" not in name or not name.startswith(ENV_PREFIX):
                 continue
             keys = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-            _merge(tree, _nested(keys, _parse_env(setting)), origin, f"environment {name}")
+            merge(tree, nested(keys, parse_env(setting)), origin, f"environment {name}")
         for dotted, value in (overrides or {}).items():
-            _merge(tree, _nested(tuple(dotted.split(".")), value), origin, "command line")
+            merge(tree, nested(tuple(dotted.split(".")), value), origin, "command line")
         secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}
         try:
             return cls.model_validate(tree | {"secrets": secrets})
         except ValidationError as exc:
-            raise SettingsError(_explain(exc, origin, path)) from None
+            raise SettingsError(explain(exc, origin, path, _public_keys())) from None
 
     def to_json(self) -> str:
         """All but the secrets, for handing the resolved settings to a worker."""
@@ -417,79 +416,11 @@ class Settings(BaseModel):
     @classmethod
     def from_json(cls, text: str, *, work_dir: Path) -> Settings:
         """Settings as a supervisor resolved them, with the secrets of this environment."""
-        env = {**_dotenv(work_dir), **os.environ}
+        env = {**dotenv(work_dir), **os.environ}
         secrets = {key: env[var] for key, var in Secrets.ENV.items() if env.get(var)}
         return cls.model_validate(json.loads(text) | {"secrets": secrets})
 
 
-def _dotenv(work_dir: Path) -> dict[str, str | None]:
-    path = work_dir / ".env"
-    try:
-        return dotenv_values(path)
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
-        raise SettingsError(
-            f"{path} cannot be read ({why}): write one NAME=value a line, readable for this user."
-        ) from exc
-
-
-def _nested(keys: tuple[str, ...], value: object) -> dict[str, Any]:
-    tree: object = value
-    for key in reversed(keys):
-        tree = {key: tree}
-    return tree  # type: ignore[return-value]
-
-
-def _merge(
-    tree: dict[str, Any],
-    new: Mapping[str, Any],
-    origin: dict[tuple[str, ...], str],
-    source: str,
-    prefix: tuple[str, ...] = (),
-) -> None:
-    for key, value in new.items():
-        where = (*prefix, key)
-        if isinstance(value, Mapping) and isinstance(tree.get(key, {}), dict):
-            tree.setdefault(key, {})
-            origin.setdefault(where, source)
-            _merge(tree[key], value, origin, source, where)
-        else:
-            tree[key] = value
-            origin[where] = source
-
-
-def _parse_env(value: str) -> object:
-    """Lists and numbers are written as JSON; anything else is text."""
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    keys: list[str] = []
-    for name, info in model.model_fields.items():
-        kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            keys += _known_keys(kind, f"{prefix}{name}.")
-        elif name != "secrets":
-            keys.append(prefix + name)
-    return keys
-
-
-def _explain(exc: ValidationError, origin: Mapping[tuple[str, ...], str], path: Path) -> str:
-    sentences = []
-    for error in exc.errors():
-        where = tuple(str(part) for part in error["loc"])
-        source = next(
-            (origin[where[:n]] for n in range(len(where), 0, -1) if where[:n] in origin), str(path)
-        )
-        key = ".".join(where)
-        if error["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, _known_keys(Settings), n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            sentences.append(f"{source}: unknown setting {key}{hint}")
-        else:
-            allowed = error["msg"].removeprefix("Value error, ")
-            sentences.append(f"{source}: {key} = {error['input']!r} is not allowed: {allowed}.")
-    return " ".join(sentences)
+def _public_keys() -> list[str]:
+    """What may stand in a settings file."""
+    return [key for key in known_keys(Settings) if not key.startswith("secrets.")]
