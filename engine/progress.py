@@ -48,6 +48,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+RowMark = tuple[int, int]
+"""How far a reader has come: generation of the file, rows of it."""
+
+
 class ProgressTracker:
     """One process's view of the ledger, and every change that it may make.
 
@@ -118,15 +122,20 @@ class ProgressTracker:
 
     def events(self) -> Iterator[Job]:
         """Every row in file order, as the ledger stood when this was called."""
+        return iter(self.rows_since(None)[1])
+
+    def rows_since(self, mark: RowMark | None) -> tuple[RowMark, list[Job]]:
+        """Rows written since ``mark``, oldest first, and the mark to ask from next time.
+
+        All rows when the file was replaced or edited meanwhile; the first parts of the two marks
+        then differ.
+        """
         with self._ledger.threads:
             fold = self._ledger.reading()
-            histories: dict[str, Iterator[Job]] = {}
-            rows = []
-            for entry in fold.log:
-                if entry.job_id not in histories:
-                    histories[entry.job_id] = iter(fold.history(entry))
-                rows.append(next(histories[entry.job_id]))
-        return iter(rows)
+            generation = self._ledger.book.revision[0]
+            known = mark[1] if mark is not None and mark[0] == generation else 0
+            rows = [fold.row(number) for number in range(known, len(fold.log))]
+            return (generation, len(fold.log)), rows
 
     def revision(self) -> object:
         """Changes whenever the ledger changed."""

@@ -7,7 +7,7 @@ history, so they survive a restart of the supervisor (architecture 5, behaviour 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,13 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from engine.error_types import retry_decision
 from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.run_history import PassHistory, RunHistory
 from engine.workloads.base import Stage
 
 if TYPE_CHECKING:
     from engine.config import Settings
     from engine.progress import ProgressTracker
 
-OUTCOMES = frozenset({JobStatus.SUCCESS, JobStatus.FAILED, JobStatus.RETRYING})
 WAITING = frozenset({JobStatus.PENDING, JobStatus.RETRYING})
 
 
@@ -155,39 +155,6 @@ def is_retryable(job: Job, config: RetryConfig) -> bool:
 
 
 @dataclass(slots=True)
-class PassHistory:
-    """What the ledger's rows say of one pass."""
-
-    outcomes: dict[str, Job] = field(default_factory=dict)
-    """Last outcome of each job in this pass."""
-    start: datetime | None = None
-    """When its first job was claimed."""
-
-
-def fold_passes(rows: Iterator[Job], run_id: str) -> dict[int, PassHistory]:
-    """The passes of a run by number, from the ledger's rows in file order.
-
-    Only outcomes of claims that the run itself made count; what an earlier system left claimed and
-    this run put in doubt happened in no pass. A later row of the same pass replaces an earlier one:
-    an operator's *mark posted* turns the pass's in-doubt job into its success.
-    """
-    passes: dict[int, PassHistory] = {}
-    claimed: set[str] = set()
-    for row in rows:
-        if row.status is JobStatus.CLAIMED:
-            (claimed.add if row.run_id == run_id else claimed.discard)(row.job_id)
-            if row.run_id == run_id:
-                past = passes.setdefault(row.pass_number, PassHistory())
-                past.start = past.start or row.claimed_at
-        elif row.run_id == run_id and row.status in OUTCOMES:
-            outcomes = passes.setdefault(row.pass_number, PassHistory()).outcomes
-            if row.job_id in claimed or row.job_id in outcomes:
-                outcomes[row.job_id] = row
-            claimed.discard(row.job_id)
-    return passes
-
-
-@dataclass(slots=True)
 class _Clock:
     """When a pass of this process began and ended, and how many jobs it was given."""
 
@@ -218,6 +185,7 @@ class RetryPassManager:
         self.current_pass = 0
         self._now = now
         self._clocks: dict[int, _Clock] = {}
+        self._history = RunHistory(ledger, run_id)
         self._stopped = False
         self._extra = 0
         self._result: str = STOPPED
@@ -263,7 +231,7 @@ class RetryPassManager:
         """Begin the next pass and return its number; after a restart the one found in the rows."""
         number = self.current_pass + 1 if self.current_pass else self._first_pass()
         self.current_pass = number
-        past = fold_passes(self.ledger.events(), self.run_id).get(number, PassHistory())
+        past = self._history.passes().get(number, PassHistory())
         jobs = self.ledger.jobs()
         done = sum(jobs[job_id].status not in WAITING for job_id in past.outcomes)
         self._clocks[number] = _Clock(
@@ -298,7 +266,7 @@ class RetryPassManager:
 
     def stats(self) -> dict[int, PassStats]:
         """Figures of every pass of this run, running and past."""
-        passes = fold_passes(self.ledger.events(), self.run_id)
+        passes = self._history.passes()
         figures = {
             number: self._fold(number, passes.get(number, PassHistory()))
             for number in sorted(set(passes) | set(self._clocks))
@@ -323,19 +291,19 @@ class RetryPassManager:
 
     def _first_pass(self) -> int:
         """The pass that a crashed supervisor was in, read from the rows (A8.18)."""
-        ours = (row.pass_number for row in self.ledger.events() if row.run_id == self.run_id)
+        ours = max(self._history.passes(), default=1)
         open_jobs = (
             job.pass_number
             for job in self.ledger.jobs().values()
             if job.status in (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
         )
-        return max(max(ours, default=1), max(open_jobs, default=1))
+        return max(ours, max(open_jobs, default=1))
 
     def _begin_with_retries(self) -> bool:
         """Nothing is pending, but earlier failures may be tried: make them the first pass."""
         if not self._retryable():
             return False
-        self.current_pass = max(fold_passes(self.ledger.events(), self.run_id), default=0)
+        self.current_pass = max(self._history.passes(), default=0)
         if self.current_pass >= self.max_passes:
             return False
         self.ledger.reset_for_pass(self.current_pass + 1, self._may_retry)

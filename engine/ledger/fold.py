@@ -8,6 +8,7 @@ values when somebody asks. Knows no file and no lock.
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, tzinfo
@@ -91,6 +92,8 @@ class Fold:
         self.by_order: list[Entry] = []
         self.log: list[Entry] = []
         """The job of every row, in file order."""
+        self._places = array("I")
+        """Which of its job's rows each row of the log is."""
         self.counts: Counter[JobStatus] = Counter()
         self.claimed: dict[str, Entry] = {}
         self.waiting: dict[str, Entry] = {}
@@ -128,6 +131,7 @@ class Fold:
         entry.ours = bool(cells[UPDATED_AT])
         entry.in_doubt = entry.status is FAILED and cells[ERROR_CATEGORY] == _IN_DOUBT
         self.log.append(entry)
+        self._places.append(len(entry.rows) - 1)
         self._enter(entry, cells)
         return entry
 
@@ -278,6 +282,13 @@ class Fold:
             cells = self.full_cells(entry)
             entry.job = job_of(cells, self.layout.extra_names, self.zone)
         return entry.job
+
+    def row(self, number: int) -> Job:
+        """One row of the log as a value."""
+        entry, place = self.log[number], self._places[number]
+        older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:place]))
+        cells = carry(self.layout.cells(split(entry.rows[place])), older)
+        return job_of(cells, self.layout.extra_names, self.zone)
 
     def history(self, entry: Entry) -> list[Job]:
         """Every row of the job as a value, oldest first."""
