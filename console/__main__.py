@@ -10,7 +10,7 @@ def main() -> int:
 
     Everything that a screen will do is a command of the engine; this is their one entry.
     """
-    from engine.cli import main as command_line
+    from engine.commandline.cli import main as command_line
 
     return command_line(prog="geelark-console")
 

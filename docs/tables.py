@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from engine.config import SETTINGS_FILE, Secrets, Section, Settings
-from engine.error_types import taxonomy_markdown
+from engine.taxonomy.types import taxonomy_markdown
 
 HERE = Path(__file__).parent
 

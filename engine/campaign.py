@@ -13,15 +13,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.captions import Caption, Captions, find_captions, read_captions
 from engine.config import Settings
 from engine.errors import EngineError, InputError
 from engine.jobs import Job
-from engine.post_history import CAMPAIGN_LEDGER, PostHistory
 from engine.progress import ProgressTracker
-from engine.seeding import Draft, Rota, SeedPlan, Skip, content_of
-from engine.source_files import read_accounts, read_utf8
-from engine.video import is_video
+from engine.sources.captions import Caption, Captions, find_captions, read_captions
+from engine.sources.post_history import CAMPAIGN_LEDGER, PostHistory
+from engine.sources.seeding import Draft, Rota, SeedPlan, Skip, content_of
+from engine.sources.source_files import read_accounts, read_utf8
+from engine.sources.video import is_video
 
 CAMPAIGN_FILE: Final = "campaign.json"
 ACCOUNTS_FILE: Final = "accounts.txt"
@@ -136,7 +136,7 @@ class CampaignSource:
         self._history = history
 
     def plan(self, existing: Mapping[str, Job]) -> SeedPlan:
-        """See ``engine.seeding.JobSource``; in the order of the captions file, then by name."""
+        """See ``JobSource``; in the order of the captions file, then by name."""
         accounts, messages = self.campaign.accounts()
         captions = self.campaign.captions()
         videos = self.campaign.videos()

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar
 
-from engine import classifier
-from engine.classifier import OwnPattern
-from engine.error_types import (
+from engine.jobs import ErrorCategory
+from engine.taxonomy import classifier
+from engine.taxonomy.classifier import OwnPattern
+from engine.taxonomy.types import (
     ERROR_TYPES,
     LEGACY_NON_RETRYABLE,
     ErrorType,
@@ -25,7 +26,6 @@ from engine.error_types import (
     retry_decision,
     verdict,
 )
-from engine.jobs import ErrorCategory
 
 __all__ = [
     "ERROR_TYPES",

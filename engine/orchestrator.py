@@ -19,18 +19,18 @@ import structlog
 
 from engine import evidence
 from engine.aftermath import Aftermath, end_left_processes
-from engine.commands import CommandDesk
-from engine.config import Settings
-from engine.control import StandingOrders
-from engine.display import Display
-from engine.errors import EngineError, InputError, LedgerUnreadableError
-from engine.figures_text import (
+from engine.commandline.figures_text import (
     left_alone,
     pass_figures,
     retry_configuration,
     seeding_lines,
     why_nothing,
 )
+from engine.commands import CommandDesk
+from engine.config import Settings
+from engine.control import StandingOrders
+from engine.display import Display
+from engine.errors import EngineError, InputError, LedgerUnreadableError
 from engine.instance import InstanceLock
 from engine.jobs import Job
 from engine.logs import sweep as sweep_logs
@@ -476,7 +476,7 @@ def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The headless command line; see ``--help``."""
-    from engine.cli import main as command_line
+    from engine.commandline.cli import main as command_line
 
     return command_line(argv)
 

@@ -15,7 +15,6 @@ from typing import ClassVar, Final
 import structlog
 
 from engine.config import Settings
-from engine.error_types import retry_decision
 from engine.errors import ClaimLostError, LedgerError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing
 from engine.ledger import outcomes
@@ -34,6 +33,7 @@ from engine.ledger.rows import (
     moment,
     stamp,
 )
+from engine.taxonomy.types import retry_decision
 
 log = structlog.get_logger(__name__)
 

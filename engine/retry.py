@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from engine.error_types import retry_decision
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.run_history import PassHistory, RunHistory
+from engine.taxonomy.types import retry_decision
 from engine.workloads.base import Stage
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from engine.config import Retry
-from engine.error_types import retry_decision
 from engine.errors import IllegalTransitionError
 from engine.jobs import TRANSITIONS, ErrorCategory, Failure, Job, JobStatus
 from engine.ledger.rows import (
@@ -28,6 +27,7 @@ from engine.ledger.rows import (
     safe_text,
     stamp,
 )
+from engine.taxonomy.types import retry_decision
 
 Changes = dict[int, str]
 UNCONFIRMED = "unconfirmed"

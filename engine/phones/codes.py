@@ -1,8 +1,8 @@
 """The provider's error codes as typed exceptions; its message texts are never interpreted.
 
-Category and type of a code come from ``engine.api_codes``; here it gets its class and its words.
-One code may mean different things at different endpoints (43020 to 43024 are shared by phones and
-tags): the words are for the endpoints that a posting host uses.
+Category and type of a code come from ``engine.taxonomy.api_codes``; here it gets its class and
+its words. One code may mean different things at different endpoints (43020 to 43024 are shared by
+phones and tags): the words are for the endpoints that a posting host uses.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from engine.api_codes import ApiAction, api_code
 from engine.errors import (
     AdbError,
     ContentError,
@@ -22,6 +21,7 @@ from engine.errors import (
     ServiceUnreachableError,
 )
 from engine.jobs import ErrorCategory
+from engine.taxonomy.api_codes import ApiAction, api_code
 
 RATE_MINUTE: Final = 40007
 RATE_HOUR: Final = 40014

@@ -18,14 +18,14 @@ from engine.jobs import Job
 from engine.phones.appium_server import port_is_free
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.stations import open_station
-from engine.post_history import PostHistory
 from engine.posting.caption import check_caption
 from engine.processes import ProcessRegistry
 from engine.retry import RetryConfig, RetryPassManager
 from engine.run_state import RunDirectory
-from engine.seeding import JobSource, content_of, seed_from
-from engine.state_source import StateFileSource
-from engine.video import check_video, file_name, find_video
+from engine.sources.post_history import PostHistory
+from engine.sources.seeding import JobSource, content_of, seed_from
+from engine.sources.state_source import StateFileSource
+from engine.sources.video import check_video, file_name, find_video
 from engine.workloads.base import (
     Receipt,
     ResourceState,

@@ -6,8 +6,8 @@ import csv
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from engine.posted import PostedRecord
 from engine.progress import ProgressTracker
+from engine.sources.posted import PostedRecord
 from tests.e2e.farm_day import FarmDay
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.cli import parser
+from engine.commandline.cli import parser
 from engine.config import Settings
 from tests.e2e.toy_farm import ROOT, ToyFarm
 

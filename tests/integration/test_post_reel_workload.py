@@ -20,10 +20,10 @@ from engine.errors import (
     SettingsError,
 )
 from engine.jobs import Job, JobStatus
-from engine.posted import PostedRecord
 from engine.posting.caption import check_caption
 from engine.progress import ProgressTracker
-from engine.video import video_id
+from engine.sources.posted import PostedRecord
+from engine.sources.video import video_id
 from engine.workloads.base import Receipt, WorldContext
 from engine.workloads.phone_minutes import PhoneMinutes
 from engine.workloads.post_reel import PostReel

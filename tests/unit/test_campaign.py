@@ -12,10 +12,10 @@ from engine.campaign import Campaign, CampaignSource, list_campaigns
 from engine.config import Settings
 from engine.errors import InputError, LedgerUnreadableError
 from engine.jobs import Claim, JobStatus, NewJob
-from engine.post_history import PostHistory
 from engine.progress import ProgressTracker
-from engine.seeding import Skip, seed_from
-from engine.video import video_id
+from engine.sources.post_history import PostHistory
+from engine.sources.seeding import Skip, seed_from
+from engine.sources.video import video_id
 from engine.workloads.base import SeedReport
 from tests.media import make_video
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import main
+from engine.commandline.cli import main
 
 
 def complaint(capsys: pytest.CaptureFixture[str]) -> str:

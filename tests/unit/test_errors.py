@@ -11,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import error_accuracy
-from engine.api_codes import API_CODES, ApiAction, api_code
 from engine.config import ErrorPattern, Settings
-from engine.error_types import POLICIES, READ_ONLY_TYPES
 from engine.errors import (
     ERROR_TYPES,
     LEGACY_NON_RETRYABLE,
@@ -32,6 +30,8 @@ from engine.errors import (
     retry_decision,
 )
 from engine.jobs import ErrorCategory
+from engine.taxonomy.api_codes import API_CODES, ApiAction, api_code
+from engine.taxonomy.types import POLICIES, READ_ONLY_TYPES
 from tests.shared_data import shared_data
 
 OWN_MESSAGES = Path(__file__).resolve().parents[1] / "data" / "error_messages.jsonl"

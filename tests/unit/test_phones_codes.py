@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.api_codes import API_CODES
 from engine.errors import ExitCode, NotInGeelarkError, PhoneError, ServiceUnreachableError
 from engine.jobs import ErrorCategory
 from engine.phones.codes import (
@@ -18,6 +17,7 @@ from engine.phones.codes import (
     api_error,
     no_credentials,
 )
+from engine.taxonomy.api_codes import API_CODES
 
 
 @pytest.mark.parametrize("code", sorted(set(API_CODES) - {EXPIRED}))

@@ -10,9 +10,9 @@ import pytest
 from engine.config import Settings
 from engine.errors import LedgerUnreadableError, LedgerWriteError
 from engine.jobs import Claim, ErrorCategory, Failure, NewJob
-from engine.post_history import CAP_REACHED, POSTED_BEFORE, PostHistory
-from engine.posted import PostedRecord
 from engine.progress import ProgressTracker
+from engine.sources.post_history import CAP_REACHED, POSTED_BEFORE, PostHistory
+from engine.sources.posted import PostedRecord
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 SETTINGS = Settings.model_validate(

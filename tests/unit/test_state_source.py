@@ -11,11 +11,11 @@ import pytest
 from engine.config import Settings
 from engine.errors import InputError
 from engine.jobs import Claim
-from engine.post_history import PostHistory
 from engine.progress import ProgressTracker
-from engine.seeding import Skip, seed_from
-from engine.state_source import StateFileSource
-from engine.video import video_id
+from engine.sources.post_history import PostHistory
+from engine.sources.seeding import Skip, seed_from
+from engine.sources.state_source import StateFileSource
+from engine.sources.video import video_id
 from engine.workloads.base import SeedReport
 from tests.media import make_video
 from tests.shared_data import shared_data

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ContentError
-from engine.video import check_video, file_name, find_video, is_video, video_id
+from engine.sources.video import check_video, file_name, find_video, is_video, video_id
 from tests.media import box, make_video, mp4
 
 

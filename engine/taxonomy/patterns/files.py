@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.error_patterns.rule import phrases
+from engine.taxonomy.patterns.rule import phrases
 
 _MEDIA: Final = r"(?:mp4|mov|m4v|avi|mkv|webm|jpe?g|png|gif)"
 _NO_FILE: Final = (

@@ -17,10 +17,10 @@ from engine.config import Settings
 from engine.errors import ContentError
 from engine.jobs import Job, JobStatus, NewJob
 from engine.ledger.rows import name_flaw
-from engine.post_history import PostHistory
-from engine.posted import Post
 from engine.progress import ProgressTracker
-from engine.video import check_video, file_name, video_id
+from engine.sources.post_history import PostHistory
+from engine.sources.posted import Post
+from engine.sources.video import check_video, file_name, video_id
 from engine.workloads.base import SeedReport
 
 SHOWN_NAMES: Final = 50

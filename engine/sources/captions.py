@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import InputError
-from engine.source_files import not_utf8
-from engine.video import file_name
+from engine.sources.source_files import not_utf8
+from engine.sources.video import file_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.error_patterns.rule import phrases, whole
+from engine.taxonomy.patterns.rule import phrases, whole
 
 PLATFORM_TOKENS: Final = (
     phrases(

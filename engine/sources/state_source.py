@@ -11,10 +11,10 @@ from typing import Any, Final
 from engine.config import Settings
 from engine.errors import InputError
 from engine.jobs import Job
-from engine.post_history import PostHistory
-from engine.seeding import Draft, Rota, SeedPlan, Skip, content_of
-from engine.source_files import read_accounts, read_utf8
-from engine.video import file_name, find_video
+from engine.sources.post_history import PostHistory
+from engine.sources.seeding import Draft, Rota, SeedPlan, Skip, content_of
+from engine.sources.source_files import read_accounts, read_utf8
+from engine.sources.video import file_name, find_video
 
 SEEDED: Final = frozenset({"pending", "retrying"})
 """Statuses of the state file whose jobs become rows (A5.1.5)."""
@@ -68,7 +68,7 @@ class StateFileSource:
         self._read()
 
     def plan(self, existing: Mapping[str, Job]) -> SeedPlan:
-        """See ``engine.seeding.JobSource``; in the order of the file.
+        """See ``engine.sources.seeding.JobSource``; in the order of the file.
 
         Jobs that name an account are placed first, so that nobody else takes their account.
         """

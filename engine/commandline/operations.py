@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from engine import filters, job_control, workloads
-from engine.command_names import JOB_COMMANDS
+from engine.commandline.command_names import JOB_COMMANDS
+from engine.commandline.day_commands import OPEN, DayCommands
+from engine.commandline.figures_text import passes_table, show_totals
+from engine.commandline.signals import stop_signals
+from engine.commandline.stop_all import StopAll
 from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
-from engine.day_commands import OPEN, DayCommands
 from engine.display import display_for
 from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
-from engine.figures_text import passes_table, show_totals
 from engine.instance import InstanceLock
 from engine.jobs import Job
 from engine.orchestrator import Orchestrator, run_lock
@@ -23,8 +25,6 @@ from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker
 from engine.run_result import RunResult
 from engine.run_state import Command, CommandName, RunDirectory
-from engine.signals import stop_signals
-from engine.stop_all import StopAll
 from engine.workloads.base import Workload, WorldContext
 
 
@@ -153,7 +153,7 @@ class Operations:
 
     def status(self) -> int:
         """Show everything, change nothing (A13.1 to A13.3)."""
-        from engine.status_report import collect, show
+        from engine.commandline.status_report import collect, show
 
         report = collect(
             settings=self.settings,

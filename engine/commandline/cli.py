@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from engine.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
+from engine.commandline.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
 from engine.output import close_streams, complain, open_streams
 from engine.private_files import explain
@@ -258,7 +258,7 @@ def _log_stack(arguments: argparse.Namespace) -> str:
             logs.configure(path, Logs())
         except OSError:
             return "what you did"
-    structlog.get_logger("engine.cli").exception("command_failed")
+    structlog.get_logger("engine.commandline.cli").exception("command_failed")
     return f"the log {path}"
 
 
@@ -269,7 +269,7 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
         parser(prog).print_help()
         return ExitCode.DONE
     # Imported here so that --help and a wrong flag answer at once.
-    from engine import operations
+    from engine.commandline import operations
     from engine.config import Settings
 
     work_dir: Path = arguments.workdir.resolve()

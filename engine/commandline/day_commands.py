@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.commandline.figures_text import seeding_lines, show_totals, why_nothing
 from engine.errors import ExitCode, InputError
-from engine.figures_text import seeding_lines, show_totals, why_nothing
 from engine.jobs import Job, JobStatus
 from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker

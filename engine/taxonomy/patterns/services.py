@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.error_patterns.rule import phrases
+from engine.taxonomy.patterns.rule import phrases
 
 PROGRAM: Final = (
     phrases(

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from engine.api_codes import api_code
-from engine.error_patterns import classes, devices, files, notices, services, shapes
-from engine.error_patterns.rule import Rule
-from engine.error_types import ERROR_TYPES, UNKNOWN, Verdict, canonical_type, verdict
 from engine.jobs import ErrorCategory
+from engine.taxonomy.api_codes import api_code
+from engine.taxonomy.patterns import classes, devices, files, notices, services, shapes
+from engine.taxonomy.patterns.rule import Rule
+from engine.taxonomy.types import ERROR_TYPES, UNKNOWN, Verdict, canonical_type, verdict
 
 SHORT_WORDS: Final = 25
 """Bare words decide only in messages of at most so many words."""

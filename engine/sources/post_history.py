@@ -18,9 +18,9 @@ from typing import Final
 
 from engine.config import Settings
 from engine.jobs import Job, JobStatus
-from engine.posted import Post, PostedRecord
 from engine.progress import ProgressTracker, utc_now
-from engine.video import file_name
+from engine.sources.posted import Post, PostedRecord
+from engine.sources.video import file_name
 
 CAMPAIGN_LEDGER: Final = "progress.csv"
 """Name of a campaign's ledger in its folder (behaviour A2.1)."""

@@ -1,3 +1,0 @@
-"""Patterns of foreign error text, as data; ``engine.classifier`` decides their order."""
-
-from __future__ import annotations
