@@ -204,7 +204,10 @@ class Fold:
             entry = self.by_order[order]
             if entry.status is not kind or entry.account != key:
                 return False
-            return kind is PENDING or self.is_due(entry, limit)
+            if kind is PENDING or self.is_due(entry, limit):
+                return True
+            self._wait(entry)  # put off again, or the clock was set back
+            return False
 
         def usable(key: str) -> bool:
             return key not in self._busy and not self.cap_reached(key, today, cap)

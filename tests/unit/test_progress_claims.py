@@ -94,6 +94,22 @@ def test_no_claim_takes_a_job_before_its_time(path: Path) -> None:
     assert claimed(ledger).job_id == "v1.mp4_camp"
 
 
+def test_due_retries_outlive_a_clock_that_is_set_back(path: Path) -> None:
+    clock = Clock()
+    due = "2026-03-02T12:59:00"
+    jobs = {"x": "a", "y": "b", "z": "c"}
+    rows = [row(job_id=name, account=jobs[name], status="retrying", retry_at=due) for name in jobs]
+    path.write_bytes(csv_text(LEGACY_17, rows))
+    ledger = tracker(path, clock)
+    assert [claimed(ledger).job_id for _ in range(2)] == ["x", "y"]
+
+    clock.forward(minutes=-10)
+    assert nothing(ledger).open_jobs == 3
+    clock.forward(minutes=10)
+
+    assert claimed(ledger).job_id == "z"
+
+
 def test_an_unreadable_retry_at_is_due_and_reported_once(path: Path) -> None:
     rows = [row(job_id="x", status="retrying", retry_at="sometime"), row(job_id="y", account="b")]
     path.write_bytes(csv_text(LEGACY_17, rows))
