@@ -269,7 +269,9 @@ def test_a_read_only_disk_is_one_sentence_and_changes_nothing(day: Path, tmp_pat
 def test_a_second_instance_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a hang")
     first = farm.start("--run")
-    farm.wait_for(lambda: farm.events("worker_job"))
+    # Until its only worker hangs in the job and has nothing more to tell.
+    running = {"event": "worker_state", "state": "JOB_RUNNING"}.items()
+    farm.wait_for(lambda: any(running <= event.items() for event in farm.events()))
     ledger, events = farm.ledger_path.read_bytes(), len(farm.events())
     refused(run(tmp_path, "--run"), 4, (f"process {first.pid}", "--status", "--stop-all"))
     assert farm.ledger_path.read_bytes() == ledger
