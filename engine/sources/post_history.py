@@ -151,7 +151,8 @@ class PostHistory:
         ledgers = {self._ledger, (self._work_dir / paths.ledger).resolve()}
         campaigns = (self._work_dir / paths.campaigns).resolve()
         if campaigns.is_dir():
-            ledgers |= {folder / CAMPAIGN_LEDGER for folder in campaigns.iterdir()}
+            # resolved, so that this ledger is known again where its folder is a link
+            ledgers |= {(folder / CAMPAIGN_LEDGER).resolve() for folder in campaigns.iterdir()}
         for ledger in ledgers:
             if ledger.is_file():
                 yield ledger

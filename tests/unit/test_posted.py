@@ -281,6 +281,20 @@ def test_another_campaigns_success_doubt_and_claim_count(place: Place) -> None:
     assert place.history.posted_before("doubt", "renamed.mp4", ID_B)
 
 
+def test_a_ledger_behind_a_link_is_not_taken_for_another_campaigns(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    real = tmp_path / "elsewhere" / "linked"
+    real.mkdir(parents=True)
+    try:
+        (tmp_path / "campaigns" / "linked").symlink_to(real, target_is_directory=True)
+    except OSError as exc:
+        pytest.skip(f"this system makes no links: {exc}")
+    ledger = tmp_path / "campaigns" / "linked" / "progress.csv"
+    claim = place.claim(ledger, "mine", "1.mp4", ID_A)
+    history = PostHistory(SETTINGS, tmp_path, ledger, now=lambda: place.now)
+    assert history.objection(claim.job, cap=1, fresh=True) is None
+
+
 def test_own_claims_do_not_count_and_own_doubts_do(place: Place) -> None:
     claim = place.claim(place.ledger_path, "acct", "1.mp4")
     assert place.count("acct") == 0
