@@ -120,7 +120,7 @@ class Custody:
     def stop(self, phone: Phone) -> Receipt:
         """Stop one phone if this process started it; nobody else's, whatever their state."""
         entry = self._registry.find(phone.id)
-        if isinstance(entry, PhoneEntry) and self._registry.mine(entry):
+        if entry is not None and self._registry.mine(entry):
             return self.stop_entries([entry])[0]
         detail = "not started by us"
         if isinstance(entry, PhoneEntry):

@@ -100,6 +100,8 @@ class PhoneRegistry:
         self._now = now
         self._pid = os.getpid()
         self._pid_started = identity(self._pid)
+        self._registered: set[str] = set()
+        """Phones that this process put on record and did not clear."""
 
     def register(self, phone_id: str, serial_name: str, *, slot: int, job_id: str) -> PhoneEntry:
         """Record durably that this process is about to start a phone.
@@ -133,6 +135,7 @@ class PhoneRegistry:
                         retry_soon=True,
                     )
                 self._write(entry)
+                self._registered.add(phone_id)
         except (OSError, portalocker.LockException) as exc:
             raise PhoneError(
                 f"Phone {serial_name} was not started, because that could not be recorded in "
@@ -140,8 +143,11 @@ class PhoneRegistry:
             ) from exc
         return entry
 
-    def mine(self, entry: PhoneEntry) -> bool:
-        """Whether this very process looks after the entry."""
+    def mine(self, entry: PhoneEntry | UnreadableEntry) -> bool:
+        """Whether this very process looks after the entry; of one that became unreadable, whether
+        it wrote it."""
+        if isinstance(entry, UnreadableEntry):
+            return entry.id in self._registered
         return (
             entry.pid == self._pid and abs(entry.pid_started - self._pid_started) < START_TIME_SLACK
         )
@@ -173,6 +179,7 @@ class PhoneRegistry:
                 patiently(lambda: entry.path.rename(aside))
             elif entry.same_start(self.find(entry.id)):
                 patiently(self._path(entry.id).unlink)
+            self._registered.discard(entry.id)
 
     def find(self, phone_id: str) -> PhoneEntry | UnreadableEntry | None:
         """The entry of one phone."""

@@ -236,5 +236,5 @@ def _said(exc: Exception) -> str:
 
 
 def is_lost(exc: Exception) -> bool:
-    """Whether a call that raised this may nevertheless have taken effect."""
-    return isinstance(exc, LostAnswerError | ProviderFaultError)
+    """Whether a call that raised this may nevertheless have taken effect: no clear no was heard."""
+    return isinstance(exc, NetworkError) and not isinstance(exc, NotSentError | RateLimitedError)

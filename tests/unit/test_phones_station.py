@@ -206,7 +206,17 @@ def test_refused_start_leaves_nothing_registered(world: World, code: int) -> Non
     assert world.registered() == []
 
 
-@pytest.mark.parametrize("bad", [Reply(drop=True), Reply(status=504), Reply(raw=b"<html>")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Reply(drop=True),
+        Reply(status=504),
+        Reply(status=524),
+        Reply(raw=b"<html>"),
+        Reply(raw=b"{}"),
+        Reply(raw=b"[]"),
+    ],
+)
 def test_start_with_a_lost_answer_is_looked_at_and_not_repeated(world: World, bad: Reply) -> None:
     bad.also = lambda: world.states.update({"11": 1})
     world.provider.answer("phone/start", bad)
@@ -511,6 +521,28 @@ def test_stop_of_a_phone_that_is_not_ours_asks_nobody(world: World) -> None:
     receipt = world.station().stop(Phone(id="13", serial_name="person's"))
     assert (receipt.released, receipt.detail) == (True, "not started by us")
     assert world.provider.asked == []
+
+
+def test_phone_of_ours_whose_entry_became_unreadable_is_stopped_all_the_same(world: World) -> None:
+    station = world.station()
+    start(station)
+    (world.registry.folder / "11.json").write_text("{torn", encoding="utf-8")
+    receipt = station.stop(PHONE)
+    assert receipt.released
+    assert world.states["11"] == 2
+    assert "unreadable registry file was set aside" in receipt.detail
+    assert world.registered() == []
+
+
+def test_unreadable_entry_of_somebody_else_is_left_to_the_end_of_the_run(world: World) -> None:
+    start(world.station(run_id="another"))
+    (world.registry.folder / "11.json").write_text("{torn", encoding="utf-8")
+    station = world.station()
+    with pytest.raises(PhoneError):
+        start(station)
+    station.stop(PHONE)
+    assert world.states["11"] == 0
+    assert world.registered() == ["11"]
 
 
 def test_ours_are_stopped_by_slot_and_all_together(world: World) -> None:
