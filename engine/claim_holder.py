@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
-from engine.errors import ClaimLostError, LedgerError, LedgerLockedError, LedgerWriteError
+from engine.errors import (
+    ClaimLostError,
+    LedgerError,
+    LedgerLockedError,
+    LedgerUnreadableError,
+    LedgerWriteError,
+)
 from engine.jobs import Claim, Job, Outcome, Success
 from engine.progress import ProgressTracker, Verification
 
 if TYPE_CHECKING:
     from engine.config import LedgerSettings
+
+_MAY_PASS = (LedgerLockedError, LedgerUnreadableError, LedgerWriteError)
 
 
 class ClaimHolder:
@@ -62,12 +70,13 @@ class ClaimHolder:
             thread.join()
 
     def settle(self, claim: Claim, outcome: Outcome | None) -> Job:
-        """Write the outcome (None: give the job back); patient with a busy ledger or a full disk.
+        """Write the outcome (None: give the job back); patient with a busy ledger, a full disk, or
+        a ledger that another program is saving just now.
 
         Raises ClaimLostError, and LedgerError when half the lease has passed in vain.
         """
         patience = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((LedgerLockedError, LedgerWriteError)),
+            retry=tenacity.retry_if_exception_type(_MAY_PASS),
             stop=tenacity.stop_after_delay(self._settings.stale_claim_seconds / 2),
             wait=tenacity.wait_exponential(multiplier=0.2, max=10),
             before_sleep=self._say_waiting,

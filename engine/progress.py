@@ -26,6 +26,7 @@ from engine.ledger.fold import Entry
 from engine.ledger.outcomes import Changes
 from engine.ledger.rows import (
     COLUMNS,
+    ERROR_CATEGORY,
     LEGACY_ACCOUNT_TYPES,
     RETRY_AT,
     STATUS,
@@ -290,7 +291,9 @@ class ProgressTracker:
                 changes = self._ledger.given_back(entry, now)
             else:
                 changes = outcomes.failed(job, failure, now)
-                if wanted is not JobStatus.FAILED and not entry.submitted:
+                if wanted is not JobStatus.FAILED and (
+                    changes[ERROR_CATEGORY] != ErrorCategory.IN_DOUBT
+                ):
                     delay = self._settings.retry.in_pass_delay_minutes
                     minutes = delay if retry_delay_minutes is None else retry_delay_minutes
                     due = stamp(now + timedelta(minutes=minutes))

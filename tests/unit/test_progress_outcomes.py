@@ -330,6 +330,15 @@ def test_an_outcome_by_name_carries_error_and_delay(path: Path) -> None:
     assert found.error_category is ErrorCategory.INFRASTRUCTURE
 
 
+def test_an_outcome_in_doubt_by_name_is_never_tried_again(path: Path) -> None:
+    ledger = seeded(path, 1)
+    claimed(ledger, "0")
+
+    assert ledger.update_job_status(V0, "retrying", 0, "no word", "in_doubt")
+
+    assert ledger.jobs()[V0].in_doubt
+
+
 def test_an_impossible_outcome_by_name_is_refused(path: Path) -> None:
     ledger = seeded(path, 1)
     claimed(ledger, "0")
