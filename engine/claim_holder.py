@@ -22,7 +22,8 @@ from engine.progress import ProgressTracker, Verification
 if TYPE_CHECKING:
     from engine.config import LedgerSettings
 
-_MAY_PASS = (LedgerLockedError, LedgerUnreadableError, LedgerWriteError)
+_BUSY = (LedgerLockedError, LedgerWriteError)
+_MAY_PASS = (*_BUSY, LedgerUnreadableError)
 
 
 class ClaimHolder:
@@ -70,13 +71,13 @@ class ClaimHolder:
             thread.join()
 
     def settle(self, claim: Claim, outcome: Outcome | None) -> Job:
-        """Write the outcome (None: give the job back); patient with a busy ledger, a full disk, or
-        a ledger that another program is saving just now.
+        """Write the outcome (None: give the job back); patient with a busy ledger or a full disk,
+        and, where something would be lost, with a ledger that another program is saving just now.
 
         Raises ClaimLostError, and LedgerError when half the lease has passed in vain.
         """
         patience = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_MAY_PASS),
+            retry=tenacity.retry_if_exception_type(_BUSY if outcome is None else _MAY_PASS),
             stop=tenacity.stop_after_delay(self._settings.stale_claim_seconds / 2),
             wait=tenacity.wait_exponential(multiplier=0.2, max=10),
             before_sleep=self._say_waiting,
