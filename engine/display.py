@@ -109,7 +109,7 @@ class JsonDisplay:
 
 
 class TerminalDisplay:
-    """News scrolls by above one progress bar that stays at the bottom."""
+    """News scrolls by above one progress bar, which is there from the first figures to the end."""
 
     def __init__(self, console: Console, total: int) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -121,8 +121,11 @@ class TerminalDisplay:
             TextColumn("{task.fields[note]}", markup=False),
             console=console,
             refresh_per_second=4,
+            transient=True,
         )
-        self._task: TaskID = self._progress.add_task("jobs", total=total or None, note="")
+        self._task: TaskID = self._progress.add_task(
+            "jobs", total=total or None, note="", visible=False
+        )
         self._progress.start()
 
     def event(self, event: Mapping[str, Any]) -> None:
@@ -138,7 +141,7 @@ class TerminalDisplay:
 
     def status(self, text: str, totals: Mapping[str, Any]) -> None:
         done = totals["success"] + totals["failed"] + totals["skipped"]
-        self._progress.update(self._task, total=totals["total"], completed=done)
+        self._progress.update(self._task, total=totals["total"], completed=done, visible=True)
         self.line(text)
 
     def close(self) -> None:

@@ -82,19 +82,31 @@ def rich_console(*, width: int | None = None) -> Console:
 
 
 def table(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table: drawn on a terminal, aligned text elsewhere."""
+    """Print a table: drawn on a terminal, aligned text without trailing blanks elsewhere."""
     from rich.box import SIMPLE
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
     # Elsewhere than on a terminal a line is as long as it must be: it goes into files and pipes.
     console = rich_console(width=None if sys.stdout.isatty() else 200)
-    drawn = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    drawn = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, show_edge=False)
     for header in headers:
         drawn.add_column(header, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(plain(str(cell))) for cell in row))
+    unbounded = console.options.update(max_width=10_000)
+    for right, left in ((1, 1), (1, 0), (0, 0)):  # closer together before a cell is folded
+        drawn.padding = (0, right, 0, left)
+        if Measurement.get(console, unbounded, drawn).maximum <= console.width:
+            break
     try:
-        console.print(drawn)
+        if console.is_terminal:
+            console.print(drawn)
+            return
+        with console.capture() as text:
+            console.print(drawn)
     except (OSError, ValueError):
         return
+    for line in text.get().splitlines():
+        say(line.rstrip())

@@ -76,16 +76,18 @@ def totals_line(run: Orchestrator) -> str:
         f"in progress {totals.claimed}, retrying {totals.retrying}, "
         f"workers {live} of {slots}"
     )
-    held = [_since(state, run.now()) for state in run.workload.resources(ask=False)]
+    now = run.now()
+    held = sorted(run.workload.resources(ask=False), key=lambda state: state.since or now)
     if held:
-        text += f", {run.workload.resource_label}s on: " + ", ".join(held)
+        names = ", ".join(_since(state, now) for state in held)
+        text += f", {run.workload.resource_label}s on ({len(held)}): {names}"
     return text
 
 
 def _since(state: ResourceState, now: datetime) -> str:
     if state.since is None:
         return state.label
-    return f"{state.label} ({(now - state.since).total_seconds() / 60:.0f} min)"
+    return f"{state.label} {(now - state.since).total_seconds() / 60:.0f} min"
 
 
 def _worker(worker: WorkerProcess) -> dict[str, Any]:

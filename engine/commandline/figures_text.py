@@ -62,7 +62,7 @@ def seeding_lines(report: SeedReport, key_label: str) -> list[str]:
 
 def why_nothing(report: SeedReport) -> str:
     """The sentence about a seeding that found no job."""
-    reasons = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in report.skipped.items())
     return f"There is nothing to do: no job was seeded ({reasons or 'the job source has none'})."
 
 
@@ -90,7 +90,7 @@ def left_alone(ledger: ProgressTracker) -> str:
 
 
 def _seconds(value: object) -> str:
-    return f"{value:.0f} s" if isinstance(value, int | float) else str(value)
+    return f"{value:.0f} s" if isinstance(value, int | float) else "cut off"
 
 
 def show_totals(totals: Mapping[str, Any]) -> None:

@@ -126,7 +126,7 @@ def test_a_seeding_that_finds_nothing_says_why_and_what_it_left_out(office: Offi
     said = office.type("--seed-only", code=1)
     assert "Left out, their account is not in the accounts file: 2." in said
     assert "Idle accounts: ann, bob." in said
-    assert "no job was seeded (2 their account is not in the accounts file)" in said
+    assert "no job was seeded (their account is not in the accounts file: 2)" in said
 
 
 def test_accounts_restrict_a_seeding_and_an_unknown_one_is_an_error(office: Office) -> None:
