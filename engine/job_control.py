@@ -38,7 +38,7 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
     Raises InputError when no job is named, LedgerError when the ledger cannot be written.
     """
     if not ids:
-        raise InputError("No job is named, or the filter matches none.")
+        raise InputError("No job is named: give job ids, or choose jobs with --where.")
     actions: dict[str, tuple[Callable[[Sequence[str]], Mapping[str, str]], str]] = {
         "requeue": (ledger.requeue, REQUEUED),
         "skip": (ledger.skip, SKIPPED),

@@ -153,7 +153,7 @@ def _command(
     command: Callable[[argparse.Namespace], int],
     text: str,
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.set_defaults(command=command)
     parser.add_argument("workdir", type=Path, metavar="WORKDIR")
     return parser

@@ -306,7 +306,8 @@ class FarmFile(Table):
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise FarmError(
-                f"{path} does not exist: make a work directory with `simulator new` first."
+                f"{path} does not exist: make a work directory with `python -m simulator new DIR` "
+                "first."
             ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
             raise FarmError(f"{path} cannot be read: {exc}.") from exc

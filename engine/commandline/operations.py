@@ -240,6 +240,8 @@ class Operations:
             self._settle_foreign_claims()
         if self.arguments.where is not None:
             ids += filters.choose(self.ledger.jobs().values(), self.arguments.where)
+            if not ids:
+                raise InputError(f"No job matches --where {self.arguments.where!r}.")
         change = job_control.change(name, ids, self.ledger, self.workload)
         for job_id, result in change.results.items():
             self._say(f"{job_id}: {result}")
@@ -329,7 +331,8 @@ class Operations:
     def _need_ledger(self) -> None:
         if not self.ledger.exists():
             raise InputError(
-                f"There is no ledger {self.ledger.path}; make one with --seed-only or --run."
+                f"There is no ledger {self.ledger.path}; make one with --seed-only or --run, "
+                "or name its campaign with --campaign."
             )
 
     @contextmanager

@@ -157,6 +157,7 @@ def _show_run(report: Mapping[str, Any]) -> None:
         f"A run is live: process {run['pid']} on {run['host']} since {since:%Y-%m-%d %H:%M:%S}, "
         f"{run['state']}{stage}."
     )
+    _show_other_ledger(report)
     if run["paused"]:
         say("Claims are paused; --send resume goes on.")
     for kind, names in (run["held"] or {}).items():
@@ -165,6 +166,15 @@ def _show_run(report: Mapping[str, Any]) -> None:
     done_at = (run["forecast"] or {}).get("done_at")
     if done_at:
         say(f"At this rate it is done at {datetime.fromisoformat(done_at).astimezone():%H:%M}.")
+
+
+def _show_other_ledger(report: Mapping[str, Any]) -> None:
+    """The run works on one ledger and the question was about another: say how to ask."""
+    last, path = report["last_run"], report["ledger"]["path"]
+    if last is None or last["ledger"] == path:
+        return
+    hint = f" (--campaign {last['campaign']} shows it)" if last["campaign"] else ""
+    say(f"It works on {last['ledger']}{hint}; what follows is about {path}.")
 
 
 def _how_it_ended(last: Mapping[str, Any] | None) -> str:
@@ -184,7 +194,7 @@ def _show_ledger(ledger: Mapping[str, Any]) -> None:
         return
     if ledger["problem"]:
         return
-    say(f"Ledger {ledger['path']} (of {ledger['day'] or 'no day yet'})")
+    say(f"Ledger {ledger['path']} (of {ledger['day'] or 'no day yet: empty'})")
     say(
         f"  total {ledger['total']}, pending {ledger['pending']}, in progress {ledger['claimed']}, "
         f"retrying {ledger['retrying']}, success {ledger['success']}, failed {ledger['failed']}, "
@@ -212,6 +222,8 @@ def _show_workers(report: Mapping[str, Any]) -> None:
     for slot in sorted(set(per_worker) | set(live)):
         counts, worker = per_worker.get(slot, {}), live.get(slot, {})
         state = " ".join(filter(None, (worker.get("state"), worker.get("phase")))) or "-"
+        if worker.get("idle"):
+            state = "idle"
         rows.append(
             (
                 slot,

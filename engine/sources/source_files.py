@@ -17,7 +17,10 @@ def read_utf8(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"There is no {what} {path}: make it, or name another one.") from None
+        raise InputError(
+            f"There is no {what} {path}: make it, or name another one (for a campaign's jobs: "
+            "--campaign NAME)."
+        ) from None
     except UnicodeDecodeError as exc:
         raise InputError(not_utf8(path, exc)) from None
     except OSError as exc:
