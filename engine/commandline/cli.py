@@ -14,6 +14,7 @@ import structlog
 
 from engine.commandline.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
+from engine.filters import FIELDS
 from engine.output import close_streams, complain, open_streams
 from engine.private_files import explain
 
@@ -24,17 +25,23 @@ PROG = "python -m engine.orchestrator"
 LOG_NAME = "orchestrator.log"
 EPILOG = """\
 examples:
-  %(prog)s --workers 3 --run                            publish the day with three workers
+  %(prog)s --workers 3 --run
   %(prog)s --workers 3 --max-passes 5 --retry-delay 60 --run
   %(prog)s --workers 3 --no-retry-unknown --run
-  %(prog)s --campaign podcast --workers 5 --run         publish one campaign
-  %(prog)s --status                                     what is done, what runs, which phones are on
-  %(prog)s --stop-all                                   stop everything that is ours
-  %(prog)s --seed-only                                  make the ledger, start nothing
-  %(prog)s --reset-day                                  archive the ledger, start an empty one
+  %(prog)s --campaign podcast --workers 5 --run
+  %(prog)s --status
+  %(prog)s --stop-all
+  %(prog)s --seed-only
+  %(prog)s --reset-day
+  %(prog)s --requeue --where 'status:failed why:adb_timeout'
+  %(prog)s --send hold key:ACCOUNT
 
-exit status: 0 done, 1 bad input or jobs left, 2 usage or settings, 3 service unreachable,
-4 another run is live, 130 stopped
+With a campaign, every command but --send, --stop-all and --list-campaigns
+needs --campaign NAME too, or campaign = "NAME" in geelark.toml. Defaults in
+brackets are the built-in ones; geelark.toml may change them.
+
+exit status: 0 done, 1 bad input, refused, or jobs left, 2 usage or settings,
+3 service unreachable, 4 --run while another run is live, 130 stopped
 """
 
 
@@ -80,7 +87,8 @@ def _add_commands(group: Any) -> None:
         metavar=("COMMAND", "ARG"),
         help="send a command to the live run and wait for its answer: pause, resume, hold "
         "TARGET, release TARGET, set_workers N, stop_worker N, restart_worker N, stop_resources "
-        "[ID ...], pause_after_stage, add_stage, undo ID, stop_run",
+        "[ID ...], pause_after_stage, add_stage, undo ID, stop_run; a TARGET is key:ACCOUNT, "
+        "worker:N or resource:LABEL (a phone)",
     )
 
 
@@ -95,7 +103,8 @@ def _add_job_control(group: Any) -> None:
     group.add_argument(
         "--where",
         metavar="FILTER",
-        help="the jobs that match, instead of naming them: 'status:failed why:adb_timeout'",
+        help="the jobs that match, instead of naming them: 'status:failed why:adb_timeout'; "
+        f"fields: {', '.join(FIELDS)}",
     )
 
 
@@ -137,7 +146,9 @@ def _add_retry_options(group: Any) -> None:
 
 def _add_sources(group: Any) -> None:
     group.add_argument("--campaign", "-c", metavar="NAME", help="campaign folder, by name or path")
-    group.add_argument("--state-file", type=Path, metavar="FILE", help="(scheduler_state.json)")
+    group.add_argument(
+        "--state-file", type=Path, metavar="FILE", help="jobs to seed from (scheduler_state.json)"
+    )
     group.add_argument("--accounts", "-a", metavar="A,B", help="seed only these accounts")
 
 
