@@ -116,7 +116,7 @@ class Run(Section):
 
 
 class Retry(Section):
-    """Retry passes (behaviour A8)."""
+    """Retry passes: what failed is tried again after everything else had its turn."""
 
     max_passes: int = Field(default=3, ge=1)
     delay_seconds: Seconds = 30
