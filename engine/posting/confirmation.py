@@ -6,6 +6,7 @@ a report of success beyond what older ones can account for is ours.
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from engine.posting.rule import by_id, labelled
@@ -24,11 +25,15 @@ _ASKS_FIRST: Final = frozenset({"limited_reach", "original_audio_notice"})
 class Confirmation:
     """The watch over one upload after its Share."""
 
-    def __init__(self, before: Tally, shared_from: str) -> None:
-        """``shared_from``: rule of the screen whose Share was tapped; it may stay for a moment."""
+    def __init__(self, before: Tally | None, shared_from: str) -> None:
+        """``before``: what the feed reported before Share, None where nobody saw it: then any
+        report may be an older upload's until ours was seen running. ``shared_from``: rule of the
+        screen whose Share was tapped; it may stay for a moment.
+        """
         self._shared_from = shared_from
-        self._before = before
-        self._old_rows = before.posted_rows
+        self._looked = before is not None
+        self._before = before or Tally()
+        self._old_rows = before.posted_rows if before is not None else sys.maxsize
         """Rows of success that older uploads can account for at most."""
         self._running_seen = False
         self._last: Screen | None = None
@@ -48,7 +53,8 @@ class Confirmation:
             and now.posted_rows > self._old_rows
             and now.failed >= self._before.failed
         )
-        believed = {Place.ROW: rows, Place.BAR: not self._before.reports_old}
+        bar = not self._before.reports_old and (self._looked or self._running_seen)
+        believed = {Place.ROW: rows, Place.BAR: bar}
         for upload in screen.uploads:
             if upload.state is UploadState.POSTED and believed[upload.place]:
                 return f'The app says: "{upload.text}"'
@@ -75,7 +81,8 @@ class Confirmation:
         if screen.kind in _COVERS and screen.rule != self._shared_from:
             close = screen.find(*_DECLINE, DIMMER)
             return Tap(close, "uncover the app") if close is not None else Back("uncover the app")
-        if self._before.reports_old and not screen.on_feed and not screen.page.covered:
+        mistakable = self._before.reports_old or not self._looked
+        if mistakable and not screen.on_feed and not screen.page.covered:
             feed = screen.find(*_FEED_TAB)
             return Tap(feed, "look at the rows above the feed") if feed is not None else None
         return None

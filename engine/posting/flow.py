@@ -248,7 +248,7 @@ class PostingFlow:
             # The touch may have arrived all the same: only the screen can tell.
             state.notes.append(f"the tap on Share failed: {exc}")
         self.report.phase("confirm")
-        return self._confirm(Confirmation(state.before or Tally(), screen.rule), state)
+        return self._confirm(Confirmation(state.before, screen.rule), state)
 
     def _confirm(self, confirmation: Confirmation, state: FlowState) -> Success:
         deadline = self._clock() + self.limits.confirm_timeout_seconds
