@@ -46,6 +46,7 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
         "mark_posted": (lambda chosen: _mark_posted(chosen, ledger, workload), MARKED_POSTED),
     }
     action, done = actions[name]
+    failed = {job_id for job_id in ids if _is_failed(ledger, job_id)}
     results = action(ids)
     changed = [job_id for job_id, what in results.items() if what == done]
     reverse = {"requeue": ledger.undo_requeue, "skip": ledger.unskip, "unskip": ledger.skip}
@@ -53,11 +54,19 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
     if changed and name in reverse:
 
         def undo() -> Mapping[str, Any]:
-            back = reverse[name](changed)
-            return {"ok": True, "results": back, "detail": f"{name} taken back."}
+            # A final failure that was skipped must not come back as a job to do.
+            kept = [job_id for job_id in changed if name == "skip" and job_id in failed]
+            back = dict(reverse[name]([job_id for job_id in changed if job_id not in kept]))
+            back |= dict.fromkeys(kept, "was failed, stays skipped; --unskip makes it pending")
+            return {"ok": not kept, "results": back, "detail": f"{name} taken back."}
 
     detail = f"{name}: {len(changed)} of {len(results)} jobs."
     return Change(results=results, changed=changed, detail=detail, undo=undo)
+
+
+def _is_failed(ledger: ProgressTracker, job_id: str) -> bool:
+    job = ledger.get(job_id)
+    return job is not None and job.status is JobStatus.FAILED
 
 
 def _mark_posted(
