@@ -19,13 +19,6 @@ import structlog
 
 from engine import evidence
 from engine.aftermath import Aftermath, end_left_processes
-from engine.commandline.figures_text import (
-    left_alone,
-    pass_figures,
-    retry_configuration,
-    seeding_lines,
-    why_nothing,
-)
 from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.control import StandingOrders
@@ -41,6 +34,13 @@ from engine.progress import ProgressTracker
 from engine.retry import STOPPED
 from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
+from engine.run_text import (
+    left_alone,
+    pass_figures,
+    retry_configuration,
+    seeding_lines,
+    why_nothing,
+)
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload

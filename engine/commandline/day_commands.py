@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.commandline.figures_text import seeding_lines, show_totals, why_nothing
+from engine.commandline.figures_text import show_totals
 from engine.errors import ExitCode, InputError
 from engine.jobs import Job, JobStatus
 from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker
+from engine.run_text import seeding_lines, why_nothing
 from engine.workloads.base import SeedReport, Workload
 
 OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
