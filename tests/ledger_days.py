@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine.config import Settings
-from engine.jobs import Claim, Job, NewJob
+from engine.jobs import Claim, ErrorCategory, Failure, Job, NewJob
 from engine.progress import ProgressTracker
 
 COLUMNS = ProgressTracker.COLUMNS
@@ -130,3 +130,21 @@ def quarantine(path: Path) -> list[bytes]:
     if not beside.exists():
         return []
     return [found["row"].encode("utf-8", "surrogateescape") for found in read_rows(beside)]
+
+
+V0 = "v0.mp4_camp"
+"""Id of the first job of a seeded day."""
+
+
+def failure(
+    category: ErrorCategory = ErrorCategory.INFRASTRUCTURE,
+    error: str = "adb gone",
+    *,
+    retry_soon: bool = False,
+) -> Failure:
+    return Failure(error=error, category=category, error_type="some_type", retry_soon=retry_soon)
+
+
+def failed_once(ledger: ProgressTracker, what: Failure | None = None) -> Job:
+    """Claim the next job and fail it."""
+    return ledger.fail(claimed(ledger), what or failure())

@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from engine.errors import LedgerError
-from engine.jobs import ErrorCategory, Failure, Job, JobStatus, NewJob
+from engine.jobs import JobStatus, NewJob
 from engine.progress import ProgressTracker
 from tests.ledger_days import (
     CAPTION,
     COLUMNS,
     LEGACY_13,
     LEGACY_17,
+    V0,
     Clock,
     claimed,
     csv_text,
+    failed_once,
+    failure,
     job,
     quarantine,
     read_rows,
@@ -27,25 +30,10 @@ from tests.ledger_days import (
     tracker,
 )
 
-V0 = "v0.mp4_camp"
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "day.csv"
-
-
-def failure(
-    category: ErrorCategory = ErrorCategory.INFRASTRUCTURE,
-    error: str = "adb gone",
-    *,
-    retry_soon: bool = False,
-) -> Failure:
-    return Failure(error=error, category=category, error_type="some_type", retry_soon=retry_soon)
-
-
-def failed_once(ledger: ProgressTracker, what: Failure | None = None) -> Job:
-    return ledger.fail(claimed(ledger), what or failure())
 
 
 # -- seeding --------------------------------------------------------------------------------------

@@ -8,38 +8,26 @@ from pathlib import Path
 import pytest
 
 from engine.errors import IllegalTransitionError
-from engine.jobs import TRANSITIONS, ErrorCategory, Failure, Job, JobStatus
+from engine.jobs import TRANSITIONS, ErrorCategory, JobStatus
 from engine.ledger.outcomes import check_transition
 from engine.progress import ProgressTracker
 from tests.ledger_days import (
     LEGACY_17,
+    V0,
     Clock,
     claimed,
     csv_text,
+    failed_once,
+    failure,
     row,
     seeded,
     tracker,
 )
 
-V0 = "v0.mp4_camp"
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "day.csv"
-
-
-def failure(
-    category: ErrorCategory = ErrorCategory.INFRASTRUCTURE,
-    error: str = "adb gone",
-    *,
-    retry_soon: bool = False,
-) -> Failure:
-    return Failure(error=error, category=category, error_type="some_type", retry_soon=retry_soon)
-
-
-def failed_once(ledger: ProgressTracker, what: Failure | None = None) -> Job:
-    return ledger.fail(claimed(ledger), what or failure())
 
 
 # -- outcomes -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from engine.progress import ProgressTracker
 from tests.ledger_days import (
     COLUMNS,
     LEGACY_13,
+    V0,
     Clock,
     claimed,
     csv_text,
@@ -28,7 +29,6 @@ from tests.ledger_days import (
     tracker,
 )
 
-V0 = "v0.mp4_camp"
 ROOT = Path(__file__).resolve().parents[2]
 
 
