@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,71 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import SettingsError
 
+SETTINGS_FILE = "geelark.toml"
+ENV_PREFIX = "GEELARK_"
+
 Key = tuple[str, ...]
 """Parts of a dotted key: ``run.workers`` is ``("run", "workers")``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """What a work directory and its environment say, before it is checked."""
+
+    tree: Mapping[str, Any]
+    origin: Mapping[Key, str]
+    """Where each key of the tree came from, in words."""
+    env: Mapping[str, str | None]
+    """The environment over ``.env``."""
+    env_origin: Mapping[str, str]
+    """Where each name of ``env`` came from, in words."""
+    path: Path
+    """The settings file, there or not."""
+
+
+def gather(
+    work_dir: Path,
+    secret_names: Iterable[str],
+    *,
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Sources:
+    """Lay file, environment and command line over one another.
+
+    With an ``environ`` of the caller's, ``.env`` is not read. Raises SettingsError where a file
+    cannot be read, or holds what belongs into the environment.
+    """
+    kept = dotenv(work_dir) if environ is None else {}
+    outer = dict(os.environ if environ is None else environ)
+    env = kept | outer
+    env_origin = dict.fromkeys(kept, str(work_dir / ".env")) | dict.fromkeys(outer, "environment")
+    tree: dict[str, Any] = {}
+    origin: dict[Key, str] = {}
+    path = work_dir / SETTINGS_FILE
+    merge(tree, _settings_file(path, secret_names), origin, str(path))
+    for name, setting in sorted(env.items()):
+        if setting is None or "__" not in name or not name.startswith(ENV_PREFIX):
+            continue
+        keys = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
+        merge(tree, nested(keys, parse_env(setting)), origin, f"{env_origin[name]} {name}")
+    for dotted, value in (overrides or {}).items():
+        merge(tree, nested(tuple(dotted.split(".")), value), origin, "command line")
+    return Sources(tree=tree, origin=origin, env=env, env_origin=env_origin, path=path)
+
+
+def _settings_file(path: Path, secret_names: Iterable[str]) -> Mapping[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise SettingsError(f"{path} cannot be read as TOML: {exc}; correct it.") from exc
+    if "secrets" in content:
+        raise SettingsError(
+            f"{path} has a [secrets] table: secrets belong into the environment or .env "
+            f"({', '.join(secret_names)}); remove it from the file."
+        )
+    return content
 
 
 def dotenv(work_dir: Path) -> dict[str, str | None]:
@@ -76,14 +142,12 @@ def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def explain(
     exc: ValidationError, origin: Mapping[Key, str], path: Path, known: Iterable[str]
-) -> str:
+) -> list[str]:
     """One sentence for each wrong value: its place, key, value and what is allowed."""
     sentences = []
     for error in exc.errors():
-        where = tuple(str(part) for part in error["loc"])
-        source = next(
-            (origin[where[:n]] for n in range(len(where), 0, -1) if where[:n] in origin), str(path)
-        )
+        where = tuple(str(part) for part in error["loc"] if part != "[key]")
+        source = source_of(where, origin) or str(path)
         key = ".".join(where)
         if error["type"] == "extra_forbidden":
             near = difflib.get_close_matches(key, known, n=1)
@@ -92,4 +156,9 @@ def explain(
         else:
             allowed = error["msg"].removeprefix("Value error, ")
             sentences.append(f"{source}: {key} = {error['input']!r} is not allowed: {allowed}.")
-    return " ".join(sentences)
+    return sentences
+
+
+def source_of(where: Key, origin: Mapping[Key, str]) -> str:
+    """Where a key, or the table that it is in, came from; empty for a built-in value."""
+    return next((origin[where[:n]] for n in range(len(where), 0, -1) if where[:n] in origin), "")
