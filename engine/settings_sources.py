@@ -27,7 +27,7 @@ Key = tuple[str, ...]
 class Sources:
     """What a work directory and its environment say, before it is checked."""
 
-    tree: Mapping[str, Any]
+    tree: dict[str, Any]
     origin: Mapping[Key, str]
     """Where each key of the tree came from, in words."""
     env: Mapping[str, str | None]
