@@ -1,0 +1,288 @@
+"""The cockpit: modes, keys, themes, and the latest news. A window on the run, never its parent.
+
+It renders what the engine writes and drops commands (architecture 7 and 11). Quitting it, killing
+it or losing the terminal ends the view; the run is a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+
+from console import exports, wayfinding
+from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
+from console.desk import Desk
+from console.feed import Feed
+from console.messages import (
+    FeedFailed,
+    JobsChanged,
+    LogsArrived,
+    Looked,
+    PassesChanged,
+    ResourcesChanged,
+)
+from console.palette import ConsoleCommands
+from console.screens.base import ConsoleScreen
+from console.screens.cockpit import CockpitScreen
+from console.screens.ledger import LedgerScreen
+from console.screens.logs import LogsScreen
+from console.screens.passes import PassesScreen
+from console.screens.phones import PhonesScreen
+from console.selection import Selection
+from console.themes import THEMES, theme_name
+from console.times import TimeStyle
+
+if TYPE_CHECKING:
+    from engine.insight.watch import Sight, Watch
+    from engine.log_stream import LogStream
+
+    from console.exports import Exported
+    from engine.config import Settings
+    from engine.insight.values import JobLine, Overview, PassReport, ResourceReport
+
+NEAR_SECONDS = 1.0
+FAR_SECONDS = 5.0
+"""Between two ticks of the ages, on this host and over SSH (console-features 6.5)."""
+
+
+@dataclass(slots=True)
+class Latest:
+    """The newest of every kind of news; None before the first look."""
+
+    sight: Sight | None = None
+    jobs: Sequence[JobLine] | None = None
+    passes: PassReport | None = None
+    resources: ResourceReport | None = None
+
+    @property
+    def overview(self) -> Overview | None:
+        return None if self.sight is None else self.sight.overview
+
+
+def _stylesheet() -> Path:
+    """The one stylesheet: in the package where it is installed, at the top of a checkout."""
+    here = Path(__file__).resolve().parent
+    packed = here / "styles.tcss"
+    return packed if packed.exists() else here.parent / "styles.tcss"
+
+
+class ConsoleApp(App[int]):
+    """The operator's window on one work directory."""
+
+    CSS_PATH = _stylesheet()
+    TITLE = "geelark-console"
+    COMMANDS = {ConsoleCommands}  # noqa: RUF012 - as Textual declares it
+    DEFAULT_MODE = COCKPIT
+    BINDINGS: ClassVar[list[Any]] = []
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        COCKPIT: CockpitScreen,
+        LEDGER: LedgerScreen,
+        LOGS: LogsScreen,
+        PASSES: PassesScreen,
+        PHONES: PhonesScreen,
+    }
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (80, "-narrow"),
+        (100, "-medium"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (24, "-short"), (40, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        *,
+        watch: Watch,
+        logs: LogStream,
+        now: Callable[[], datetime],
+        observe: bool = False,
+        far: bool = False,
+    ) -> None:
+        """``far``: the terminal is at the other end of a slow line. ``now`` has a zone."""
+        super().__init__()
+        self.watch = watch
+        self.now = now
+        self.observe = observe
+        self.latest = Latest()
+        self.feed = Feed(watch, logs, self.post_message)
+        self.desk = Desk(self)
+        self.who = f"{getpass.getuser()}{' (observing)' if observe else ''}"
+        self.note = ""
+        self.note_tone = ""
+        self.under_way = ""
+        """Something that goes on in the background, for row 1."""
+        self._issue = ""
+        """The attention line shown last by its key."""
+        self.time_style = TimeStyle(self.preferences.time_style)
+        self._tick_seconds = FAR_SECONDS if far else NEAR_SECONDS
+        self.acting = frozenset(
+            action.method.partition("(")[0] for action in ACTIONS if action.acts
+        )
+
+    @property
+    def preferences(self) -> Any:
+        """The ``[console]`` section of the settings."""
+        return self.settings.console
+
+    @property
+    def settings(self) -> Settings:
+        return self.watch.settings
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_name(self.preferences.theme)
+        self.set_keymap(dict(self.preferences.keys))
+        self._leave_on_hangup()
+        self.feed.start()
+        self.set_interval(self._tick_seconds, self._tick)
+
+    def on_unmount(self) -> None:
+        self.feed.close()
+
+    def _leave_on_hangup(self) -> None:
+        """Textual installs no handlers: without these a hang-up kills it before it can unmount."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGHUP", "SIGTERM"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, self.exit, 0)
+
+    def on_app_blur(self, _event: events.AppBlur) -> None:
+        self.feed.away(away=True)
+
+    def on_app_focus(self, _event: events.AppFocus) -> None:
+        self.feed.away(away=False)
+
+    # -- news ------------------------------------------------------------------------------------
+
+    @property
+    def shown(self) -> ConsoleScreen | None:
+        """The uppermost of our screens; a dialog may lie on it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, ConsoleScreen):
+                return screen
+        return None
+
+    def on_looked(self, message: Looked) -> None:
+        self.latest.sight = message.sight
+        self._show(lambda screen: screen.show_sight(message.sight))
+
+    def on_jobs_changed(self, message: JobsChanged) -> None:
+        self.latest.jobs = message.lines
+        self._show(lambda screen: screen.show_jobs(message.lines))
+
+    def on_passes_changed(self, message: PassesChanged) -> None:
+        self.latest.passes = message.report
+        self._show(lambda screen: screen.show_passes(message.report))
+
+    def on_resources_changed(self, message: ResourcesChanged) -> None:
+        self.latest.resources = message.report
+        self._show(lambda screen: screen.show_resources(message.report))
+
+    def on_logs_arrived(self, message: LogsArrived) -> None:
+        self._show(lambda screen: screen.show_logs(message.batch))
+
+    def on_feed_failed(self, message: FeedFailed) -> None:
+        self.tell(message.text, tone="bad")
+
+    def _show(self, show: Callable[[ConsoleScreen], None]) -> None:
+        screen = self.shown
+        if screen is not None and screen.is_mounted:
+            screen.show_rows()
+            show(screen)
+
+    def _tick(self) -> None:
+        screen = self.shown
+        overview = self.latest.overview
+        if screen is None or overview is None or not screen.is_mounted:
+            return
+        screen.show_rows()
+        if overview.live:
+            screen.show_ages(self.now())
+
+    def tell(self, text: str, *, tone: str = "") -> None:
+        """Show a note above the keys; it stays until the next one. ``tone`` may be ``bad``."""
+        self.note, self.note_tone = text, tone
+        screen = self.shown
+        if screen is not None and screen.is_mounted:
+            screen.show_rows()
+
+    # -- going about -----------------------------------------------------------------------------
+
+    def go(self, mode: str) -> None:
+        """Show one of the five screens."""
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+
+    def key_of(self, action: Action) -> str:
+        """The key of an action, as the operator's settings have it."""
+        return str(self.preferences.keys.get(action.id, action.keys[0])).partition(",")[0]
+
+    def next_time_style(self) -> None:
+        """Clock, age, since the run's start: all columns at once."""
+        self.time_style = self.time_style.following
+        self.tell(f"Times are shown as {self.time_style}.")
+        if self.shown is not None:
+            self.shown.show_latest()
+
+    def next_issue(self) -> None:
+        """Go to the next thing that needs attention, round and round."""
+        overview = self.latest.overview
+        waiting = (
+            []
+            if overview is None
+            else [line for line in overview.attention if line.id not in self.desk.dismissed]
+        )
+        if not waiting:
+            self.tell("Nothing needs attention.")
+            return
+        ids = [line.id for line in waiting]
+        place = ids.index(self._issue) + 1 if self._issue in ids else 0
+        chosen = waiting[place % len(waiting)]
+        self._issue = chosen.id
+        self.run_worker(wayfinding.show_attention(self, chosen), group="way", exclusive=True)
+
+    def show_log(self, selection: Selection) -> None:
+        """The log at the place that belongs to a selection."""
+        self.run_worker(wayfinding.show_log(self, selection), group="way", exclusive=True)
+
+    def open_job(self, job_id: str, among: Sequence[str] = ()) -> None:
+        """A job's own screen; ``among`` are the jobs that ``[`` and ``]`` step through."""
+        self.run_worker(wayfinding.open_job(self, job_id, among), group="way", exclusive=True)
+
+    def show_phone(self, label: str) -> None:
+        """The Phones screen with this one under the cursor."""
+        self.run_worker(wayfinding.show_phone(self, label), group="way", exclusive=True)
+
+    def show_jobs(self, expression: str) -> None:
+        """The Ledger with this filter."""
+        self.run_worker(wayfinding.show_jobs(self, expression), group="way", exclusive=True)
+
+    def show_help(self, screen: str) -> None:
+        """Keys, glyphs and words of a screen."""
+        from console.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(screen))
+
+    async def copy_out(self, text: str) -> None:
+        """Copy to the operator's clipboard, or into a file where it is too long for that."""
+        await exports.copy_out(self, text)
+
+    async def export(self, exported: Exported | None) -> None:
+        """Ask for a format and write what is shown to a file."""
+        await exports.export(self, exported)

@@ -1,0 +1,191 @@
+"""The only bridge to the engine: one thread looks at files, a pool asks and sends.
+
+Blocking calls of the engine happen here and nowhere else in the cockpit. What they find comes back
+as messages, at most a few a second, and only of the kinds that the visible screen shows
+(style 5.4): a hidden screen costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from console.messages import (
+    FeedFailed,
+    JobsChanged,
+    LogsArrived,
+    Looked,
+    PassesChanged,
+    ResourcesChanged,
+)
+from engine.errors import EngineError
+from engine.private_files import explain
+
+if TYPE_CHECKING:
+    from engine.insight.watch import Watch
+    from engine.log_stream import LogStream
+    from textual.message import Message
+
+T = TypeVar("T")
+
+LOOK_SECONDS: Final = 0.25
+"""Between two looks at the files; one stat costs 10 us (console-features 5.3)."""
+AWAY_SECONDS: Final = 2.0
+"""The same while the terminal has not the focus."""
+ASK_SECONDS: Final = 15.0
+"""Between two questions to the provider while they are shown (console-features 6.9)."""
+ASK_STOPPING_SECONDS: Final = 5.0
+ASK_AWAY_SECONDS: Final = 60.0
+
+
+class Need(StrEnum):
+    """A kind of news that a screen shows; the overview always comes."""
+
+    JOBS = "jobs"
+    PASSES = "passes"
+    LOGS = "logs"
+    RESOURCES = "resources"
+
+
+class Feed:
+    """What the cockpit knows, looked up in the background."""
+
+    def __init__(self, watch: Watch, logs: LogStream, post: Callable[[Message], object]) -> None:
+        self._watch = watch
+        self._logs = logs
+        self._post = post
+        self._needs: frozenset[Need] = frozenset()
+        self._away = False
+        self._wake = threading.Event()
+        self._closed = False
+        self._questions: list[tuple[Callable[[], object], Future[object]]] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="operator")
+        self._shown: dict[str, object] = {}
+        """The last thing posted of each kind: what is the same is not posted again."""
+        self._asked = float("-inf")
+        self._asking: Future[None] | None = None
+        self._stopping = False
+
+    # -- from the message loop -------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the looking; commands under way are left to the engine, which answers on disk."""
+        self._closed = True
+        self._wake.set()
+        self._thread.join(timeout=2)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def want(self, needs: frozenset[Need]) -> None:
+        """What the visible screen shows; it is told at the next look, which is now."""
+        with self._lock:
+            for need in needs - self._needs:
+                self._shown.pop(need, None)
+            self._needs = needs
+        self._wake.set()
+
+    def away(self, *, away: bool) -> None:
+        """The operator looks elsewhere: look less often."""
+        self._away = away
+        self._wake.set()
+
+    def reread(self) -> None:
+        """Look at once, and ask the provider again."""
+        self._asked = float("-inf")
+        self._wake.set()
+
+    async def ask(self, question: Callable[[Watch], T]) -> T:
+        """Put a question to the engine's watch, on its own thread. Raises what it raises."""
+        return await self._on_feed(lambda: question(self._watch))
+
+    async def ask_logs(self, question: Callable[[LogStream], T]) -> T:
+        """The same for the logs."""
+        return await self._on_feed(lambda: question(self._logs))
+
+    async def in_background(self, work: Callable[[], T]) -> T:
+        """Something slow that is neither: commands, starts, exports."""
+        return await asyncio.wrap_future(self._pool.submit(work))
+
+    async def _on_feed(self, question: Callable[[], T]) -> T:
+        future: Future[object] = Future()
+        with self._lock:
+            self._questions.append((question, future))
+        self._wake.set()
+        return await asyncio.wrap_future(future)  # type: ignore[return-value]
+
+    # -- on the feed's thread --------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._wake.clear()
+            began = time.monotonic()
+            self._answer_questions()
+            self._look_safely()
+            pause = AWAY_SECONDS if self._away else LOOK_SECONDS
+            self._wake.wait(max(0.02, pause - (time.monotonic() - began)))
+
+    def _answer_questions(self) -> None:
+        with self._lock:
+            waiting, self._questions = self._questions, []
+        for question, future in waiting:
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(question())
+            except Exception as exc:  # noqa: BLE001 - whoever asked gets it
+                future.set_exception(exc)
+
+    def _look_safely(self) -> None:
+        try:
+            self._look()
+        except EngineError as exc:
+            self._news("failed", str(exc), FeedFailed)
+        except OSError as exc:
+            self._news("failed", explain(exc), FeedFailed)
+        else:
+            self._shown.pop("failed", None)
+
+    def _look(self) -> None:
+        needs = self._needs
+        sight = self._watch.refresh()
+        self._news("sight", sight, Looked)
+        if Need.JOBS in needs:
+            self._news(Need.JOBS, self._watch.job_lines(), JobsChanged)
+        if Need.PASSES in needs:
+            self._news(Need.PASSES, self._watch.pass_report(), PassesChanged)
+        batch = self._logs.poll()
+        if Need.LOGS in needs and batch:
+            self._post(LogsArrived(batch))
+        if Need.RESOURCES in needs:
+            self._ask_when_due()
+
+    def _news(self, kind: str, value: T, message: Callable[[T], Message]) -> None:
+        if self._shown.get(kind) is not value:
+            self._shown[kind] = value
+            self._post(message(value))
+
+    def _ask_when_due(self) -> None:
+        """The provider may take its time, so it is asked on another thread, one at a time."""
+        if self._asking is not None and not self._asking.done():
+            return
+        every = ASK_STOPPING_SECONDS if self._stopping else ASK_SECONDS
+        if self._away:
+            every = ASK_AWAY_SECONDS
+        if time.monotonic() - self._asked < every:
+            return
+        self._asked = time.monotonic()
+        self._asking = self._pool.submit(self._ask_provider)
+
+    def _ask_provider(self) -> None:
+        report = self._watch.ask_resources()
+        self._stopping = any(line.state == "stopping" for line in report.lines)
+        self._post(ResourcesChanged(report))
