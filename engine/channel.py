@@ -16,6 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+BEAT_SECONDS = 5.0
+"""A worker says at least so often that its process lives, whatever its job is waiting for."""
+
 
 def encode(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
@@ -53,7 +56,11 @@ class Orders:
 class WorkerChannel:
     """The worker's end: present orders, and messages to the supervisor."""
 
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    def __init__(
+        self, incoming: BinaryIO, outgoing: BinaryIO, *, beat_seconds: float = BEAT_SECONDS
+    ) -> None:
+        """``beat_seconds``: between two signs of life."""
+        self._beat_seconds = beat_seconds
         self._incoming = incoming
         self._outgoing = outgoing
         self._sending = threading.Lock()
@@ -74,7 +81,9 @@ class WorkerChannel:
         return cls(sys.stdin.buffer, outgoing)
 
     def start(self) -> None:
+        """Hear orders, and give signs of life, from threads of their own."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
 
     @property
     def orders(self) -> Orders:
@@ -99,6 +108,10 @@ class WorkerChannel:
         """Tell the supervisor; a supervisor that is gone is no error here."""
         with self._sending, contextlib.suppress(OSError, ValueError):
             self._outgoing.write(encode({"event": event, **fields}))
+
+    def _beat(self) -> None:
+        while not self.wait_until(lambda orders: orders.orphaned, self._beat_seconds):
+            self.send("beat")
 
     def _listen(self) -> None:
         # Read from the descriptor itself: a buffered reader's lock, held by this daemon thread at

@@ -5,6 +5,7 @@ Kept in the run directory, so that a restart of the supervisor does not forget i
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
@@ -31,6 +32,16 @@ class StandingOrders:
         return self._kept.paused
 
     @property
+    def paused_by(self) -> str:
+        """Who paused; empty when nobody is named or nothing is paused."""
+        return self._kept.paused_by
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """Since when it is paused, where that is known."""
+        return self._kept.paused_at
+
+    @property
     def held_keys(self) -> frozenset[str]:
         """No new claims for their jobs."""
         return self._kept.held_keys
@@ -40,8 +51,12 @@ class StandingOrders:
         """No new claims for these."""
         return self._kept.held_workers
 
-    def pause(self, *, paused: bool) -> None:
-        self._change(paused=paused)
+    def pause(self, *, paused: bool, by: str = "") -> None:
+        """No new claims, or claims again; ``by`` names who wants it. Who paused first is kept."""
+        if paused and self._kept.paused:
+            return
+        at = datetime.now(UTC) if paused else None
+        self._change(paused=paused, paused_by=by if paused else "", paused_at=at)
 
     def hold_key(self, key: str, *, held: bool) -> None:
         keys = self.held_keys

@@ -111,6 +111,9 @@ class Control(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     paused: bool = False
+    paused_by: str = ""
+    """Who paused; empty in older files, and where the run paused by itself after a pass."""
+    paused_at: datetime | None = None
     held_keys: frozenset[str] = frozenset()
     held_workers: frozenset[int] = frozenset()
 

@@ -36,6 +36,8 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         else {"number": stage.number, "label": stage.label, "total_jobs": stage.total_jobs},
         "waiting_until": _iso(run.waiting_until),
         "paused": run.control.paused,
+        "paused_by": run.control.paused_by,
+        "paused_at": _iso(run.control.paused_at),
         "held": {
             "keys": sorted(run.control.held_keys),
             "workers": sorted(run.control.held_workers),
@@ -47,6 +49,8 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "resources": [_resource(state) for state in run.workload.resources(ask=False)],
         "totals": totals,
         "stages": dict(run.plan.summary()) if run.plan is not None else {},
+        "stages_allowed": run.plan.max_passes if run.plan is not None else None,
+        "price_per_minute": run.workload.price_per_minute,
         "forecast": forecast(run, totals, now),
         "result": run.record.result,
     }
@@ -57,14 +61,28 @@ def forecast(run: Orchestrator, totals: Mapping[str, Any], now: datetime) -> dic
     ended = sum(worker.view.succeeded + worker.view.failed for worker in run.workers.slots.values())
     elapsed = (now - run.started_at).total_seconds()
     left = run.ledger.open_jobs()
-    if not ended or elapsed <= 0:
-        return {"jobs_left": left, "jobs_per_hour": None, "done_at": None}
-    rate = ended / elapsed
+    rate = ended / elapsed if ended and elapsed > 0 else 0.0
+    done_at = now + timedelta(seconds=left / rate) if rate else None
+    number, at = _next_stage(run, done_at)
     return {
         "jobs_left": left,
-        "jobs_per_hour": round(rate * 3600, 1),
-        "done_at": (now + timedelta(seconds=left / rate)).isoformat(timespec="seconds"),
+        "jobs_per_hour": round(rate * 3600, 1) if rate else None,
+        "done_at": done_at.isoformat(timespec="seconds") if done_at else None,
+        "next_stage": number,
+        "next_stage_at": at.isoformat(timespec="seconds") if at else None,
     }
+
+
+def _next_stage(run: Orchestrator, done_at: datetime | None) -> tuple[int | None, datetime | None]:
+    """Number of the stage that may follow, and when it would begin; None where none may."""
+    if run.plan is None or run.stopping():
+        return None, None
+    number = (run.stage.number if run.stage is not None else 0) + 1
+    if number > run.plan.max_passes:
+        return None, None
+    if run.waiting_until is not None or done_at is None:
+        return number, run.waiting_until
+    return number, done_at + timedelta(seconds=run.settings.retry.delay_seconds)
 
 
 def totals_line(run: Orchestrator) -> str:
@@ -108,6 +126,8 @@ def _worker(worker: WorkerProcess) -> dict[str, Any]:
         "submitted": view.submitted,
         "idle": view.idle,
         "restarts": worker.restarts,
+        "restart_at": _iso(worker.restart_due),
+        "beat": _iso(view.beat),
         "exit_reason": view.exit_reason,
         "succeeded": view.succeeded,
         "failed": view.failed,
@@ -128,6 +148,7 @@ def _resource(state: ResourceState) -> dict[str, Any]:
         "since": _iso(state.since),
         "minutes": round(state.minutes, 1),
         "note": state.note,
+        "stopping_since": _iso(state.stopping_since),
     }
 
 

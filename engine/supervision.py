@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class WorkerView:
     exit_reason: str = ""
     succeeded: int = 0
     failed: int = 0
+    beat: datetime | None = None
+    """When it last said anything at all."""
 
     def leave_job(self) -> None:
         """No job is in hand any more."""
@@ -88,6 +90,8 @@ class WorkerProcess:
     started_at: datetime | None = None
     started_clock: float = 0.0
     restart_at: float = 0.0
+    restart_due: datetime | None = None
+    """The same moment for people; None unless it waits for its restart."""
     restarts: int = 0
     generation: int = 0
     stop_deadline: float = 0.0
@@ -106,6 +110,8 @@ class WorkerProcess:
         if state is not self.state:
             self.state = state
             self.since = datetime.now(UTC)
+            if state is not WorkerState.BACKOFF:
+                self.restart_due = None
 
     def how_it_ended(self) -> str:
         """In words, for a process that did not say why it ended."""
@@ -117,6 +123,7 @@ class WorkerProcess:
         """Note what the worker said of itself; returns the kind, taken out of the message."""
         kind = str(message.pop("event", ""))
         view = self.view
+        view.beat = now
         if kind == "hello":
             self.enter(WorkerState.RUNNING)
         elif kind == "state":
@@ -388,6 +395,7 @@ class Workers:
         )
         worker.restarts += 1
         worker.restart_at = self._clock() + wait
+        worker.restart_due = datetime.now(UTC) + timedelta(seconds=wait)
         worker.enter(WorkerState.BACKOFF)
         return wait
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from engine.errors import (
@@ -186,6 +186,16 @@ class ToyWorkload:
 
     def minutes_used(self, run_id: str) -> float:
         return 0.0
+
+    def minutes_on(self, day: date) -> float:
+        return 0.0
+
+    @property
+    def price_per_minute(self) -> float:
+        return 0.0
+
+    def limited_until(self) -> datetime | None:
+        return None
 
 
 def _job(line: str) -> NewJob:

@@ -144,6 +144,7 @@ class AttachedStation:
             job_id=entry.job_id if isinstance(entry, PhoneEntry) else "",
             since=entry.since if isinstance(entry, PhoneEntry) else None,
             note=note,
+            attended=entry.owner_alive if isinstance(entry, PhoneEntry) else None,
         )
 
     def stop_ours(self, slots: Sequence[int] | None) -> Sequence[Receipt]:

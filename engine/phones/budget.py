@@ -150,6 +150,11 @@ class CallBudget:
             return None
         return datetime.fromtimestamp(state.paused_until, UTC)
 
+    def longest_pause(self) -> datetime | None:
+        """Latest end of the pauses that the provider imposed; None when there is none."""
+        until = max((state.paused_until for state in self._read().values()), default=0.0)
+        return datetime.fromtimestamp(until, UTC) if until > self._now().timestamp() else None
+
     def _take(self, path: str) -> float:
         with self._states() as states:
             state = states.setdefault(path, _PathState())

@@ -90,7 +90,11 @@ class Custody:
 
     def _state(self, phone: Phone, entry: Entry | None, note: str = "") -> ResourceState:
         state = _WORDS[phone.status]
+        code = "" if phone.status is None else str(int(phone.status))
         if isinstance(entry, PhoneEntry):
+            if entry.stopping_since is not None and state in _MAY_BE_ON:
+                # The provider has no such state: it is ours, until the phone is read back as off.
+                state = "stopping"
             return ResourceState(
                 kind="phone",
                 id=phone.id,
@@ -102,6 +106,9 @@ class Custody:
                 since=entry.since,
                 minutes=entry.minutes(self._now()),
                 note=note,
+                code=code,
+                stopping_since=entry.stopping_since,
+                attended=entry.owner_alive,
             )
         if isinstance(entry, UnreadableEntry):
             unreadable = f"its registry file {entry.path.name} cannot be read: {entry.reason}"
@@ -113,6 +120,7 @@ class Custody:
             state=state,
             ours=entry is not None,
             note=note,
+            code=code,
         )
 
     # -- stopping --------------------------------------------------------------------------------
@@ -154,7 +162,9 @@ class Custody:
         if not labels:
             return []
         mine = {
-            phone_id: self._registry.adopt(entry) if isinstance(entry, PhoneEntry) else entry
+            phone_id: self._registry.adopt(entry, stopping=True)
+            if isinstance(entry, PhoneEntry)
+            else entry
             for phone_id, entry in ours.items()
         }
         names = {phone_id: _label(mine[phone_id]) for phone_id in mine}
@@ -239,6 +249,8 @@ _WORDS: Mapping[PhoneStatus | None, str] = {
     PhoneStatus.SHUT_DOWN: "off",
     PhoneStatus.EXPIRED: "expired",
 }
+
+_MAY_BE_ON = frozenset({"started", "starting", "unknown"})
 
 
 def _label(entry: Entry) -> str:

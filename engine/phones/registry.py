@@ -53,6 +53,8 @@ class PhoneEntry(BaseModel):
     """That process's start time, seconds since the epoch."""
     adb_serial: str = ""
     """Our adb connection to it, to be cut when it is stopped."""
+    stopping_since: AwareDatetime | None = None
+    """When its stop was first asked for; None, and absent in older files, before that."""
 
     def same_start(self, other: object) -> bool:
         """Whether the other entry is of the same start of the phone, whoever looks after it."""
@@ -152,8 +154,12 @@ class PhoneRegistry:
             entry.pid == self._pid and abs(entry.pid_started - self._pid_started) < START_TIME_SLACK
         )
 
-    def adopt(self, entry: PhoneEntry, *, adb_serial: str | None = None) -> PhoneEntry:
-        """Look after this entry from now on (and note its adb serial); returns what is now known.
+    def adopt(
+        self, entry: PhoneEntry, *, adb_serial: str | None = None, stopping: bool = False
+    ) -> PhoneEntry:
+        """Look after this entry from now on; returns what is now known.
+
+        Notes its adb serial, or, with ``stopping``, since when its stop is asked for.
 
         Where the record cannot be written (a full disk) the old one stays and work goes on: a
         phone that is to be stopped must not wait for it.
@@ -161,6 +167,8 @@ class PhoneRegistry:
         changes: dict[str, object] = {"pid": self._pid, "pid_started": self._pid_started}
         if adb_serial is not None:
             changes["adb_serial"] = adb_serial
+        if stopping:
+            changes["stopping_since"] = entry.stopping_since or self._now()
         mine = entry.model_copy(update=changes)
         with contextlib.suppress(OSError, portalocker.LockException), self._lock():
             if entry.same_start(self.find(entry.id)):
@@ -211,7 +219,8 @@ class PhoneRegistry:
         return entry
 
     def _write(self, entry: PhoneEntry) -> None:
-        text = entry.model_dump_json(indent=1)
+        # What does not apply is left out, so that a version that does not know it can read on.
+        text = entry.model_dump_json(indent=1, exclude_none=True)
         write_atomically(self._path(entry.id), text, durable=True)
         self._sync_folder()
 

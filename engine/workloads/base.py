@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from engine.jobs import Claim, Job, Outcome
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from engine.config import Settings
     from engine.progress import ProgressTracker
+
+PHASE_START: Final = "start"
+"""Of an attempt: from its claim to the first phase that the session names."""
+PHASE_STOP: Final = "stop"
+"""Of an attempt: releasing what was held for it (the phone), however it went."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +53,11 @@ class StagePlan(Protocol):
     @property
     def result(self) -> str: ...
 
+    @property
+    def max_passes(self) -> int:
+        """Stages that there may be at most, with those that the operator added."""
+        ...
+
     def summary(self) -> Mapping[str, Any]:
         """Stages so far with their figures, JSON-ready."""
         ...
@@ -70,7 +80,8 @@ class ResourceState:
     id: str
     label: str
     state: str
-    """In the workload's words: ``started``, ``starting``, ``off``, ``unknown``."""
+    """In the workload's words: ``started``, ``starting``, ``stopping``, ``off``, ``expired``,
+    ``unknown``."""
     ours: bool
     """Our registry says that we started it."""
     slot: int | None = None
@@ -79,6 +90,12 @@ class ResourceState:
     minutes: float = 0.0
     """Billed minutes so far, estimated from ``since``."""
     note: str = ""
+    code: str = ""
+    """The provider's own code of its state; empty where it was not asked."""
+    stopping_since: datetime | None = None
+    """When its stop was asked for; it has not been seen off since."""
+    attended: bool | None = None
+    """Whether the process that our records name as its keeper lives; None = it names none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +129,11 @@ class Report(Protocol):
         ...
 
     def phase(self, name: str) -> None:
-        """Name what is being done now (``boot``, ``upload``, ``caption``)."""
+        """Name what is being done now (``boot``, ``upload``, ``caption``).
+
+        What comes before the first one counts as ``PHASE_START``; what is held for the job is
+        released in ``PHASE_STOP``, which never counts as the phase that failed.
+        """
         ...
 
     def step(self, text: str, **fields: object) -> None:
@@ -301,6 +322,19 @@ class Workload(Protocol):
 
     def minutes_used(self, run_id: str) -> float:
         """Minutes for which resources were held by a run, as far as our records say."""
+        ...
+
+    def minutes_on(self, day: date) -> float:
+        """The same for all resources that were released on this day (the operator's zone)."""
+        ...
+
+    @property
+    def price_per_minute(self) -> float:
+        """What one minute of a resource costs, for estimates; 0 where nothing is billed."""
+        ...
+
+    def limited_until(self) -> datetime | None:
+        """Until when the provider takes no calls from us; None = it does, as far as we know."""
         ...
 
 

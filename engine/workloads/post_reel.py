@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
 from engine.phones.appium_server import port_is_free
+from engine.phones.budget import CallBudget
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.stations import open_station
 from engine.posting.caption import check_caption
@@ -63,6 +64,10 @@ class PostReel:
         run_dir = context.work_dir / context.settings.paths.run
         self._minutes = PhoneMinutes(run_dir)
         self._phones = PhoneRegistry(run_dir)
+        phones = context.settings.phones
+        self._budget = CallBudget(
+            run_dir, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
+        )
         self._children = ProcessRegistry(RunDirectory(run_dir).processes_path)
         self._history = PostHistory(context.settings, context.work_dir, self.ledger_path)
         self._log = structlog.get_logger("engine.post_reel")
@@ -283,6 +288,19 @@ class PostReel:
 
     def minutes_used(self, run_id: str) -> float:
         return self._minutes.of_run(run_id)
+
+    def minutes_on(self, day: date) -> float:
+        return self._minutes.of_day(day, self._settings.day_of)
+
+    @property
+    def price_per_minute(self) -> float:
+        """An attached device costs nothing."""
+        phones = self._settings.phones
+        return phones.price_per_minute if phones.device == "geelark" else 0.0
+
+    def limited_until(self) -> datetime | None:
+        """End of the provider's longest pause, as the workers of this directory noted it."""
+        return self._budget.longest_pause()
 
     def _runs_of_phones(self) -> dict[str, str]:
         """Phone to the run that started it; asked before the entries are cleared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -217,6 +217,28 @@ def test_minutes_of_a_run_are_those_of_its_phones_that_were_seen_off(tmp_path: P
     with (tmp_path / "run" / "phone_minutes.jsonl").open("a") as file:
         file.write('{"run_id": "today", "minu')
     assert minutes.of_run("today") == 1.5
+
+
+def test_minutes_of_a_day_count_phones_seen_off_on_it_and_old_lines_to_their_runs_day(
+    tmp_path: Path,
+) -> None:
+    late = datetime(2026, 3, 4, 23, 50, tzinfo=UTC)
+    minutes = PhoneMinutes(tmp_path / "run", now=lambda: late)
+    phone = Receipt(id="1", label="phone", released=True, detail="", minutes=2.5)
+    minutes.note(phone, "20260304T080000-abc")
+    with (tmp_path / "run" / "phone_minutes.jsonl").open("a") as file:
+        file.write('{"run_id": "20260304T080000-abc", "phone": "p", "minutes": 4}\n')
+        file.write('{"run_id": "20260303T235959-abc", "phone": "p", "minutes": 8}\n')
+        file.write('{"run_id": "nameless", "phone": "p", "minutes": 16}\n')
+
+    def utc_day(moment: datetime) -> date:
+        return moment.date()
+
+    assert minutes.of_day(date(2026, 3, 4), utc_day) == 6.5
+    assert minutes.of_day(date(2026, 3, 3), utc_day) == 8
+    # The zone decides: ten minutes before midnight in UTC is the next day further east.
+    east = Settings.model_validate({"run": {"timezone": "Asia/Tokyo"}})
+    assert minutes.of_day(date(2026, 3, 5), east.day_of) == 2.5
 
 
 def test_a_slot_tells_its_ports_and_that_its_server_does_not_run(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from engine.channel import WorkerChannel
 class Pipe:
     """A real pipe: what a supervisor holds of its worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, beat_seconds: float = 3600) -> None:
         reading, writing = os.pipe()
         self.worker_end = os.fdopen(reading, "rb")
         self.supervisor_end = os.fdopen(writing, "wb", buffering=0)
         self.said = io.BytesIO()
-        self.channel = WorkerChannel(self.worker_end, self.said)
+        self.channel = WorkerChannel(self.worker_end, self.said, beat_seconds=beat_seconds)
         self.channel.start()
 
     def tell(self, **order: object) -> None:
@@ -60,3 +60,15 @@ def test_messages_are_one_json_object_a_line_whatever_they_hold() -> None:
     assert len(lines) == 1
     assert json.loads(lines[0])["error"] == 'line\nbreak "quoted" \U0001f600'
     pipe.supervisor_end.close()
+
+
+def test_a_worker_gives_signs_of_life_until_its_supervisor_is_gone() -> None:
+    reading, writing = os.pipe()
+    heard, said = os.pipe()
+    with os.fdopen(reading, "rb") as orders, os.fdopen(heard, "rb") as supervisor:
+        channel = WorkerChannel(orders, os.fdopen(said, "wb", buffering=0), beat_seconds=0.01)
+        channel.start()
+        first, second = supervisor.readline(), supervisor.readline()
+        assert first == second == b'{"event": "beat"}\n'
+        os.close(writing)
+        assert channel.wait_until(lambda orders: orders.orphaned, 10)

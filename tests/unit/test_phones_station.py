@@ -648,6 +648,34 @@ def test_registered_phones_are_told_without_a_provider(tmp_path: Path) -> None:
     assert "cannot be read" in torn.note
 
 
+def test_phone_whose_stop_was_asked_for_is_stopping_until_it_is_seen_off(world: World) -> None:
+    station = world.station(stop_tries=1)
+    start(station)
+    rows = [phone_row("11", "acc1", 0)]
+    world.provider.rule("phone/list", listing(*rows))
+    (before,) = station.inventory()
+    assert (before.state, before.code, before.stopping_since) == ("started", "0", None)
+    works = world.provider.scripts["phone/stop"]
+    world.provider.answer("phone/stop", batch([], [{"code": 43005, "id": "11"}]))
+    assert not station.stop(PHONE).released
+    (listed,), (kept,) = station.inventory(), station.registered()
+    assert (listed.state, listed.code, kept.state) == ("stopping", "0", "stopping")
+    assert listed.stopping_since is not None
+    assert not station.stop(PHONE).released
+    assert station.registered()[0].stopping_since == listed.stopping_since
+    world.provider.scripts["phone/stop"] = works
+    assert station.stop(PHONE).released
+    assert station.registered() == []
+
+
+def test_it_is_told_whether_a_phones_keeper_lives(world: World) -> None:
+    world.left_by_a_dead_worker("12")
+    station = world.station()
+    start(station)
+    attended = {state.id: state.attended for state in station.registered()}
+    assert attended == {"11": True, "12": False}
+
+
 # -- check ---------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import stat
 import sys
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine import event_file
+from engine.config import Settings
+from engine.control import StandingOrders
 from engine.errors import InputError
+from engine.processes import ProcessRegistry
 from engine.run_state import COMMAND_MAX_BYTES, Command, Control, RunDirectory
+from engine.supervision import Workers
 
 
 @pytest.fixture
@@ -139,6 +144,29 @@ def test_holds_that_cannot_be_read_are_not_forgotten_in_silence(run_dir: RunDire
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
+def test_who_paused_and_when_is_kept_and_older_files_are_read(run_dir: RunDirectory) -> None:
+    workers = Workers(
+        0,
+        run=Settings().run,
+        command=lambda slot: [],
+        registry=ProcessRegistry(run_dir.processes_path),
+        logs=run_dir.path,
+        inbox=queue.Queue(),
+    )
+    run_dir.control_path.write_text('{"paused": true, "held_keys": ["a"]}', encoding="utf-8")
+    older = StandingOrders(run_dir, workers)
+    assert (older.paused, older.paused_by, older.paused_at) == (True, "", None)
+    older.pause(paused=False)
+    older.pause(paused=True, by="ana")
+    older.pause(paused=True, by="ben")
+    later = StandingOrders(run_dir, workers)
+    assert (later.paused, later.paused_by, later.held_keys) == (True, "ana", frozenset({"a"}))
+    assert later.paused_at is not None
+    later.pause(paused=False, by="ben")
+    assert StandingOrders(run_dir, workers).paused_at is None
+    assert (later.paused, later.paused_by) == (False, "")
+
+
 def test_everything_in_the_run_directory_is_private(run_dir: RunDirectory) -> None:
     run_dir.send(Command(name="pause"))
     run_dir.write_status({"state": "running"})
