@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
+from engine.jobs import JobStatus, Success
 from engine.lifecycle import JOB_RUNNING, Lifecycle
+from engine.workloads.base import PHASE_START, PHASE_STOP
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from engine.evidence import EvidenceBundle
-    from engine.jobs import Claim
+    from engine.jobs import Claim, Job, Outcome
 
 
 class ClaimKeeper(Protocol):
@@ -55,7 +57,9 @@ class JobReport:
         self._deadline: float | None = None
         self._submitted = False
         self._claim_lost = ""
-        self._phase = ""
+        self._phases = {PHASE_START: 0.0}
+        """Seconds in each phase so far, in the order they were first entered."""
+        self._phase = self._working_phase = PHASE_START
         self._phase_since = time.monotonic()
 
     @property
@@ -65,10 +69,6 @@ class JobReport:
     @property
     def submitted(self) -> bool:
         return self._submitted
-
-    @property
-    def phase_name(self) -> str:
-        return self._phase
 
     def lose_claim(self, reason: str) -> None:
         """The renewal found that the claim is gone: the job must end at the next look."""
@@ -80,9 +80,11 @@ class JobReport:
         self._lifecycle.go(name)
 
     def phase(self, name: str) -> None:
-        now = time.monotonic()
-        spent, self._phase_since = now - self._phase_since, now
-        before, self._phase = self._phase, name
+        before, spent = self._phase, self._count()
+        self._phase = name
+        self._phases.setdefault(name, 0.0)
+        if name != PHASE_STOP:
+            self._working_phase = name
         self._publish("phase", phase=name, before=before, seconds=round(spent, 3))
         self._log.info("phase", phase=name, before=before, seconds=round(spent, 3))
         self._bundle.step({"step": "phase", "phase": name})
@@ -145,6 +147,55 @@ class JobReport:
     def evidence(self, name: str, content: bytes | str) -> None:
         self._bundle.add(name, content)
 
-    def facts(self) -> dict[str, Any]:
-        """Where the attempt stands, for its last record."""
-        return {"phase": self._phase, "submitted": self._submitted}
+    def _count(self) -> float:
+        """Add the time since the last look to the phase in hand; returns that time."""
+        now = time.monotonic()
+        spent, self._phase_since = now - self._phase_since, now
+        self._phases[self._phase] += spent
+        return spent
+
+    # -- the attempt's end -------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """The session is done with the job: its phases are measured up to this moment."""
+        self._count()
+
+    def record(self, outcome: Outcome | None) -> dict[str, object]:
+        """The last words of the attempt's evidence; no outcome = given back or lost."""
+        record: dict[str, object] = {
+            "account": self._claim.job.account,
+            "worker": self._claim.worker_id,
+            "phase": self._working_phase,
+            "submitted": self._submitted,
+        }
+        if isinstance(outcome, Success):
+            return record | {"outcome": "success", "evidence": outcome.evidence}
+        if outcome is None:
+            return record | {"outcome": "given_back"}
+        return record | {
+            "outcome": "in_doubt" if self._submitted else "failure",
+            "error": outcome.error,
+            "category": str(outcome.category),
+            "type": outcome.error_type,
+        }
+
+    def message(self, job: Job) -> dict[str, object]:
+        """What the supervisor hears of the attempt (``outcome``); ``job`` as the ledger has it now.
+
+        ``failed_in`` is the phase in which an attempt ended without success; releasing what it
+        held comes after that and is a phase of its own.
+        """
+        succeeded = job.status is JobStatus.SUCCESS
+        return {
+            "job": job.job_id,
+            "key": job.account,
+            "status": str(job.status),
+            "category": str(job.error_category or ""),
+            "error_type": job.error_type,
+            "error": job.error,
+            "submitted": self._submitted,
+            "attempt": self._claim.attempt,
+            "claimed_at": self._claim.claimed_at.isoformat(),
+            "phases": {name: round(seconds, 3) for name, seconds in self._phases.items()},
+            "failed_in": "" if succeeded else self._working_phase,
+        }

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
@@ -40,9 +40,6 @@ from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
 from engine.workloads.base import Session, WorkerSlot, Workload, WorldContext
-
-if TYPE_CHECKING:
-    pass
 
 ALL_JOBS_COMPLETE = "all_jobs_complete"
 SHUTDOWN_REQUESTED = "shutdown_requested"
@@ -159,7 +156,8 @@ class Worker:
         report = self._report(claim, bundle, log)
         with self._claims.renewing(claim, report.lose_claim):
             outcome = self._perform(session, job, report)
-        bundle.finish(self._final_record(claim, outcome, report))
+        report.end()
+        bundle.finish(report.record(outcome))
         self._record(claim, outcome, report, log)
         self._settle_state(session, outcome)
 
@@ -209,25 +207,6 @@ class Worker:
                 error=logs.redact(text), category=verdict.category, error_type=verdict.error_type
             )
 
-    def _final_record(
-        self, claim: Claim, outcome: Outcome | None, report: JobReport
-    ) -> dict[str, object]:
-        record: dict[str, object] = {
-            "account": claim.job.account,
-            "worker": self.worker_id,
-            **report.facts(),
-        }
-        if isinstance(outcome, Success):
-            return record | {"outcome": "success", "evidence": outcome.evidence}
-        if outcome is None:
-            return record | {"outcome": "given_back"}
-        return record | {
-            "outcome": "in_doubt" if report.submitted else "failure",
-            "error": outcome.error,
-            "category": str(outcome.category),
-            "type": outcome.error_type,
-        }
-
     def _record(self, claim: Claim, outcome: Outcome | None, report: JobReport, log: Any) -> None:
         """Write the outcome durably; patient with a busy or full disk, loud when it is in vain."""
         try:
@@ -244,16 +223,7 @@ class Worker:
             )
             raise _EndWorker(OUTCOME_NOT_WRITTEN) from exc
         log.info("job_ended", status=str(job.status), category=str(job.error_category or ""))
-        self.channel.send(
-            "outcome",
-            job=job.job_id,
-            key=job.account,
-            status=str(job.status),
-            category=str(job.error_category or ""),
-            error_type=job.error_type,
-            error=job.error,
-            submitted=report.submitted,
-        )
+        self.channel.send("outcome", **report.message(job))
 
     def _late(self, claim: Claim, outcome: Outcome | None, exc: Exception, log: Any) -> None:
         """The claim was taken back meanwhile; a real success behind it is told to a person."""

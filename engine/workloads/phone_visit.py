@@ -6,6 +6,7 @@ place, ``end``: the session is closed, the phone is stopped and seen stopped (be
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from engine.errors import (
 )
 from engine.phones.appium_device import open_device
 from engine.posting.flow import PostingFlow
+from engine.workloads.base import PHASE_STOP
 
 if TYPE_CHECKING:
     from engine.jobs import Success
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 PAGE: Final = "page.xml"
 SCREENSHOT: Final = "screenshot.png"
 _NOT_FAILURES: Final = (StopRequested, ClaimLostError)
+_ENDINGS: Final = (*_NOT_FAILURES, JobError)
+"""What a report may raise when it is told something."""
 _PHONE_LOST: Final = (ConnectionDroppedError, AdbError, GloginError)
 """After these a look through the session costs minutes of waiting and shows nothing."""
 
@@ -88,6 +92,8 @@ class PhoneVisit:
         A phone that was not seen off stays in the registry and is an alarm: it does not change
         what became of the job.
         """
+        with contextlib.suppress(*_ENDINGS):  # the job may have to end: so does the phone
+            self._report.phase(PHASE_STOP)
         began = time.monotonic()
         try:
             if self._device is not None:
