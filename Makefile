@@ -8,10 +8,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint docs lock clean
+.PHONY: help demo demo-headless test bench lint docs lock clean
 
 help:
-	@echo 'make demo    publish a day on the simulated farm with five workers'
+	@echo 'make demo    watch a day on the simulated farm in the cockpit'
+	@echo 'make demo-headless  publish the same day without a screen'
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make bench   every speed and memory claim, measured here'
 	@echo 'make lint    formatting, rules, types, import contracts'
@@ -26,6 +27,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(STAMP)
+	@$(BIN)/geelark-console demo
+
+demo-headless: $(STAMP)
 	@$(BIN)/python -m simulator demo --workers 5
 
 lint: $(STAMP)

@@ -120,6 +120,8 @@ class ConsoleApp(App[int]):
         self.who = f"{getpass.getuser()}{' (observing)' if observe else ''}"
         self.note = ""
         self.note_tone = ""
+        self.continue_day = False
+        """Start a run on a ledger of an earlier day without asking again."""
         self.under_way = ""
         """Something that goes on in the background, for row 1."""
         self._issue = ""
@@ -167,6 +169,18 @@ class ConsoleApp(App[int]):
 
     def on_app_focus(self, _event: events.AppFocus) -> None:
         self.feed.away(away=False)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """An error of our own that ended the cockpit; told once the screen is given back."""
+        return self._exception
+
+    def _print_error_renderables(self) -> None:
+        """Textual would print the stack on the operator's terminal; it belongs into the log."""
+        if self.is_headless:
+            super()._print_error_renderables()
+        else:
+            self._exit_renderables.clear()
 
     # -- news ------------------------------------------------------------------------------------
 

@@ -60,7 +60,13 @@ def _new(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from simulator.serve import serve
 
-    serve(options.workdir, port=options.port, say=lambda text: print(text, flush=True))
+    minutes = options.idle_minutes
+    serve(
+        options.workdir,
+        port=options.port,
+        idle_seconds=None if minutes is None else 60 * minutes,
+        say=lambda text: print(text, flush=True),
+    )
     return 0
 
 
@@ -96,10 +102,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from simulator.demo import CAMPAIGN, demo
+    from simulator.demo import CAMPAIGN, demo, demo_with_cockpit
 
     options.campaign = CAMPAIGN
-    return demo(_wishes(options), keep=options.keep)
+    show = demo_with_cockpit if options.cockpit else demo
+    return show(_wishes(options), keep=options.keep)
 
 
 def _wishes(options: argparse.Namespace) -> Wishes:
@@ -137,11 +144,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve = _command(commands, "serve", _serve, "run the farm until SIGTERM or Ctrl-C")
     serve.add_argument("--port", type=int, help="another port than the farm file's")
+    serve.add_argument(
+        "--idle-minutes", type=float, metavar="M", help="end when nobody asked for so long"
+    )
     _command(commands, "stop", _stop, "end the farm that runs for this directory")
     _command(commands, "status", _status, "what is on, what was published")
     _command(commands, "compare", _compare, "measure the ledgers against the truth")
     demo = commands.add_parser("demo", help="new, serve, a run of the engine, compare")
     demo.set_defaults(command=_demo)
+    demo.add_argument("--cockpit", action="store_true", help="show the day in the cockpit")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="work there, and leave it")
     _add_world(demo, accounts=25, infrastructure=0.08)
     return parser

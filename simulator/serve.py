@@ -29,19 +29,33 @@ STOP_SECONDS = 10.0
 ASK_SECONDS = 5.0
 
 
-def serve(work_dir: Path, *, port: int | None = None, say: Callable[[str], None] = print) -> None:
+def serve(
+    work_dir: Path,
+    *,
+    port: int | None = None,
+    idle_seconds: float | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
     """Run the farm of a work directory until SIGTERM, SIGINT or `simulator stop`.
 
+    With ``idle_seconds`` it ends too when nobody asked for so long and no phone is on.
     Raises FarmError when the port is taken or the farm file is wrong.
     """
     file = FarmFile.load(work_dir / FARM_FILE)
-    asyncio.run(_serve(work_dir, file, file.port if port is None else port, say))
+    place = file.port if port is None else port
+    asyncio.run(_serve(work_dir, file, place, idle_seconds, say))
 
 
-async def _serve(work_dir: Path, file: FarmFile, port: int, say: Callable[[str], None]) -> None:
+async def _serve(
+    work_dir: Path,
+    file: FarmFile,
+    port: int,
+    idle_seconds: float | None,
+    say: Callable[[str], None],
+) -> None:
     with _listen(port) as listener:
         # The port first: a second farm process must not touch the truth of the first.
-        server = FarmServer(Farm(file, work_dir.resolve()))
+        server = FarmServer(Farm(file, work_dir.resolve()), idle_seconds=idle_seconds)
         await _run(server, listener, say)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,12 +41,17 @@ class Verdict(BaseModel):
 class FarmServer:
     """Routes of one farm; ``app`` is ready to be run."""
 
-    def __init__(self, farm: Farm) -> None:
+    def __init__(self, farm: Farm, *, idle_seconds: float | None = None) -> None:
+        """``idle_seconds``: end when nobody asked for so long and no phone is on."""
         self.farm = farm
+        self._idle_seconds = idle_seconds
+        self._asked = time.monotonic()
         self.api = CloudApi(farm)
         self.stop = asyncio.Event()
         """Set when the farm is asked to end."""
-        self.app = web.Application(client_max_size=1 << 30)
+        self.app = web.Application(
+            client_max_size=1 << 30, middlewares=[web.middleware(self._note_request)]
+        )
         self.api.add_routes(self.app)
         add_device_routes(self.app, farm)
         self.app.router.add_get("/farm/status", self._status)
@@ -54,6 +60,20 @@ class FarmServer:
         self.app.router.add_post("/farm/stop", self._stop)
         self.app.router.add_route("*", "/{path:.*}", self._unknown)
         self.app.cleanup_ctx.append(self._housekeeping)
+
+    async def _note_request(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        self._asked = time.monotonic()
+        return await handler(request)
+
+    def _forgotten(self) -> bool:
+        """Nobody has asked for long, and nothing of its is on."""
+        if self._idle_seconds is None or self.farm.phones_on():
+            return False
+        return time.monotonic() - self._asked > self._idle_seconds
 
     async def _housekeeping(self, _app: web.Application) -> AsyncIterator[None]:
         """Bring what is due into the truth even when nobody asks; close the farm at the end."""
@@ -64,6 +84,8 @@ class FarmServer:
                 if self.farm.journal.failure is not None:
                     raise self.farm.journal.failure
                 self.farm.settle()
+                if self._forgotten():
+                    return
 
         task = asyncio.create_task(settle())
         # Without its truth (a full disk) the farm is of no use: it ends, and its command says why.

@@ -1,0 +1,120 @@
+"""Opens the cockpit on a work directory, and leaves the terminal as it was.
+
+Everything that may be wrong with the place is said in one sentence before the screen is taken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from engine import logs
+from engine.config import SETTINGS_FILE, Settings
+from engine.errors import ExitCode, InputError
+from engine.insight.watch import Watch
+from engine.instance import InstanceLock
+from engine.log_stream import LogStream
+from engine.output import complain, say
+from engine.private_files import make_private_dir
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
+
+LOG_NAME: Final = "console.log"
+
+
+def open_cockpit(
+    work_dir: Path,
+    *,
+    overrides: Mapping[str, object],
+    observe: bool,
+    continue_day: bool,
+) -> int:
+    """Show the cockpit until the operator leaves it; returns the exit status.
+
+    Raises EngineError where there is nothing that could be shown.
+    """
+    _check_place(work_dir)
+    settings = Settings.load(work_dir, overrides=overrides)
+    _refuse_foreign(work_dir, settings)
+    log = _open_log(work_dir, settings)
+    # Textual reads these once, when it is imported.
+    os.environ.setdefault("TEXTUAL_FPS", str(settings.console.fps))
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from console.app import ConsoleApp
+
+    app = ConsoleApp(
+        watch=Watch(work_dir, settings),
+        logs=LogStream(work_dir / settings.paths.logs),
+        now=lambda: datetime.now(UTC).astimezone(settings.zone),
+        observe=observe,
+        far=bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")),
+    )
+    app.continue_day = continue_day
+    status = app.run(mouse=settings.console.mouse)
+    return _after(app, status, work_dir, settings, log)
+
+
+def _check_place(work_dir: Path) -> None:
+    """A folder that holds nothing of ours is most likely a wrong one."""
+    if not work_dir.is_dir():
+        raise InputError(f"The work directory {work_dir} does not exist; make it, or name another.")
+    signs = (SETTINGS_FILE, ".env", "accounts.txt", "campaigns", "run")
+    try:
+        names = {path.name for path in work_dir.iterdir()}
+    except PermissionError as exc:
+        raise InputError(
+            f"The work directory {work_dir} cannot be read: run as its owner."
+        ) from exc
+    if not names & set(signs) and not any(name.endswith(".csv") for name in names):
+        raise InputError(
+            f"{work_dir} is no work directory: it has no {SETTINGS_FILE}, no accounts.txt, no "
+            "campaigns and no ledger. Change to yours, or name it: geelark-console WORKDIR."
+        )
+
+
+def _refuse_foreign(work_dir: Path, settings: Settings) -> None:
+    """The run directory is private to whoever runs here."""
+    run = work_dir / settings.paths.run
+    try:
+        if run.exists():
+            next(run.iterdir(), None)
+    except PermissionError as exc:
+        raise InputError(
+            f"The run in {work_dir} belongs to another user: open the cockpit as that user."
+        ) from exc
+
+
+def _open_log(work_dir: Path, settings: Settings) -> Path | None:
+    """What goes wrong in the cockpit itself is told there; it can do without."""
+    path = work_dir / settings.paths.logs / LOG_NAME
+    try:
+        make_private_dir(path.parent)
+        logs.configure(path, settings.logs, settings.secrets)
+    except OSError:
+        logs.configure(None, settings.logs, settings.secrets)
+        return None
+    return path
+
+
+def _after(
+    app: ConsoleApp, status: int | None, work_dir: Path, settings: Settings, log: Path | None
+) -> int:
+    """What is left when the screen has been given back."""
+    if app.failure is not None:
+        structlog.get_logger("console").error("cockpit_failed", exc_info=app.failure)
+        complain(
+            f"The cockpit met an error of its own: {type(app.failure).__name__}. "
+            f"Please report it with {log or 'what you did'}; runs are not touched by it."
+        )
+        status = ExitCode.FAILED
+    run_dir = work_dir / settings.paths.run
+    holder = InstanceLock(run_dir / "instance.lock").holder()
+    if holder is not None:
+        say(f"The run goes on (process {holder.pid}). Watch it again: geelark-console {work_dir}")
+    return int(status or 0)
