@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from engine import filters, job_control
+from engine import job_control
 from engine.aftermath import receipts_of
 from engine.errors import EngineError, InputError
+from engine.insight.outlook import Policy, choose
 from engine.private_files import explain
+from engine.retry import RetryConfig
 from engine.run_state import Command
 from engine.supervision import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt
@@ -210,11 +212,28 @@ class CommandDesk:
     def _change_jobs(self, command: Command) -> Answer:
         ids = list(command.ids)
         if command.where:
-            ids += filters.choose(self._run.ledger.jobs().values(), command.where)
+            ids += self._matching(command.where)
         change = job_control.change(command.name, ids, self._run.ledger, self._run.workload)
         if change.undo is not None:
             self._undoable[command.id] = change.undo
         return {"ok": change.ok, "results": change.results, "detail": change.detail}
+
+    def _matching(self, expression: str) -> Sequence[str]:
+        run = self._run
+        policy = Policy(
+            retry=RetryConfig.from_settings(run.settings),
+            current_pass=run.stage.number if run.stage else 0,
+            live=True,
+            held_keys=run.control.held_keys,
+            zone=run.settings.zone,
+        )
+        return choose(
+            run.ledger.jobs().values(),
+            expression,
+            policy,
+            now=run.ledger.now(),
+            resources=run.workload.resources(ask=False),
+        )
 
     def _undo(self, command: Command) -> Answer:
         undo = self._undoable.pop(command.undo_of, None)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
-from engine import filters, job_control, workloads
+from engine import job_control, workloads
 from engine.commandline.command_names import JOB_COMMANDS
 from engine.commandline.day_commands import OPEN, DayCommands
 from engine.commandline.figures_text import passes_table, show_totals
@@ -18,6 +18,7 @@ from engine.commands import ANSWER_SECONDS
 from engine.config import Settings
 from engine.display import display_for
 from engine.errors import AlreadyRunningError, EngineError, ExitCode, InputError
+from engine.insight.outlook import Policy, choose
 from engine.instance import InstanceLock
 from engine.jobs import Job
 from engine.orchestrator import Orchestrator, run_lock
@@ -239,7 +240,7 @@ class Operations:
         if name in ("mark_posted", "requeue"):
             self._settle_foreign_claims()
         if self.arguments.where is not None:
-            ids += filters.choose(self.ledger.jobs().values(), self.arguments.where)
+            ids += self._matching(self.arguments.where)
             if not ids:
                 raise InputError(f"No job matches --where {self.arguments.where!r}.")
         change = job_control.change(name, ids, self.ledger, self.workload)
@@ -249,6 +250,14 @@ class Operations:
         answer = {"ok": change.ok, "results": dict(change.results), "changed": list(change.changed)}
         self._say_json(name, answer)
         return ExitCode.DONE if change.ok else ExitCode.FAILED
+
+    def _matching(self, expression: str) -> list[str]:
+        """Jobs that ``--where`` means; what comes next for each is as the live run has it."""
+        live, held = self.lock.holder() is not None, self.run_dir.read_control().held_keys
+        status = self.run_dir.read_status()
+        policy = Policy.of(self.settings, live=live, status=status, held_keys=held)
+        jobs, held_now = self.ledger.jobs().values(), self.workload.resources(ask=False)
+        return choose(jobs, expression, policy, now=self.ledger.now(), resources=held_now)
 
     def _settle_foreign_claims(self) -> None:
         """With no run live, every claim is a dead one: it is settled before a person judges it."""
