@@ -125,7 +125,9 @@ class ProgressTracker:
         """Every row in file order, as the ledger stood when this was called."""
         return iter(self.rows_since(None)[1])
 
-    def rows_since(self, mark: RowMark | None) -> tuple[RowMark, list[Job]]:
+    def rows_since(
+        self, mark: RowMark | None, at_most: int | None = None
+    ) -> tuple[RowMark, list[Job]]:
         """Rows written since ``mark``, oldest first, and the mark to ask from next time.
 
         All rows when the file was replaced or edited meanwhile; the first parts of the two marks
@@ -135,8 +137,14 @@ class ProgressTracker:
             fold = self._ledger.reading()
             generation = self._ledger.book.revision[0]
             known = mark[1] if mark is not None and mark[0] == generation else 0
-            rows = [fold.row(number) for number in range(known, len(fold.log))]
-            return (generation, len(fold.log)), rows
+            end = len(fold.log) if at_most is None else min(len(fold.log), known + at_most)
+            return (generation, end), [fold.row(number) for number in range(known, end)]
+
+    def row_mark(self) -> RowMark:
+        """The mark of a reader who has seen every row, without making them."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            return self._ledger.book.revision[0], len(fold.log)
 
     def revision(self) -> object:
         """Changes whenever the ledger changed."""

@@ -189,9 +189,9 @@ class RunDirectory:
         """Every whole event so far, oldest first."""
         return iter(self._events)
 
-    def tail(self) -> EventTail:
-        """The events from now on."""
-        return self._events.tail()
+    def tail(self, *, whole: bool = False) -> EventTail:
+        """The events from now on; ``whole``: those that are there already too."""
+        return self._events.tail(whole=whole)
 
     # -- commands ----------------------------------------------------------------------------------
 

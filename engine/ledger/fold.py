@@ -287,8 +287,10 @@ class Fold:
         return entry.job
 
     def row(self, number: int) -> Job:
-        """One row of the log as a value."""
+        """One row of the log as a value; of a latest row the one that everybody shares."""
         entry, place = self.log[number], self._places[number]
+        if place == len(entry.rows) - 1:
+            return self.job(entry)
         older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:place]))
         cells = carry(self.layout.cells(split(entry.rows[place])), older)
         return job_of(cells, self.layout.extra_names, self.zone)

@@ -114,6 +114,18 @@ def test_a_follower_keeps_its_place_over_a_rotation(
     assert tail.read() == []
 
 
+def test_a_follower_may_begin_with_what_is_there_and_pass_over_other_events(
+    run_dir: RunDirectory,
+) -> None:
+    run_dir.append_event({"event": "alarm", "text": "old"})
+    run_dir.append_event({"event": "outcome", "text": 'says "event": "alarm" only in passing'})
+    alarms, new = run_dir.tail(whole=True).only("alarm"), run_dir.tail()
+    run_dir.append_event({"event": "alarm", "text": "new"})
+    assert [event["text"] for event in alarms.read()] == ["old", "new"]
+    assert [event["text"] for event in new.read()] == ["new"]
+    assert alarms.read() == []
+
+
 def test_a_line_torn_by_a_crash_costs_itself_only(run_dir: RunDirectory) -> None:
     run_dir.append_event({"event": "one"})
     with run_dir.events_path.open("ab") as file:
