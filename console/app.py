@@ -54,6 +54,13 @@ if TYPE_CHECKING:
 NEAR_SECONDS = 1.0
 FAR_SECONDS = 5.0
 """Between two ticks of the ages, on this host and over SSH (console-features 6.5)."""
+FILTERS = {
+    "f2": "",
+    "f3": "status:failed",
+    "f4": "is:person",
+    "f5": "status:claimed",
+}
+"""Saved filters before the operator has his own (console-features 6.6)."""
 
 
 @dataclass(slots=True)
@@ -122,6 +129,10 @@ class ConsoleApp(App[int]):
         self.note_tone = ""
         self.continue_day = False
         """Start a run on a ledger of an earlier day without asking again."""
+        self.filters = FILTERS | dict(self.preferences.filters)
+        """Saved filters by key."""
+        self.next_campaign = ""
+        """To be opened when this view has ended."""
         self.under_way = ""
         """Something that goes on in the background, for row 1."""
         self._issue = ""
@@ -297,6 +308,19 @@ class ConsoleApp(App[int]):
         """Copy to the operator's clipboard, or into a file where it is too long for that."""
         await exports.copy_out(self, text)
 
-    async def export(self, exported: Exported | None) -> None:
-        """Ask for a format and write what is shown to a file."""
-        await exports.export(self, exported)
+    async def export(self, exported: Exported | None, form: str = "") -> None:
+        """Write what is shown to a file; asks for the format unless it is given."""
+        await exports.export(self, exported, form)
+
+    def save_filter(self, key: str, expression: str) -> None:
+        """Keep a filter under a key until the cockpit is left."""
+        if key not in self.filters:
+            self.tell(f"Filters are saved under {', '.join(self.filters)}.", tone="bad")
+            return
+        self.filters[key] = expression
+        self.tell(f"{key.upper()} is now: {expression}. In geelark.toml: [console.filters].")
+
+    def reopen(self, campaign: str) -> None:
+        """Leave this view and open the same work directory with another campaign."""
+        self.next_campaign = campaign
+        self.exit(0)

@@ -40,6 +40,20 @@ def open_cockpit(
     Raises EngineError where there is nothing that could be shown.
     """
     _check_place(work_dir)
+    chosen = dict(overrides)
+    while True:
+        app, log = _ready(work_dir, chosen, observe=observe)
+        app.continue_day = continue_day
+        status = app.run(mouse=app.preferences.mouse)
+        if not app.next_campaign:
+            return _after(app, status, log)
+        chosen["campaign"] = app.next_campaign
+
+
+def _ready(
+    work_dir: Path, overrides: Mapping[str, object], *, observe: bool
+) -> tuple[ConsoleApp, Path | None]:
+    """The cockpit before it takes the screen, and where its own log is."""
     settings = Settings.load(work_dir, overrides=overrides)
     _refuse_foreign(work_dir, settings)
     log = _open_log(work_dir, settings)
@@ -55,9 +69,7 @@ def open_cockpit(
         observe=observe,
         far=bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")),
     )
-    app.continue_day = continue_day
-    status = app.run(mouse=settings.console.mouse)
-    return _after(app, status, work_dir, settings, log)
+    return app, log
 
 
 def _check_place(work_dir: Path) -> None:
@@ -102,10 +114,9 @@ def _open_log(work_dir: Path, settings: Settings) -> Path | None:
     return path
 
 
-def _after(
-    app: ConsoleApp, status: int | None, work_dir: Path, settings: Settings, log: Path | None
-) -> int:
-    """What is left when the screen has been given back."""
+def _after(app: ConsoleApp, status: int | None, log: Path | None) -> int:
+    """What is left to say when the screen has been given back."""
+    work_dir, settings = app.watch.work_dir, app.settings
     if app.failure is not None:
         structlog.get_logger("console").error("cockpit_failed", exc_info=app.failure)
         complain(

@@ -1,13 +1,25 @@
-"""What leaves the cockpit: copies and files."""
+"""What leaves the cockpit: copies to the operator's clipboard, and files of what is shown."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from console.plain import plain
+from engine.private_files import explain, make_private_dir, write_atomically
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
+
+CLIPBOARD_BYTES: Final = 50_000
+"""Terminals drop longer clipboard sequences (console-features 6.3)."""
+FOLDER: Final = "exports"
+FORMATS: Final = ("csv", "json", "md", "txt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,14 +31,81 @@ class Exported:
     headers: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     records: Sequence[Mapping[str, Any]] = ()
-    """The same for JSON."""
+    """The same for JSON; made of headers and rows where it is empty."""
     text: str = ""
     """Logs: plain text instead of a table."""
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats that it can be written in."""
+        return ("txt",) if self.text else ("csv", "json", "md")
+
+    def written(self, form: str) -> str:
+        """Its content in one format."""
+        if form == "txt":
+            return self.text
+        if form == "json":
+            records = self.records or [
+                dict(zip(self.headers, row, strict=True)) for row in self.rows
+            ]
+            return json.dumps(list(records), ensure_ascii=False, indent=1, default=str) + "\n"
+        return self._markdown() if form == "md" else self._csv()
+
+    def _csv(self) -> str:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(self.headers)
+        writer.writerows(self.rows)
+        return out.getvalue()
+
+    def _markdown(self) -> str:
+        lines = [self.headers, ["---"] * len(self.headers), *self.rows]
+        return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return plain(text).replace("|", "\\|")
+
 
 async def copy_out(app: ConsoleApp, text: str) -> None:
-    """Copy to the operator's clipboard."""
+    """Copy to the operator's clipboard (OSC 52), or into a file where it is too long for that."""
+    if not text:
+        app.tell("There is nothing to copy here.")
+    elif len(text.encode("utf-8", "replace")) <= CLIPBOARD_BYTES:
+        app.copy_to_clipboard(text)
+        app.tell(f"Copied {len(text)} characters.")
+    else:
+        await _save(app, "copy", "txt", text)
 
 
-async def export(app: ConsoleApp, exported: Exported | None) -> None:
-    """Write what is shown to a file."""
+async def export(app: ConsoleApp, exported: Exported | None, form: str = "") -> None:
+    """Write what is shown to a file; asks for the format where there is a choice."""
+    if exported is None or not (exported.rows or exported.text):
+        app.tell("There is nothing to export here.")
+        return
+    if not form and len(exported.formats) > 1:
+        from console.dialogs.choice import ChoiceDialog
+
+        keys = {"c": "csv", "j": "json", "m": "md"}
+        lines = (f"{len(exported.rows)} rows, as they are shown.",)
+        chosen = await app.push_screen_wait(ChoiceDialog("Export", lines, keys))
+        if chosen is None:
+            return
+        form = chosen
+    form = form or exported.formats[0]
+    await _save(app, exported.name, form, exported.written(form))
+
+
+async def _save(app: ConsoleApp, name: str, form: str, text: str) -> None:
+    folder = app.watch.work_dir / FOLDER
+    path = folder / f"{name}-{app.now():%Y%m%d-%H%M%S}.{form}"
+
+    def write() -> Path:
+        make_private_dir(folder)
+        write_atomically(path, text)
+        return path
+
+    try:
+        app.tell(f"Written to {await app.feed.in_background(write)}")
+    except OSError as exc:
+        app.tell(explain(exc), tone="bad")
