@@ -7,22 +7,20 @@ resource it named, one by one (architecture 7).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from engine import job_control
-from engine.aftermath import receipts_of
 from engine.errors import EngineError, InputError
 from engine.insight.outlook import Policy, choose
 from engine.private_files import explain
+from engine.resource_stop import ResourceStop
 from engine.retry import RetryConfig
+from engine.reversible import Answer, Reversible
 from engine.run_state import Command
 from engine.supervision import WorkerProcess, WorkerState
-from engine.workloads.base import Receipt
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
@@ -30,12 +28,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-_HELD = {"hold": "held", "release": "released"}
-
 ANSWER_SECONDS = 600.0
 """A command whose effect has not come true by then is answered with what is known."""
 
-Answer = Mapping[str, Any]
 Later = Callable[[], Answer | None]
 """Asked each turn; None = not true yet."""
 
@@ -54,7 +49,13 @@ class CommandDesk:
         self._run = orchestrator
         self._waiting: list[_Waiting] = []
         self._stop_commands: list[Command] = []
-        self._undoable: dict[str, Callable[[], Answer]] = {}
+        self._reversible = Reversible(
+            run_dir=orchestrator.run_dir,
+            ledger=orchestrator.ledger,
+            workload=orchestrator.workload,
+            control=orchestrator.control,
+            slots=lambda: orchestrator.workers.slots,
+        )
         self._handlers: dict[str, Callable[[Command], Answer | Later | None]] = {
             "stop_run": self._stop_run,
             "stop_worker": self._stop_worker,
@@ -65,11 +66,11 @@ class CommandDesk:
             "skip": self._change_jobs,
             "unskip": self._change_jobs,
             "mark_posted": self._change_jobs,
-            "undo": self._undo,
-            "hold": self._hold,
-            "release": self._hold,
-            "pause": self._pause,
-            "resume": self._pause,
+            "undo": self._reversible.undo,
+            "hold": self._reversible.claims,
+            "release": self._reversible.claims,
+            "pause": self._reversible.claims,
+            "resume": self._reversible.claims,
             "pause_after_stage": self._pause_after_stage,
             "add_stage": self._add_stage,
         }
@@ -199,13 +200,7 @@ class CommandDesk:
         return [worker for slot, worker in self._run.workers.slots.items() if slot >= count]
 
     def _stop_resources(self, command: Command) -> Later:
-        workload = self._run.workload
-
-        def release() -> Sequence[Receipt]:
-            return workload.release(command.ids) if command.ids else workload.reclaim(None)
-
-        future: Future[Sequence[Receipt]] = self._run.aftermath.in_background(release)
-        return lambda: _receipts(future) if future.done() else None
+        return ResourceStop(self._run, command).step
 
     # -- jobs --------------------------------------------------------------------------------------
 
@@ -213,10 +208,7 @@ class CommandDesk:
         ids = list(command.ids)
         if command.where:
             ids += self._matching(command.where)
-        change = job_control.change(command.name, ids, self._run.ledger, self._run.workload)
-        if change.undo is not None:
-            self._undoable[command.id] = change.undo
-        return {"ok": change.ok, "results": change.results, "detail": change.detail}
+        return self._reversible.jobs(command, ids)
 
     def _matching(self, expression: str) -> Sequence[str]:
         run = self._run
@@ -235,35 +227,7 @@ class CommandDesk:
             resources=run.workload.resources(ask=False),
         )
 
-    def _undo(self, command: Command) -> Answer:
-        undo = self._undoable.pop(command.undo_of, None)
-        if undo is None:
-            raise InputError(f"The command {command.undo_of!r} cannot be taken back.")
-        return undo()
-
-    # -- claims ------------------------------------------------------------------------------------
-
-    def _hold(self, command: Command) -> Answer:
-        kind, _, name = command.target.partition(":")
-        if kind == "worker":
-            return self._hold_worker(command, name)
-        if kind not in ("key", "resource") or not name:
-            raise InputError("Hold and release take worker:N, key:NAME or resource:LABEL.")
-        # A resource's label is the key of the jobs that use it.
-        self._run.control.hold_key(name, held=command.name == "hold")
-        return {"ok": True, "detail": f"{name}: {_HELD[command.name]}."}
-
-    def _hold_worker(self, command: Command, name: str) -> Answer:
-        worker = self._run.workers.slots.get(int(name) if name.isdecimal() else -1)
-        if worker is None:
-            raise InputError(f"There is no worker {name!r}.")
-        self._run.control.hold_worker(worker.slot, held=command.name == "hold")
-        return {"ok": True, "detail": f"Worker {name}: {_HELD[command.name]}."}
-
-    def _pause(self, command: Command) -> Answer:
-        self._run.control.pause(paused=command.name == "pause")
-        text = "No new claims." if self._run.control.paused else "Claims go on."
-        return {"ok": True, "detail": text}
+    # -- the run's stages --------------------------------------------------------------------------
 
     def _pause_after_stage(self, _command: Command) -> Answer:
         self._run.pause_after_stage = True
@@ -274,12 +238,3 @@ class CommandDesk:
             raise InputError("The run has not begun its first pass yet.")
         self._run.plan.add_stage()
         return {"ok": True, "detail": "One pass more is allowed."}
-
-
-def _receipts(future: Future[Sequence[Receipt]]) -> Answer:
-    receipts = receipts_of(future)
-    return {
-        "ok": all(receipt.released for receipt in receipts),
-        "results": {receipt.id: receipt.detail or "off" for receipt in receipts},
-        "detail": f"{sum(receipt.released for receipt in receipts)} of {len(receipts)} seen off.",
-    }

@@ -1,21 +1,26 @@
-"""Requeue, skip, take back a skip, mark posted: the operator's word on single jobs.
+"""Requeue, skip, take back a skip, mark posted: the operator's word on single jobs, and its undo.
 
 The same for a live run and for the command line without one; each job gets its own answer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import InputError
 from engine.jobs import JobStatus
-from engine.progress import MARKED_POSTED, REQUEUED, SKIPPED, UNSKIPPED
+from engine.progress import MARKED_POSTED, REQUEUED, SKIPPED, UNDONE, UNSKIPPED
 
 if TYPE_CHECKING:
     from engine.progress import ProgressTracker
+    from engine.undo import Undoable
     from engine.workloads.base import Workload
+
+_STAYS: Final = "was failed, stays skipped; --unskip makes it pending"
+_UNDOABLE: Final = frozenset({"requeue", "skip", "unskip"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,11 +30,24 @@ class Change:
     results: Mapping[str, str]
     changed: Sequence[str]
     detail: str
-    undo: Callable[[], Mapping[str, Any]] | None = None
+    fixed: Sequence[str] = ()
+    """Changed jobs that an undo cannot bring back as they were."""
+    undoable: bool = False
 
     @property
     def ok(self) -> bool:
         return len(self.changed) == len(self.results) and bool(self.results)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """What an undo could still take back."""
+
+    results: Mapping[str, str]
+    undone: int
+    left: int
+    """Jobs that went on meanwhile, or cannot come back."""
+    detail: str
 
 
 def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Workload) -> Change:
@@ -49,19 +67,45 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
     failed = {job_id for job_id in ids if _is_failed(ledger, job_id)}
     results = action(ids)
     changed = [job_id for job_id, what in results.items() if what == done]
-    reverse = {"requeue": ledger.undo_requeue, "skip": ledger.unskip, "unskip": ledger.skip}
-    undo = None
-    if changed and name in reverse:
+    return Change(
+        results=results,
+        changed=changed,
+        detail=f"{name}: {len(changed)} of {len(results)} jobs.",
+        # A final failure that was skipped must not come back as a job to do.
+        fixed=[job_id for job_id in changed if name == "skip" and job_id in failed],
+        undoable=bool(changed) and name in _UNDOABLE,
+    )
 
-        def undo() -> Mapping[str, Any]:
-            # A final failure that was skipped must not come back as a job to do.
-            kept = [job_id for job_id in changed if name == "skip" and job_id in failed]
-            back = dict(reverse[name]([job_id for job_id in changed if job_id not in kept]))
-            back |= dict.fromkeys(kept, "was failed, stays skipped; --unskip makes it pending")
-            return {"ok": not kept, "results": back, "detail": f"{name} taken back."}
 
-    detail = f"{name}: {len(changed)} of {len(results)} jobs."
-    return Change(results=results, changed=changed, detail=detail, undo=undo)
+def take_back(entry: Undoable, ledger: ProgressTracker) -> Undone:
+    """Undo a change of jobs, as far as nobody has claimed them meanwhile.
+
+    Raises InputError for jobs of another ledger, LedgerError.
+    """
+    if entry.ledger and entry.ledger != str(ledger.path):
+        raise InputError(
+            f"The {entry.name} was of jobs in {entry.ledger}: take it back with its own campaign."
+        )
+    reverse: dict[str, tuple[Callable[[Sequence[str]], Mapping[str, str]], str]] = {
+        "requeue": (ledger.undo_requeue, UNDONE),
+        "skip": (ledger.unskip, UNSKIPPED),
+        "unskip": (ledger.skip, SKIPPED),
+    }
+    action, done = reverse[entry.name]
+    results = dict(action([job_id for job_id in entry.jobs if job_id not in entry.fixed]))
+    undone = sum(what == done for what in results.values())
+    results |= dict.fromkeys(entry.fixed, _STAYS)
+    left = [job_id for job_id, what in results.items() if what != done]
+    detail = f"{entry.name} taken back: {undone} of {len(results)} jobs"
+    detail += f"; {len(left)} left ({_standing(left, ledger)})." if left else "."
+    return Undone(results=results, undone=undone, left=len(left), detail=detail)
+
+
+def _standing(job_ids: Sequence[str], ledger: ProgressTracker) -> str:
+    """``3 claimed, 1 success``."""
+    found = (ledger.get(job_id) for job_id in job_ids)
+    counts = Counter("gone" if job is None else str(job.status) for job in found)
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 def _is_failed(ledger: ProgressTracker, job_id: str) -> bool:

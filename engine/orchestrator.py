@@ -167,8 +167,6 @@ class Orchestrator:
             news=self.news,
             run_id=self.record.run_id,
         )
-        self.desk = CommandDesk(self)
-        self.desk.refuse_left_over("It was sent before this run began.")
         self.workers = Workers(
             self.settings.run.workers,
             run=self.settings.run,
@@ -178,6 +176,8 @@ class Orchestrator:
             inbox=self._inbox,
         )
         self.control = StandingOrders(self.run_dir, self.workers)
+        self.desk = CommandDesk(self)
+        self.desk.refuse_left_over("It was sent before this run began.")
         self.news.emit(
             "run_started", continued=earlier is not None and self.record.run_id == earlier.run_id
         )

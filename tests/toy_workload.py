@@ -180,9 +180,14 @@ class ToyWorkload:
         )
 
     def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
-        for name in ids:
-            (self._lamps / f"{name}.json").unlink(missing_ok=True)
-        return [Receipt(id=n, label=f"lamp {n}", released=True, detail="out") for n in ids]
+        return [self._put_out(name) for name in ids]
+
+    def _put_out(self, name: str) -> Receipt:
+        """A lamp with a file of its number in ``stuck`` does not go out."""
+        if (self._context.work_dir / "stuck" / name).exists():
+            return Receipt(id=name, label=f"lamp {name}", released=False, detail="it stays lit")
+        (self._lamps / f"{name}.json").unlink(missing_ok=True)
+        return Receipt(id=name, label=f"lamp {name}", released=True, detail="out")
 
     def minutes_used(self, run_id: str) -> float:
         return 0.0

@@ -1,0 +1,203 @@
+"""Stops resources of a live run: drains their workers first, then sees each one off.
+
+A worker that works with one of them is asked to leave: before the point of no return its job goes
+back uncounted, after it the worker gets its time for the outcome, else the job is in doubt. Claims
+are paused for everybody then, so that nothing starts again by itself; a drained worker comes back
+when claims go on (console-features 6.11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.aftermath import receipts_of
+from engine.errors import EngineError
+from engine.jobs import JobStatus
+from engine.stop_receipt import IN_DOUBT, Found, StopRecord, fate, find, one_each
+from engine.supervision import WorkerProcess, WorkerState
+from engine.workloads.base import Receipt, ResourceState
+
+if TYPE_CHECKING:
+    from engine.orchestrator import Orchestrator
+    from engine.run_state import Command
+
+
+@dataclass(frozen=True, slots=True)
+class _Drained:
+    """A worker that was asked to leave, and what it had in hand."""
+
+    worker: WorkerProcess
+    generation: int
+    job_id: str
+    claimed_at: datetime | None
+
+
+class ResourceStop:
+    """One ``stop_resources`` command; ``step`` is asked each turn until it has an answer."""
+
+    def __init__(self, run: Orchestrator, command: Command) -> None:
+        self._run = run
+        self._all = not command.ids
+        self._record = StopRecord(id=command.id, by=command.sent_by, asked_at=run.now())
+        names = list(dict.fromkeys(command.ids))
+        self._finding: Future[Found] | None = run.aftermath.in_background(
+            lambda: find(run.workload, names)
+        )
+        self._drained: dict[int, _Drained] = {}
+        self._busy: list[ResourceState] = []
+        """Released when their workers are gone."""
+        self._releases: list[tuple[Sequence[ResourceState], Future[Sequence[Receipt]]]] = []
+
+    def step(self) -> dict[str, Any] | None:
+        """None while something is under way. Raises EngineError before anything was touched."""
+        if self._finding is not None:
+            if not self._finding.done():
+                return None
+            found, self._finding = self._finding.result(), None
+            self._begin(found)
+        self._drain()
+        if self._busy and all(self._gone(drained) for drained in self._drained.values()):
+            busy, self._busy = self._busy, []
+            self._release(busy)
+        self._collect()
+        if self._busy or self._releases or self._waits_for_jobs():
+            return None
+        self._note_fates()
+        return self._record.answer(self._run.run_dir.path / "receipts", self._run.now())
+
+    def _begin(self, found: Found) -> None:
+        self._record.targets, self._record.missing = found.targets, found.missing
+        workers = self._interrupted()
+        slots = {worker.slot for worker in workers}
+        self._busy = [state for state in found.targets if self._is_busy(state, workers, slots)]
+        self._drain()
+        self._release([state for state in found.targets if state not in self._busy])
+
+    def _is_busy(
+        self, state: ResourceState, workers: Sequence[WorkerProcess], slots: Collection[int]
+    ) -> bool:
+        keys = {worker.view.key for worker in workers}
+        return (state.ours and state.slot in slots) or state.label in keys
+
+    # -- workers -----------------------------------------------------------------------------------
+
+    def _interrupted(self) -> list[WorkerProcess]:
+        """Workers that have a job in hand with one of the resources."""
+        targets = self._record.targets
+        slots = {state.slot for state in targets if state.ours}
+        labels = {state.label for state in targets}
+        return [
+            worker
+            for worker in self._run.workers.alive
+            if worker.view.job_id
+            and (self._all or worker.slot in slots or worker.view.key in labels)
+        ]
+
+    def _drain(self) -> None:
+        """Ask those to leave that work with what is to be stopped, also those that began just now.
+
+        Only until the release has begun: what starts after it is a new start.
+        """
+        if self._releases and not self._busy:
+            return
+        for worker in self._interrupted():
+            known = self._drained.get(worker.slot)
+            if known is not None and known.generation == worker.generation:
+                continue
+            self._pause()
+            job = None
+            with suppress(EngineError):
+                job = self._run.ledger.get(worker.view.job_id)
+            claimed_at = job.claimed_at if job is not None else None
+            self._drained[worker.slot] = _Drained(
+                worker, worker.generation, worker.view.job_id, claimed_at
+            )
+            self._tell("draining", worker.view.key, job=worker.view.job_id, worker=worker.slot)
+            self._run.workers.stop(worker)
+
+    def _pause(self) -> None:
+        if self._record.paused:
+            return
+        self._record.paused = True
+        try:
+            self._run.control.pause(paused=True, by=self._record.by)
+        except EngineError as exc:
+            # It holds for this run; that it could not be written down keeps no phone on.
+            self._record.notes.append(str(exc).rstrip("."))
+
+    def _gone(self, drained: _Drained) -> bool:
+        worker = drained.worker
+        if worker.generation != drained.generation:
+            return True
+        return (
+            not worker.alive and worker.popen is None and worker.state is not WorkerState.CLEANING
+        )
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def _waits_for_jobs(self) -> bool:
+        """A claim is settled a moment after its worker's end; a ledger that is away is not waited
+        for."""
+        return any(
+            self._settled(drained) is None or not self._gone(drained)
+            for drained in self._drained.values()
+        )
+
+    def _settled(self, drained: _Drained) -> str | None:
+        try:
+            job = self._run.ledger.get(drained.job_id)
+        except EngineError as exc:
+            return f"unknown: {exc}"
+        if (
+            job is not None
+            and job.status is JobStatus.CLAIMED
+            and job.claimed_at == drained.claimed_at
+        ):
+            return None
+        return fate(job)
+
+    def _note_fates(self) -> None:
+        for drained in self._drained.values():
+            self._record.jobs[drained.job_id] = self._settled(drained) or IN_DOUBT
+
+    # -- resources ---------------------------------------------------------------------------------
+
+    def _release(self, states: Sequence[ResourceState]) -> None:
+        if not states:
+            return
+        for state in states:
+            self._record.asked[state.id] = self._run.now()
+            self._tell("stopping", state.label, id=state.id)
+        ids = [state.id for state in states]
+        future = self._run.aftermath.in_background(lambda: self._run.workload.release(ids))
+        self._releases.append((states, future))
+
+    def _collect(self) -> None:
+        for release in list(self._releases):
+            states, future = release
+            if not future.done():
+                continue
+            self._releases.remove(release)
+            receipts = one_each(states, receipts_of(future))
+            self._record.seen(receipts, self._run.now())
+            for receipt in receipts:
+                state = "off" if receipt.released else "not off"
+                self._tell(state, receipt.label, id=receipt.id, text=receipt.detail)
+
+    def _tell(self, state: str, resource: str, **fields: Any) -> None:
+        text = fields.pop("text", "")
+        target = fields.pop("id", "")
+        self._run.news.emit(
+            "command_progress",
+            id=self._record.id,
+            state=state,
+            resource=resource,
+            resource_id=target,
+            text=text,
+            **fields,
+        )
