@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from engine.filters.grammar import Fields, Filter, FilterError, everything, parse
+from engine.filters.fields import Fields, Filter, everything
+from engine.filters.grammar import parse
+from engine.filters.lexer import FilterError
 from engine.filters.rows import JOB_WORDS, RESOURCE_WORDS, job_fields, resource_fields
 
 __all__ = [

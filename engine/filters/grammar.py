@@ -1,72 +1,24 @@
 """The filter grammar: words that must all hold, ``field:value``, ``field>n``, text anywhere.
 
-Generic over what is filtered: ``Fields`` says what a row's fields are called. The grammar is that
-of console-features 6.4; docs/filters.md explains it.
+It is that of console-features 6.4; docs/filters.md explains it to operators.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final, Generic, TypeVar
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, TypeVar
 
 from engine.filters import amounts
+from engine.filters.fields import IS, Fields, Filter, Test
 from engine.filters.lexer import FilterError, Value, Word, words
 from engine.filters.patterns import PatternError, searcher
 
 T = TypeVar("T")
-Test = Callable[[T], bool]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-IS: Final = "is"
-"""The field whose values are flags."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fields(Generic[T]):
-    """What the fields of one kind of row are called and how they are read; names in small letters.
-
-    A name may be both a text and something that is compared: ``when:11:5`` and ``when<10m``.
-    """
-
-    texts: Mapping[str, Callable[[T], str]]
-    """For ``field:value``, and searched by bare words."""
-    numbers: Mapping[str, Callable[[T], float | None]] = field(default_factory=dict)
-    """Counts and money, for ``field>2`` and for ``field:2``."""
-    flags: Mapping[str, Callable[[T], bool]] = field(default_factory=dict)
-    """The words behind ``is:``."""
-    spans: Mapping[str, Callable[[T], float | None]] = field(default_factory=dict)
-    """Durations in seconds: ``took>5m``."""
-    times: Mapping[str, Callable[[T], datetime | None]] = field(default_factory=dict)
-    """Moments: ``when<10m`` is an age before ``now``, ``when>11:30`` a time of the day."""
-    now: datetime = _EPOCH
-    """Ages count from here, times of the day are in its zone; needed where there are ``times``."""
-    refused: Mapping[str, str] = field(default_factory=dict)
-    """Names (``is:marked``) that mean nothing here, with the sentence that says so."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every field, then every word behind ``is:``."""
-        plain = (*self.texts, *self.numbers, *self.spans, *self.times)
-        return (*dict.fromkeys(plain), *(f"{IS}:{flag}" for flag in self.flags))
-
-
-@dataclass(frozen=True)
-class Filter(Generic[T]):
-    """A test of a row, and the text that it was made from."""
-
-    text: str
-    test: Test[T]
-
-    def __call__(self, row: T) -> bool:
-        return self.test(row)
-
-
-def everything() -> Filter[T]:
-    """What holds while no filter is set; its text is empty."""
-    return Filter("", lambda _row: True)
+_DIGITS: Final = re.compile(r"[0-9:]+")
 
 
 def parse(text: str, fields: Fields[T]) -> Filter[T]:
@@ -95,7 +47,12 @@ def _test(word: Word, fields: Fields[T]) -> Test[T]:
 
 
 def _anywhere(text: str, fields: Fields[T]) -> Test[T]:
-    needle, reads = text.casefold(), tuple(fields.texts.values())
+    needle = text.casefold()
+    clocks = {name for name in fields.clocks if _DIGITS.fullmatch(needle)}
+    joined = fields.anywhere if "\0" not in needle else None
+    names = [name for name in fields.texts if joined is None and name not in fields.clocks]
+    reads = tuple(fields.texts[name] for name in (*names, *clocks))
+    reads = (joined, *reads) if joined is not None else reads
 
     def test(row: T) -> bool:
         for read in reads:  # noqa: SIM110 - a generator costs as much as the search
@@ -291,6 +248,3 @@ def _unknown(word: Word, fields: Fields[T]) -> FilterError:
         f"known are {known}. Put the word into quotes to look for it as text.",
         word.start,
     )
-
-
-__all__ = ["Fields", "Filter", "FilterError", "everything", "parse"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from engine.filters.grammar import Fields
+from engine.filters.fields import Fields
 from engine.insight.values import Actor, JobLine, ResourceLine
 from engine.jobs import ErrorCategory, Job, JobStatus
 
@@ -64,6 +64,8 @@ def job_fields(
             **marks,
         },
         now=now,
+        anywhere=lambda line: _joined(line, known.get(line.job.account, "")),
+        clocks=frozenset({"when", "took"}),
         refused={} if marked is not None else {"is:marked": NO_MARKS},
     )
 
@@ -117,6 +119,13 @@ def changed_at(job: Job) -> datetime | None:
 def why(job: Job) -> str:
     """The type of its failure, or that nothing is known about it; empty without one."""
     return job.error_type or (UNCLASSIFIED if _failed(job) else "")
+
+
+def _joined(line: JobLine, state: str) -> str:
+    """The texts of a job but for its times, in one, so that a bare word is looked for once."""
+    job = line.job
+    names = f"{job.job_id}\0{job.account}\0{job.status}\0{job.worker_id}\0{line.next}\0{state}"
+    return f"{names}\0{why(job)}\0{_category(job)}\0{job.error}"
 
 
 def _category(job: Job) -> str:

@@ -89,7 +89,10 @@ def _failures(line: JobLine, policy: Policy, key_label: str) -> Iterable[str]:
     else:
         yield "If it fails as infrastructure: its tries are used up, it stays failed."
     if not retry_decision(ErrorCategory.ACCOUNT, used, policy.retry):
-        yield f"If it fails as {ErrorCategory.ACCOUNT}: it waits for a person, never by itself."
+        yield (
+            f"If it fails as {ErrorCategory.ACCOUNT}: it waits for a person, never tried again by "
+            "itself."
+        )
 
 
 def _pass_of_attempt(line: JobLine, policy: Policy) -> int:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs.tables import HERE as DOCS
 from engine import filters
 from engine.errors import InputError
-from engine.filters import FilterError
+from engine.filters import Filter, FilterError
 from engine.insight.values import Actor, JobLine, ResourceLine
 from engine.jobs import ErrorCategory, Job, JobStatus
 
@@ -205,8 +206,14 @@ def test_marks_are_refused_where_nobody_can_mark() -> None:
 
 
 def test_nothing_chooses_everything_under_its_own_name() -> None:
-    assert filters.everything()(LINES[0])
-    assert filters.everything().text == ""
+    anything: Filter[JobLine] = filters.everything()
+    assert all(anything(row) for row in LINES)
+    assert anything.text == ""
+
+
+@pytest.mark.parametrize("name", [*filters.JOB_WORDS, *filters.RESOURCE_WORDS])
+def test_the_page_for_operators_names_every_field_and_word(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "filters.md").read_text(encoding="utf-8")
 
 
 def test_after_midnight_the_evening_was_yesterday() -> None:
