@@ -35,7 +35,7 @@ def what_next(
             f"Pass {policy.current_pass} ends first: {claimed} claimed, {waiting} pending; then a "
             f"pause of {int(pause) // 60}:{int(pause) % 60:02}."
         )
-    return (*first, *_failures(line, policy, key_label), *_keys(line, policy, key_label))
+    return (*first, *_failures(line, policy), *_keys(line, policy, key_label))
 
 
 def _event(line: JobLine, policy: Policy, starts: datetime | None, key_label: str) -> str:
@@ -75,7 +75,7 @@ def _nothing(line: JobLine, key_label: str) -> str:
     return f"Nothing by itself. {remedy(job)}"
 
 
-def _failures(line: JobLine, policy: Policy, key_label: str) -> Iterable[str]:
+def _failures(line: JobLine, policy: Policy) -> Iterable[str]:
     """What the coming failure, or that of the attempt under way, would mean."""
     job = line.job
     coming = job.status is JobStatus.CLAIMED or (job.status in WAITING and bool(job.account))
