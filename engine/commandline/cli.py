@@ -14,7 +14,7 @@ import structlog
 
 from engine.commandline.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
-from engine.filters import JOB_WORDS
+from engine.filters import WHERE_WORDS
 from engine.output import close_streams, complain, open_streams
 from engine.private_files import explain
 
@@ -104,7 +104,7 @@ def _add_job_control(group: Any) -> None:
         "--where",
         metavar="FILTER",
         help="the jobs that match, instead of naming them: 'status:failed why:adb_timeout'; "
-        f"docs/filters.md; fields: {', '.join(JOB_WORDS)}",
+        f"docs/filters.md; fields: {', '.join(WHERE_WORDS)}",
     )
 
 

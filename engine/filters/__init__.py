@@ -9,11 +9,12 @@ from __future__ import annotations
 from engine.filters.fields import Fields, Filter, everything
 from engine.filters.grammar import parse
 from engine.filters.lexer import FilterError
-from engine.filters.rows import JOB_WORDS, RESOURCE_WORDS, job_fields, resource_fields
+from engine.filters.rows import JOB_WORDS, RESOURCE_WORDS, WHERE_WORDS, job_fields, resource_fields
 
 __all__ = [
     "JOB_WORDS",
     "RESOURCE_WORDS",
+    "WHERE_WORDS",
     "Fields",
     "Filter",
     "FilterError",

@@ -161,5 +161,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 JOB_WORDS: Final = job_fields(now=_EPOCH).names
 """Every field of jobs and every word behind ``is:``, for help and completion."""
+WHERE_WORDS: Final = job_fields(now=_EPOCH, marked=None).names
+"""Those that ``--where`` takes."""
 RESOURCE_WORDS: Final = resource_fields(now=_EPOCH).names
-"""The same for resources."""
+"""The same as ``JOB_WORDS`` for resources."""
