@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from engine.insight.attempts import PassHistory
 from engine.jobs import ErrorCategory, Job, JobStatus
-from engine.run_history import PassHistory, RunHistory
+from engine.run_history import RunHistory
 from engine.taxonomy.types import retry_decision
 from engine.workloads.base import Stage
 
@@ -258,6 +259,7 @@ class RetryPassManager:
         return {
             "result": self.result,
             "total_passes": len(passes),
+            "passes_allowed": self.max_passes,
             "passes": passes,
             "config": self.config.model_dump(),
         }
@@ -325,16 +327,24 @@ class RetryPassManager:
         return self.ledger.claimable() == 0
 
     def _fold(self, number: int, past: PassHistory) -> PassStats:
+        stats = stats_of(number, past)
         clock = self._clocks.get(number)
-        stats = PassStats(pass_number=number)
-        for row in past.outcomes.values():
-            if row.status is JobStatus.SUCCESS:
-                stats.succeeded += 1
-            else:
-                name = _FAILED_FIELD[row.error_category or ErrorCategory.UNKNOWN]
-                setattr(stats, name, getattr(stats, name) + 1)
-        ends = [row.updated_at for row in past.outcomes.values() if row.updated_at]
-        stats.start_time = clock.start if clock else past.start
-        stats.end_time = clock.end if clock else max(ends, default=None)
-        stats.total_jobs = max(clock.given if clock else 0, len(past.outcomes))
+        if clock is not None:
+            stats.start_time, stats.end_time = clock.start, clock.end
+            stats.total_jobs = max(clock.given, stats.total_jobs)
         return stats
+
+
+def stats_of(number: int, past: PassHistory) -> PassStats:
+    """Figures of a pass from the ledger's history alone; it ended with its last outcome."""
+    stats = PassStats(pass_number=number)
+    for outcome in past.outcomes.values():
+        if outcome.status is JobStatus.SUCCESS:
+            stats.succeeded += 1
+        else:
+            name = _FAILED_FIELD[outcome.category or ErrorCategory.UNKNOWN]
+            setattr(stats, name, getattr(stats, name) + 1)
+    ends = [outcome.ended_at for outcome in past.outcomes.values() if outcome.ended_at]
+    stats.start_time, stats.end_time = past.start, max(ends, default=None)
+    stats.total_jobs = len(past.outcomes)
+    return stats

@@ -182,6 +182,16 @@ def test_figures_of_a_pass_hold_although_the_supervisor_restarted_in_it(tmp_path
     assert stats.start_time == claims[0], "from before the restart"
 
 
+def test_an_operators_requeue_does_not_change_what_happened_in_the_pass(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path / "l.csv", 1)
+    manager = RetryPassManager(ledger, run_id=RUN)
+    manager.start_new_pass()
+    work(ledger, lambda _job: "infrastructure")
+    ledger.requeue(["j0"])
+    stats = manager.stats()[1]
+    assert (stats.failed_infrastructure, stats.failed_unknown) == (1, 0)
+
+
 def test_a_run_that_used_its_passes_up_says_so_after_a_restart(tmp_path: Path) -> None:
     """Crashed between its last pass and its last line."""
     config = RetryConfig(max_passes=1)
