@@ -53,7 +53,7 @@ class CommandDesk:
             run_dir=orchestrator.run_dir,
             ledger=orchestrator.ledger,
             workload=orchestrator.workload,
-            control=orchestrator.control,
+            control=lambda: orchestrator.control,
             slots=lambda: orchestrator.workers.slots,
         )
         self._handlers: dict[str, Callable[[Command], Answer | Later | None]] = {

@@ -100,7 +100,7 @@ class InstanceLock:
         record = InstanceRecord(
             pid=os.getpid(),
             host=socket.gethostname(),
-            user=_user(),
+            user=user_name(),
             started_at=self._started,
             heartbeat_at=self._now(),
         )
@@ -158,7 +158,8 @@ def _unknown_holder(now: datetime) -> InstanceRecord:
     return InstanceRecord(pid=0, host="unknown", user="unknown", started_at=now, heartbeat_at=now)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The operator, as the system knows him."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -46,20 +46,26 @@ class Reversible:
         run_dir: RunDirectory,
         ledger: ProgressTracker,
         workload: Workload,
-        control: StandingOrders,
+        control: Callable[[], StandingOrders],
         slots: Callable[[], Collection[int]],
     ) -> None:
-        """``slots`` names the workers that may be held."""
+        """``control`` is asked for when it is needed; ``slots`` names the workers that may be
+        held."""
         self._book = UndoBook(run_dir)
         self._ledger = ledger
         self._workload = workload
-        self._control = control
+        self._orders = control
         self._slots = slots
 
     def jobs(self, command: Command, ids: Sequence[str]) -> Answer:
         """Requeue, skip, unskip or mark posted these jobs. Raises InputError, LedgerError."""
         change = job_control.change(command.name, ids, self._ledger, self._workload)
-        answer = {"ok": change.ok, "results": change.results, "detail": change.detail}
+        answer = {
+            "ok": change.ok,
+            "results": change.results,
+            "changed": list(change.changed),
+            "detail": change.detail,
+        }
         if not change.undoable:
             return answer
         ledger = str(self._ledger.path)
@@ -102,26 +108,28 @@ class Reversible:
     def _order(self, name: str, target: str, by: str) -> tuple[bool, str]:
         """(whether anything changed, what is true now)."""
         if name in ("pause", "resume"):
-            before = self._control.paused
-            self._control.pause(paused=name == "pause", by=by)
-            text = "No new claims." if self._control.paused else "Claims go on."
-            return before is not self._control.paused, text
+            control = self._orders()
+            before = control.paused
+            control.pause(paused=name == "pause", by=by)
+            text = "No new claims." if control.paused else "Claims go on."
+            return before is not control.paused, text
         return self._hold(target, held=name == "hold")
 
     def _hold(self, target: str, *, held: bool) -> tuple[bool, str]:
         kind, _, name = target.partition(":")
+        control = self._orders()
         if kind == "worker":
             slot = int(name) if name.isdecimal() else -1
             if slot not in self._slots():
                 raise InputError(f"There is no worker {name!r}.")
-            changed = (slot in self._control.held_workers) is not held
-            self._control.hold_worker(slot, held=held)
+            changed = (slot in control.held_workers) is not held
+            control.hold_worker(slot, held=held)
             return changed, f"Worker {name}: {_HELD[held]}."
         if kind not in ("key", "resource") or not name:
             raise InputError("Hold and release take worker:N, key:NAME or resource:LABEL.")
         # A resource's label is the key of the jobs that use it.
-        changed = (name in self._control.held_keys) is not held
-        self._control.hold_key(name, held=held)
+        changed = (name in control.held_keys) is not held
+        control.hold_key(name, held=held)
         return changed, f"{name}: {_HELD[held]}."
 
     # -- undo --------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ examples:
   %(prog)s --workers 3 --no-retry-unknown --run
   %(prog)s --campaign podcast --workers 5 --run
   %(prog)s --status
+  %(prog)s --workers 3 --run --dry-run
+  %(prog)s --stop-resources ACCOUNT
   %(prog)s --stop-all
   %(prog)s --seed-only
   %(prog)s --reset-day
@@ -69,6 +71,13 @@ def _add_commands(group: Any) -> None:
     group.add_argument(
         "--stop-all", action="store_true", help="stop the run, its workers, servers and phones"
     )
+    group.add_argument(
+        "--stop-resources",
+        nargs="*",
+        metavar="ID",
+        help="stop these phones, named by id or account, ours or not, and see each one off; none "
+        "named: all of ours; a job on one is given back and claims are paused",
+    )
     group.add_argument("--seed-only", action="store_true", help="make the ledger, start no worker")
     group.add_argument(
         "--reset-day", action="store_true", help="archive the ledger and start an empty one"
@@ -85,9 +94,10 @@ def _add_commands(group: Any) -> None:
         "--send",
         nargs="+",
         metavar=("COMMAND", "ARG"),
-        help="send a command to the live run and wait for its answer: pause, resume, hold "
+        help="send a command to the live run and wait for its answer (pause, resume, hold, "
+        "release, undo: also without one, for the next run): pause, resume, hold "
         "TARGET, release TARGET, set_workers N, stop_worker N, restart_worker N, stop_resources "
-        "[ID ...], pause_after_stage, add_stage, undo ID, stop_run; a TARGET is key:ACCOUNT, "
+        "[ID ...], pause_after_stage, add_stage, undo [ID], stop_run; a TARGET is key:ACCOUNT, "
         "worker:N or resource:LABEL (a phone)",
     )
 
@@ -99,7 +109,7 @@ def _add_job_control(group: Any) -> None:
         ("--unskip", "take these skipped jobs back in"),
         ("--mark-posted", "these doubtful jobs were published: settle them as success"),
     ):
-        group.add_argument(flag, nargs="*", metavar="JOB", help=text)
+        group.add_argument(flag, nargs="*", metavar="JOB", help=f"{text} (-: ids from stdin)")
     group.add_argument(
         "--where",
         metavar="FILTER",
@@ -110,6 +120,11 @@ def _add_job_control(group: Any) -> None:
 
 def _add_run_options(group: Any) -> None:
     group.add_argument("--workers", "-w", type=int, metavar="N", help="worker processes (3)")
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="with --run: say what it would do and cost; starts and writes nothing",
+    )
     group.add_argument(
         "--continue-day",
         action="store_true",
@@ -188,6 +203,8 @@ def check(command: str | None, arguments: argparse.Namespace) -> None:
         )
     if arguments.retry_include_non_retryable and not arguments.retry_all_failed:
         raise InputError("--retry-include-non-retryable only widens --retry-all-failed; give both.")
+    if arguments.dry_run and command != "run":
+        raise InputError("--dry-run rehearses --run; give both, and no other command.")
     if arguments.where is not None and command not in JOB_COMMANDS:
         raise InputError("--where chooses jobs for --requeue, --skip, --unskip or --mark-posted.")
     if arguments.ai_only and arguments.no_ai_fallback:
@@ -294,6 +311,8 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
             "--ai-only (posting.ai = only) needs the model navigator, which this version does "
             "not have; run without it."
         )
+    if arguments.dry_run:
+        command = "dry_run"
     _open_log(command, work_dir, settings)
     return operations.perform(command, arguments, settings, work_dir)
 

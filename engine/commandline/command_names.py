@@ -17,9 +17,12 @@ COMMANDS = (
     "mark_posted",
     "export",
     "send",
+    "stop_resources",
 )
 JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
-READING = ("status", "list_campaigns")
+CONTROL_COMMANDS = (*JOB_COMMANDS, "retry_all_failed", "stop_resources", "send")
+"""On jobs, claims and resources."""
+READING = ("status", "list_campaigns", "dry_run")
 """Commands that change nothing, not even a log."""
 ALLOWED_PAIRS = (
     {"run", "seed_only"},  # seeding wins (A1.8)

@@ -10,9 +10,9 @@ from engine.jobs import Job, JobStatus
 from engine.output import complain, say, say_json, table
 from engine.progress import ProgressTracker
 from engine.run_text import seeding_lines, why_nothing
+from engine.start_checks import OPEN
 from engine.workloads.base import SeedReport, Workload
 
-OPEN = (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
 SHOWN = 10
 """Jobs named in one sentence."""
 

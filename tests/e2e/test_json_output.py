@@ -49,11 +49,14 @@ def test_every_command_of_a_day(tmp_path: Path) -> None:
     assert sum(status["ledger"][key] for key in LEDGER_KEYS - {"total"}) == 3
     assert status["last_run"]["result"] == "only_non_retryable"
 
-    assert only(farm, "--mark-posted", "j2") == {
+    posted = only(farm, "--mark-posted", "j2")
+    assert posted.pop("id")
+    assert posted == {
         "event": "mark_posted",
         "ok": True,
         "results": {"j2": "marked posted"},
         "changed": ["j2"],
+        "detail": "mark_posted: 1 of 1 jobs.",
     }
     assert only(farm, "--retry-all-failed") == {
         "event": "requeued",
