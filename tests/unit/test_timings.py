@@ -22,7 +22,7 @@ def a_run(tmp_path: Path) -> RunDirectory:
     return run
 
 
-def outcome(job: str = "j0", attempt: int = 1, **more: Any) -> dict[str, Any]:
+def outcome(job: str = "j0", attempt: object = 1, **more: Any) -> dict[str, Any]:
     at = more.pop("at", NOW)
     return {
         "ts": at.isoformat(),
@@ -81,7 +81,7 @@ def test_events_of_older_engines_and_strange_ones_are_read_without_complaint(
     for event in (
         old,
         outcome("a", phases=[1, 2]),
-        outcome("b", job=None),
+        {**outcome("b"), "job": None},
         outcome("c", phases={"boot": "long", "stop": 1}, attempt="x", claimed_at="soon", ts=7),
         outcome("d", claimed_at="2026-03-02T12:00:00"),
     ):
