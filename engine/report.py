@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
 from engine.jobs import JobStatus, Success
@@ -44,6 +44,7 @@ class JobReport:
         wake: threading.Event,
         must_stop: Callable[[], bool],
         publish: Callable[..., None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._claim = claim
         self._keeper = keeper
@@ -54,13 +55,14 @@ class JobReport:
         self._wake = wake
         self._must_stop = must_stop
         self._publish = publish
+        self._clock = clock
         self._deadline: float | None = None
         self._submitted = False
         self._claim_lost = ""
         self._phases = {PHASE_START: 0.0}
         """Seconds in each phase so far, in the order they were first entered."""
         self._phase = self._working_phase = PHASE_START
-        self._phase_since = time.monotonic()
+        self._phase_since = self._clock()
 
     @property
     def log(self) -> FilteringBoundLogger:
@@ -101,7 +103,7 @@ class JobReport:
         self._publish("alarm", text=text)
 
     def start_clock(self) -> None:
-        self._deadline = time.monotonic() + self._time_limit
+        self._deadline = self._clock() + self._time_limit
 
     def begin(self) -> None:
         self.checkpoint()
@@ -122,7 +124,7 @@ class JobReport:
     def remaining(self, bound: float) -> float:
         if self._submitted or self._deadline is None:
             return bound
-        return max(0.0, min(bound, self._deadline - time.monotonic()))
+        return max(0.0, min(bound, self._deadline - self._clock()))
 
     def checkpoint(self) -> None:
         if self._submitted:
@@ -131,7 +133,7 @@ class JobReport:
             raise ClaimLostError(self._claim_lost)
         if self._must_stop():
             raise StopRequested("The worker was asked to stop.")
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        if self._deadline is not None and self._clock() >= self._deadline:
             raise JobTimeoutError(
                 f"The job's {self._time_limit:.0f} s were used up in phase {self._phase!r}."
             )
@@ -149,7 +151,7 @@ class JobReport:
 
     def _count(self) -> float:
         """Add the time since the last look to the phase in hand; returns that time."""
-        now = time.monotonic()
+        now = self._clock()
         spent, self._phase_since = now - self._phase_since, now
         self._phases[self._phase] += spent
         return spent
@@ -179,7 +181,7 @@ class JobReport:
             "type": outcome.error_type,
         }
 
-    def message(self, job: Job) -> dict[str, object]:
+    def message(self, job: Job) -> dict[str, Any]:
         """What the supervisor hears of the attempt (``outcome``); ``job`` as the ledger has it now.
 
         ``failed_in`` is the phase in which an attempt ended without success; releasing what it

@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from engine.insight.timings import Timings
+from engine.run_state import RunDirectory
 from tests.e2e.toy_farm import ToyFarm
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -62,6 +65,24 @@ def test_scenario_c_infrastructure_failures_are_tried_again_in_a_later_pass(
     ]
     jobs = farm.jobs()
     assert (jobs["j3"].attempts, jobs["j3"].pass_number) == (1, 2)
+
+
+def test_an_outcome_tells_where_the_attempt_spent_its_time(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a times:1:raise:adb sleep:0.3 submit do")
+    assert farm.run("--workers", "1", "--run").returncode == 0
+    failed, done = farm.events("outcome")
+    assert (failed["attempt"], failed["failed_in"]) == (1, "acting")
+    assert (done["attempt"], done["failed_in"], done["status"]) == (2, "", "success")
+    assert list(done["phases"]) == ["start", "acting"]
+    assert done["phases"]["acting"] >= 0.3 > failed["phases"]["acting"]
+    claims = {row["claimed_at"] for row in farm.rows() if row["status"] == "claimed"}
+    assert {failed["claimed_at"], done["claimed_at"]} == claims
+    timings = Timings(RunDirectory(tmp_path / "run"), lambda: datetime.now(UTC))
+    timings.update()
+    assert [(one.outcome, one.failed_in) for one in timings.of_job("j0")] == [
+        ("adb_timeout", "acting"),
+        ("success", ""),
+    ]
 
 
 def test_scenario_d_passes_leave_account_failures_alone_and_count_right(tmp_path: Path) -> None:
