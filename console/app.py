@@ -23,6 +23,7 @@ from textual.screen import Screen
 from console import exports, wayfinding
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
 from console.desk import Desk
+from console.dialogs.base import Dialog
 from console.feed import Feed
 from console.messages import (
     FeedFailed,
@@ -44,12 +45,11 @@ from console.themes import THEMES, theme_name
 from console.times import TimeStyle
 
 if TYPE_CHECKING:
-    from engine.insight.watch import Sight, Watch
-    from engine.log_stream import LogStream
-
     from console.exports import Exported
     from engine.config import Settings
     from engine.insight.values import JobLine, Overview, PassReport, ResourceReport
+    from engine.insight.watch import Sight, Watch
+    from engine.log_stream import LogStream
 
 NEAR_SECONDS = 1.0
 FAR_SECONDS = 5.0
@@ -225,11 +225,13 @@ class ConsoleApp(App[int]):
     def on_feed_failed(self, message: FeedFailed) -> None:
         self.tell(message.text, tone="bad")
 
-    def _show(self, show: Callable[[ConsoleScreen], None]) -> None:
+    def _show(self, show: Callable[[ConsoleScreen | Dialog[Any]], None]) -> None:
         screen = self.shown
         if screen is not None and screen.is_mounted:
             screen.show_rows()
             show(screen)
+        if isinstance(self.screen, Dialog) and self.screen.is_mounted:
+            show(self.screen)
 
     def _tick(self) -> None:
         screen = self.shown

@@ -1,0 +1,186 @@
+"""Start a run: what it would do and cost, before the key is pressed (console-features 6.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import work
+from textual.widgets import Input
+
+from console.dialogs.base import Control, Dialog
+from console.dialogs.controls import Choice, Field
+from console.times import clock, span
+from engine.launch import RunOptions
+
+if TYPE_CHECKING:
+    from engine.plan import RunPlan
+
+CONTINUE = "continue"
+RESET = "reset"
+SETTLE_SECONDS = 0.3
+"""After the last key in a field, before the plan is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartWish:
+    """What the operator wants: a run, or the day reset before."""
+
+    options: RunOptions
+    reset: bool
+
+
+class StartRun(Dialog[StartWish]):
+    """Hands back the options of the run; starts nothing itself."""
+
+    KEYS = "y / n    tab fields    up/down list    esc = n"
+
+    def __init__(
+        self,
+        options: RunOptions,
+        plan: Callable[[RunOptions], Awaitable[RunPlan]],
+        *,
+        labels: tuple[str, str],
+        earlier_day: date | None,
+    ) -> None:
+        """``labels`` are what key and resource are called; ``earlier_day`` is the ledger's, where
+        it is not today's."""
+        super().__init__("Start a run")
+        self._options = options
+        self._make_plan = plan
+        self._key_label, self._resource_label = labels
+        self._earlier_day = earlier_day
+        self._plan: RunPlan | None = None
+        self._planned: RunOptions | None = None
+        self._trouble = ""
+        self._which = Choice(
+            "Ledger",
+            [(CONTINUE, f"continue {earlier_day}"), (RESET, "reset the day first")],
+            CONTINUE,
+        )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._which.display = self._earlier_day is not None
+        self._replan(self.options)
+
+    # -- what the operator chose -------------------------------------------------------------------
+
+    def top(self) -> Sequence[Control]:
+        chosen = self._options
+        return (
+            self._which,
+            Field("Workers", str(chosen.workers or ""), id="workers", digits=True),
+            Field("Passes", str(chosen.max_passes or ""), "at most", id="passes", digits=True),
+            Field(
+                "Seed only",
+                ",".join(chosen.accounts),
+                f"{self._key_label}s; empty: all",
+                id="accounts",
+                digits=False,
+            ),
+        )
+
+    @property
+    def options(self) -> RunOptions:
+        """As the fields say now; an empty field leaves it to the settings."""
+        names = self._value("accounts").replace(",", " ").split()
+        return replace(
+            self._options,
+            workers=_whole(self._value("workers")),
+            max_passes=_whole(self._value("passes")),
+            accounts=tuple(names),
+            continue_day=self._earlier_day is not None or self._options.continue_day,
+        )
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+    @property
+    def _resets(self) -> bool:
+        return self._earlier_day is not None and self._which.value == RESET
+
+    # -- the plan ----------------------------------------------------------------------------------
+
+    def on_input_changed(self) -> None:
+        if self.options != self._planned:
+            self._plan = None
+            self._replan(self.options)
+        super().on_input_changed()
+
+    @work(exclusive=True, group="plan", exit_on_error=True)
+    async def _replan(self, options: RunOptions) -> None:
+        from asyncio import sleep
+
+        from engine.errors import EngineError
+
+        if self._planned is not None:
+            await sleep(SETTLE_SECONDS)
+        self._planned = options
+        try:
+            self._plan, self._trouble = await self._make_plan(options), ""
+        except EngineError as exc:
+            self._plan, self._trouble = None, str(exc)
+        self.redraw()
+
+    # -- drawing -----------------------------------------------------------------------------------
+
+    def facts(self, width: int) -> Iterable[Text | str]:
+        yield ""
+        if self._earlier_day is not None:
+            yield f"The ledger is of {self._earlier_day}, not of today."
+        if self._resets:
+            yield "The next dialog archives it; start the run after that."
+            return
+        if self._trouble:
+            yield f"x  {self._trouble}"
+        elif self._plan is None:
+            yield "Working out what it would do ..."
+        else:
+            yield from self._plan_lines(self._plan)
+
+    def _plan_lines(self, plan: RunPlan) -> Iterable[str]:
+        yield f"Jobs       {plan.jobs} for {plan.keys} {self._key_label}s"
+        yield f"Workers    {plan.workers}, up to {plan.passes} passes"
+        if plan.expected_seconds is None:
+            yield "Done       no forecast: too few attempts so far"
+        else:
+            end = self.now + timedelta(seconds=plan.expected_seconds)
+            yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"
+        yield f"Cost       {_dollars(plan.cost_estimate)}, at most {_dollars(plan.cost_ceiling)}"
+        for message in plan.messages:
+            yield f"!  {message}"
+        for problem in plan.problems:
+            yield f"x  {problem}"
+        yield ""
+        yield "It runs by itself: leaving the cockpit does not end it."
+
+    def yes_words(self) -> str:
+        if self._resets:
+            return "Reset the day ..."
+        if self._plan is None:
+            return "Start"
+        return f"Start {self._plan.workers} workers on {self._plan.jobs} jobs"
+
+    def why_not(self) -> str:
+        if self._resets:
+            return ""
+        if self._trouble:
+            return self._trouble
+        if self._plan is None:
+            return "The plan is not ready yet."
+        return self._plan.problems[0] if self._plan.problems else ""
+
+    def result(self) -> StartWish:
+        return StartWish(self.options, self._resets)
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.strip().lstrip("-").isdecimal() else None
+
+
+def _dollars(amount: float | None) -> str:
+    return "no estimate" if amount is None else f"est. ${amount:.2f}"
