@@ -13,7 +13,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.pilot import Pilot
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from console.widgets.row_table import Column, Drawn, RowTable
 from tests.console.pilot import WireApp, drive, screen_lines
@@ -491,3 +491,47 @@ def test_any_text_keeps_every_line_as_wide_as_the_table(texts: list[str], width:
         return {sum(segment.cell_length for segment in strip) for strip in strips}
 
     assert drive(app, script, (width, 10)) == {width}
+
+
+def test_a_table_that_is_not_displayed_sends_nothing_and_is_right_when_it_comes_back() -> None:
+    app = TableApp(jobs(5))
+
+    async def script(pilot: Pilot[Any]) -> tuple[str, list[str]]:
+        app.table.display = False
+        await app.sent(pilot)
+        app.table.set_rows(["j4", "new"], app.cell)
+        hidden = await app.sent(pilot)
+        app.table.display = True
+        await pilot.pause()
+        return hidden, app.shown()
+
+    assert drive(app, script) == ("", [">  j4", "   new"])
+
+
+def test_rows_under_a_dialog_go_on_to_change() -> None:
+    app = TableApp(jobs(2))
+
+    async def script(pilot: Pilot[Any]) -> str:
+        await app.push_screen(ModalScreen())
+        await app.sent(pilot)
+        app.values["j1", "why"] = "changed"
+        app.table.refresh_row("j1")
+        return await app.sent(pilot)
+
+    assert "changed" in drive(app, script)
+
+
+def test_another_theme_repaints_the_cells_in_its_colours() -> None:
+    app = TableApp(jobs(2))
+    app.values["j1", "why"] = ("changed", "bad")
+
+    async def script(pilot: Pilot[Any]) -> str:
+        await app.sent(pilot)
+        app.theme = "ansi-dark"
+        await pilot.pause()
+        app.theme = "textual-light"
+        return await app.sent(pilot)
+
+    sent = drive(app, script)
+    assert "changed" in sent
+    assert "j0" in sent
