@@ -97,7 +97,9 @@ class FileTail:
             start = 0 if self._started else self._first_start(file, tail)
             self._started = True
             self._begin(Piece(self.path, self.source, identity=found.st_ino, begin=start), start)
-        return records + self._read(file, LOOK_BYTES)
+        records += self._read(file, LOOK_BYTES)
+        self.behind = self._splitter.offset < self.size
+        return records
 
     def _first_start(self, file: BinaryIO, tail: int) -> int:
         """Where to begin in a file seen for the first time: so that a whole line comes after it."""
@@ -136,7 +138,6 @@ class FileTail:
             left -= len(data)
             self._anchor = (self._anchor + data[-_ANCHOR:])[-_ANCHOR:]
             records += self._take(self._splitter.feed(data))
-        self.behind = self._splitter.offset < self.size
         return records
 
     def _take(self, lines: list[tuple[int, bytes]]) -> list[Record]:
