@@ -154,6 +154,13 @@ class InstanceLock:
         return f"A run is live here: {who}. Watch it with --status, end it with --stop-all."
 
 
+def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:
+    """The lock that a live run holds on its ledger, from whichever work directory."""
+    return InstanceLock(
+        ledger_path.with_name(f".{ledger_path.name}.run.lock"), stale_after=stale_after
+    )
+
+
 def _unknown_holder(now: datetime) -> InstanceRecord:
     return InstanceRecord(pid=0, host="unknown", user="unknown", started_at=now, heartbeat_at=now)
 

@@ -24,7 +24,7 @@ from engine.config import Settings
 from engine.control import StandingOrders
 from engine.display import Display
 from engine.errors import EngineError, InputError, LedgerUnreadableError
-from engine.instance import InstanceLock
+from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.logs import sweep as sweep_logs
 from engine.news import News
@@ -465,13 +465,6 @@ class Orchestrator:
         text = totals_line(self)
         log.info("progress", text=text)
         self.display.status(text, self.ledger.figures().to_dict())
-
-
-def run_lock(ledger_path: Path, *, stale_after: float) -> InstanceLock:
-    """The lock that a live run holds on its ledger, from whichever work directory."""
-    return InstanceLock(
-        ledger_path.with_name(f".{ledger_path.name}.run.lock"), stale_after=stale_after
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

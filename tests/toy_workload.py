@@ -120,6 +120,7 @@ class ToyWorkload:
     key_label = "key"
     resource_label = "lamp"
     ready_states: tuple[str, ...] = ("WARM",)
+    cap_refusal = ""
     job_seconds = 60.0
 
     def __init__(self, context: WorldContext) -> None:
@@ -138,7 +139,8 @@ class ToyWorkload:
         lines = (self._context.work_dir / "jobs.txt").read_text(encoding="utf-8").splitlines()
         wanted = [_job(line) for line in lines if line.strip()]
         if dry_run:
-            return SeedReport(seeded=0, skipped={})
+            plan = [(job.job_id, job.account, job.video_path) for job in wanted]
+            return SeedReport(seeded=len(wanted), skipped={}, plan=plan)
         new = ledger.seed(lambda known: [job for job in wanted if job.job_id not in known])
         return SeedReport(
             seeded=len(new),

@@ -58,6 +58,18 @@ class Operations(WorkPlace):
         self._final_block(orchestrator.record.run_id, result)
         return result.exit_code
 
+    def dry_run(self) -> int:
+        """Say what ``run`` would do; starts and writes nothing."""
+        from engine.commandline.dry_run import show
+        from engine.plan import plan
+
+        arguments = self.arguments
+        found = plan(self.work_dir, self.settings, continue_day=arguments.continue_day)
+        self.say_json("plan", found.to_dict())
+        if not arguments.json:
+            show(found)
+        return ExitCode.FAILED if found.problems else ExitCode.DONE
+
     def _final_block(self, run_id: str, result: RunResult) -> None:
         minutes = self.workload.minutes_used(run_id)
         label = self.workload.resource_label

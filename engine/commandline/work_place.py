@@ -11,9 +11,8 @@ from typing import Any
 from engine import workloads
 from engine.config import Settings
 from engine.errors import AlreadyRunningError, EngineError, InputError
-from engine.instance import InstanceLock
+from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
-from engine.orchestrator import run_lock
 from engine.output import complain, say, say_json
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory

@@ -1,0 +1,313 @@
+"""What a run would do, worked out without starting or writing anything: the dry run.
+
+Behind ``--run --dry-run`` and the cockpit's start dialog. Times and money are estimates from what
+the ledger and its archives show; the ceiling is what the settings' time limits and retries allow.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from engine import workloads
+from engine.config import Settings
+from engine.errors import EngineError
+from engine.insight.attempts import OUTCOMES, AttemptFold
+from engine.insight.values import Attempt
+from engine.instance import InstanceLock, run_lock
+from engine.jobs import ErrorCategory, Job
+from engine.private_files import explain
+from engine.progress import ProgressTracker
+from engine.run_state import RunDirectory
+from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys
+from engine.workloads.base import ResourceState, Workload, WorldContext
+
+ENOUGH: Final = 5
+"""Attempts that an estimate needs."""
+ARCHIVES: Final = 3
+"""Days before that are looked at where the ledger itself has too few."""
+_RETRIED: Final = (ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedJob:
+    """A job that the run would try."""
+
+    job_id: str
+    key: str
+    again: bool = False
+    """Failed before; a later pass tries it again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPlan:
+    """What a run would do."""
+
+    ledger: Path
+    seeds: bool
+    """The jobs are not in the ledger yet: the run would seed them."""
+    key_label: str
+    resource_label: str
+    jobs: Sequence[PlannedJob] = ()
+    blocked: Mapping[str, int] = field(default_factory=dict)
+    """Jobs that could not be claimed today, by reason; among ``jobs``."""
+    workers: int
+    slots: Sequence[Mapping[str, object]] = ()
+    """What each worker would use: its ports."""
+    on_now: Sequence[ResourceState] = ()
+    """Resources of ours that are on and would be stopped first."""
+    passes: int
+    expected_seconds: float | None = None
+    """None where nothing tells how long a job takes."""
+    cost_estimate: float | None = None
+    """US dollars; None as above."""
+    cost_ceiling: float
+    problems: Sequence[str] = ()
+    """Why the run would not start; empty where it would."""
+    messages: Sequence[str] = ()
+    """What the operator should know."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Accounts in the order of their jobs; each needs its own resource (phone)."""
+        return list(dict.fromkeys(job.key for job in self.jobs if job.key))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; what is estimated says so."""
+        return {
+            "ledger": str(self.ledger),
+            "seeds": self.seeds,
+            "jobs": [asdict(job) for job in self.jobs],
+            "blocked": dict(self.blocked),
+            "keys": self.keys,
+            "workers": self.workers,
+            "slots": [dict(slot) for slot in self.slots],
+            "on_now": [state.label for state in self.on_now],
+            "passes": self.passes,
+            "est_seconds": self.expected_seconds,
+            "est_cost": self.cost_estimate,
+            "est_cost_ceiling": self.cost_ceiling,
+            "problems": list(self.problems),
+            "messages": list(self.messages),
+        }
+
+
+def plan(work_dir: Path, settings: Settings, *, continue_day: bool = False) -> RunPlan:
+    """Work out a run with these settings. Asks the provider for access; blocking.
+
+    Raises InputError where the trade or the campaign cannot be opened at all; everything else that
+    is wrong is in ``problems``.
+    """
+    context = WorldContext(settings=settings, work_dir=work_dir)
+    workload = workloads.load(settings.run.workload, context)
+    ledger = ProgressTracker(
+        workload.ledger_path, settings=settings, refuse=_objection(workload), cap=workload.daily_cap
+    )
+    try:
+        return _Planner(work_dir, settings, workload, ledger).plan(continue_day=continue_day)
+    finally:
+        ledger.close()
+
+
+def _objection(workload: Workload) -> Any:
+    def objection(job: Job) -> str | None:
+        try:
+            return workload.refuse(job)
+        except EngineError as exc:
+            return str(exc)
+
+    return objection
+
+
+class _Planner:
+    def __init__(
+        self, work_dir: Path, settings: Settings, workload: Workload, ledger: ProgressTracker
+    ) -> None:
+        self._work_dir = work_dir
+        self._settings = settings
+        self._workload = workload
+        self._ledger = ledger
+        self._run_dir = RunDirectory(work_dir / settings.paths.run)
+        self._problems: list[str] = []
+        self._messages: list[str] = []
+
+    def plan(self, *, continue_day: bool) -> RunPlan:
+        self._check(continue_day=continue_day)
+        seeds, jobs, blocked = self._jobs()
+        settings, workload = self._settings, self._workload
+        usual = _usual(workload.ledger_path, settings)
+        tries = usual.tries_of_a_job(settings.retry.max_passes) if usual else 1.0
+        price = workload.price_per_minute
+        mean = usual.seconds if usual else None
+        if not jobs and not self._problems:
+            self._problems.append("There is nothing to do: no job waits or may be tried again.")
+        return RunPlan(
+            ledger=workload.ledger_path,
+            seeds=seeds,
+            key_label=workload.key_label,
+            resource_label=workload.resource_label,
+            jobs=jobs,
+            blocked=blocked,
+            workers=settings.run.workers,
+            slots=[workload.slot_facts(index) for index in range(settings.run.workers)],
+            on_now=[state for state in workload.resources(ask=False) if state.ours],
+            passes=settings.retry.max_passes,
+            expected_seconds=None if mean is None else self._seconds(len(jobs), mean, tries),
+            cost_estimate=None if mean is None else len(jobs) * tries * mean / 60 * price,
+            cost_ceiling=len(jobs) * _most_tries(settings) * self._longest() / 60 * price,
+            problems=self._problems,
+            messages=self._messages,
+        )
+
+    # -- what is in the way ------------------------------------------------------------------------
+
+    def _check(self, *, continue_day: bool) -> None:
+        settings = self._settings
+        stale = settings.run.heartbeat_stale_seconds
+        own = InstanceLock(self._run_dir.lock_path, stale_after=stale)
+        shared = run_lock(self._workload.ledger_path, stale_after=stale)
+        with self._noting():
+            own.refuse_if_held()
+            shared.refuse_if_held()
+        if not continue_day:
+            with self._noting():
+                refuse_earlier_day(self._ledger, settings)
+        with self._noting():
+            refuse_other_keys(self._ledger, settings)
+        with self._noting():
+            settings.check_ports(settings.run.workers)
+        with self._noting():
+            self._rehearse()
+        with self._noting():
+            if self._run_dir.read_control().paused:
+                self._messages.append("Claims are paused: the run would wait until resume.")
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except EngineError as exc:
+            self._problems.append(str(exc))
+        except OSError as exc:
+            self._problems.append(explain(exc))
+
+    def _rehearse(self) -> None:
+        """The trade's own checks, with a run directory of their own: what they note down about
+        calls to the provider belongs to no run."""
+        with tempfile.TemporaryDirectory(prefix="dry-run-") as folder:
+            children = self._run_dir.processes_path
+            if children.is_dir():
+                shutil.copytree(children, Path(folder) / children.name)
+            paths = self._settings.paths.model_copy(update={"run": Path(folder)})
+            settings = self._settings.model_copy(update={"paths": paths})
+            context = WorldContext(settings=settings, work_dir=self._work_dir)
+            workloads.load(settings.run.workload, context).check()
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def _jobs(self) -> tuple[bool, list[PlannedJob], Mapping[str, int]]:
+        """(to be seeded, what would be tried, why some of it could not)."""
+        try:
+            known = self._ledger.jobs() if self._ledger.exists() else {}
+            if known:
+                return False, self._waiting(known.values()), self._ledger.figures().blocked
+            report = self._workload.seed(self._ledger, dry_run=True)
+        except EngineError as exc:
+            self._note(str(exc))
+            return False, [], {}
+        except OSError as exc:
+            self._note(explain(exc))
+            return False, [], {}
+        self._messages += report.messages
+        self._messages += [f"Left out, {why}: {count}." for why, count in report.skipped.items()]
+        jobs = [PlannedJob(job_id=job_id, key=key) for job_id, key, _ in report.plan]
+        return True, jobs, {}
+
+    def _note(self, problem: str) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    def _waiting(self, jobs: Any) -> list[PlannedJob]:
+        found = []
+        for job in jobs:
+            again = self._ledger.retryable(job)
+            if job.status in OPEN or again:
+                found.append(PlannedJob(job_id=job.job_id, key=job.account, again=again))
+        return found
+
+    # -- how long, how much ------------------------------------------------------------------------
+
+    def _seconds(self, jobs: int, mean: float, tries: float) -> float:
+        run, retry = self._settings.run, self._settings.retry
+        turns = math.ceil(jobs / run.workers)
+        seconds = turns * tries * (mean + run.delay_between_jobs_seconds)
+        waits = retry.delay_seconds * (retry.max_passes - 1) if tries > 1 else 0.0
+        return seconds + waits + run.stagger_seconds * (min(run.workers, jobs) - 1 if jobs else 0)
+
+    def _longest(self) -> float:
+        """Seconds for which one attempt may hold its resource, by the settings' limits."""
+        phones, appium = self._settings.phones, self._settings.appium
+        return (
+            phones.boot_timeout_seconds
+            + phones.adb_device_timeout_seconds
+            + appium.session_timeout_seconds * appium.session_tries
+            + self._workload.job_seconds
+            + self._settings.posting.confirm_timeout_seconds
+            + phones.stop_timeout_seconds
+        )
+
+
+def _most_tries(settings: Settings) -> int:
+    retry = settings.retry
+    return max(1, min(retry.max_passes * retry.attempts_per_pass, retry.infrastructure_limit))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Usual:
+    """What an attempt took lately, and how many had to be tried again."""
+
+    seconds: float
+    retried: float
+
+    def tries_of_a_job(self, passes: int) -> float:
+        """Expected attempts of one job."""
+        return sum(self.retried**number for number in range(passes))
+
+
+def _usual(ledger: Path, settings: Settings) -> _Usual | None:
+    """From the ledger itself, else from its latest archives."""
+    for path in (ledger, *_archives(ledger)):
+        ended = [one for one in _attempts(path, settings) if one.status in OUTCOMES]
+        seconds = [spent for one in ended if (spent := one.seconds) is not None]
+        if len(seconds) >= ENOUGH:
+            retried = sum(one.category in _RETRIED for one in ended)
+            return _Usual(seconds=sum(seconds) / len(seconds), retried=retried / len(ended))
+    return None
+
+
+def _attempts(path: Path, settings: Settings) -> Sequence[Attempt]:
+    tracker, fold = ProgressTracker(path, settings=settings), AttemptFold()
+    try:
+        fold.update(tracker)
+        return fold.attempts
+    except (EngineError, OSError, ValueError):
+        return ()
+    finally:
+        tracker.close()
+
+
+def _archives(ledger: Path) -> list[Path]:
+    """The latest days that were archived beside the ledger, newest first."""
+    name = re.compile(re.escape(ledger.stem) + r"_\d{8}(_\d+)?" + re.escape(ledger.suffix))
+    try:
+        found = [path for path in ledger.parent.iterdir() if name.fullmatch(path.name)]
+    except OSError:
+        return []
+    return sorted(found, reverse=True)[:ARCHIVES]
