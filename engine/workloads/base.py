@@ -268,6 +268,8 @@ class Workload(Protocol):
     """What costs while held: ``phone``."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
+    cap_refusal: str
+    """What ``refuse`` says of a key whose daily cap was used up outside this ledger; else empty."""
 
     @property
     def ledger_path(self) -> Path:

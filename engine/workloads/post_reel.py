@@ -23,7 +23,7 @@ from engine.posting.caption import check_caption
 from engine.processes import ProcessRegistry
 from engine.retry import RetryConfig, RetryPassManager
 from engine.run_state import RunDirectory
-from engine.sources.post_history import PostHistory
+from engine.sources.post_history import CAP_REACHED, PostHistory
 from engine.sources.seeding import JobSource, content_of, seed_from
 from engine.sources.state_source import StateFileSource
 from engine.sources.video import check_video, file_name, find_video
@@ -51,6 +51,7 @@ class PostReel:
     key_label = "account"
     resource_label = "phone"
     ready_states: tuple[str, ...] = ("ADB_PENDING", "ADB_READY", "APPIUM_READY")
+    cap_refusal: str = CAP_REACHED
 
     def __init__(self, context: WorldContext) -> None:
         """Raises InputError for a campaign that is not there, disabled or wrong."""
