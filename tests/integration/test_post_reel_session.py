@@ -119,6 +119,10 @@ def fails_with(kind: type[JobError], action: Callable[[], object]) -> JobError:
     return caught.value
 
 
+PHASES = ["check", "find", "boot", "connect", "upload", "session",
+          "navigate", "caption", "share", "confirm", "stop"]  # fmt: skip
+
+
 def test_a_job_is_posted_and_its_phone_is_off_afterwards(tmp_path: Path) -> None:
     jobs = new_farm(tmp_path, "--accounts", 2, "--time-scale", 60)
     with desk(tmp_path) as here:
@@ -126,6 +130,7 @@ def test_a_job_is_posted_and_its_phone_is_off_afterwards(tmp_path: Path) -> None
             report = RealReport()
             here.post(job, report)
             assert report.states == ["ADB_PENDING", "ADB_READY", "APPIUM_READY"]
+            assert list(dict.fromkeys(report.phases)) == PHASES
             assert report.submits == 1
             assert here.phones_on == 0
         assert here.reels == [(job.account, job.caption) for job in jobs]
@@ -197,6 +202,7 @@ def test_a_stop_in_any_phase_before_share_leaves_no_phone_on(tmp_path: Path, pha
         report.stop_in_phase = phase
         with pytest.raises(StopRequested):
             here.session.perform(jobs[0], report)
+        assert report.phases[-2:] == [phase, "stop"]
         assert (here.phones_on, here.reels) == (0, [])
 
 
