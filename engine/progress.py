@@ -22,6 +22,7 @@ from engine.ledger.access import LedgerAccess, Verification
 from engine.ledger.claims import ClaimDesk, never
 from engine.ledger.export import write_export
 from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
+from engine.ledger.file import archive_name
 from engine.ledger.fold import Entry
 from engine.ledger.outcomes import Changes
 from engine.ledger.rows import (
@@ -471,8 +472,7 @@ class ProgressTracker:
                         "requeue them first, or confirm that they may be archived as they are."
                     )
                 day = self._settings.day_of(now)
-                path = self._ledger.path
-                wanted = path.with_name(f"{path.stem}_{day:%Y%m%d}{path.suffix}")
+                wanted = archive_name(self._ledger.path, day)
                 return ResetReport(archive=self._ledger.book.start_empty(wanted), figures=figures)
 
     def export(self, target: Path) -> int:

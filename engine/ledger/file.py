@@ -13,6 +13,7 @@ import os
 import time
 import weakref
 import zlib
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -269,21 +270,32 @@ def replace(path: Path, content: bytes) -> None:
 _REPLACE_TRIES: Final = 100
 
 
+def archive_name(ledger: Path, day: date) -> Path:
+    """The name that a reset of this day wants for its archive (A7.3)."""
+    return ledger.with_name(f"{ledger.stem}_{day:%Y%m%d}{ledger.suffix}")
+
+
+def free_name(wanted: Path) -> Path:
+    """The first of ``wanted``, ``wanted`` with _1, _2 … before its suffix that nobody has."""
+    target, number = wanted, 0
+    while target.exists():
+        number += 1
+        target = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
+    return target
+
+
 def keep_copy(content: bytes, wanted: Path) -> Path:
-    """Write a new private file under the first free of ``wanted``, ``wanted`` with _1, _2 … before
-    its suffix; never over an existing one. Raises LedgerWriteError."""
+    """Write a new private file under the first free name; never over an existing one.
+
+    Raises LedgerWriteError.
+    """
     temporary = wanted.with_name(f".{wanted.name}.new")
     try:
         _write_new(temporary, content)
-        number = 0
-        while True:
-            end = f"_{number}" if number else ""
-            target = wanted.with_name(f"{wanted.stem}{end}{wanted.suffix}")
-            if not target.exists():
-                _give_name(temporary, target)
-                _sync_folder(target)
-                return target
-            number += 1
+        target = free_name(wanted)
+        _give_name(temporary, target)
+        _sync_folder(target)
+        return target
     except OSError as exc:
         raise write_error(wanted, exc) from exc
     finally:
