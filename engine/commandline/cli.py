@@ -30,6 +30,7 @@ examples:
   %(prog)s --workers 3 --no-retry-unknown --run
   %(prog)s --campaign podcast --workers 5 --run
   %(prog)s --status
+  %(prog)s --status --watch --json
   %(prog)s --workers 3 --run --dry-run
   %(prog)s --stop-resources ACCOUNT
   %(prog)s --stop-all
@@ -175,6 +176,11 @@ def _add_general(group: Any) -> None:
         "--json", action="store_true", help="print JSON, one object a line, each with its event"
     )
     group.add_argument(
+        "--watch",
+        action="store_true",
+        help="with --status: tell every change, one a line, until Ctrl-C; asks no service",
+    )
+    group.add_argument(
         "--yes", action="store_true", help="reset the day although jobs are in doubt"
     )
 
@@ -205,6 +211,8 @@ def check(command: str | None, arguments: argparse.Namespace) -> None:
         raise InputError("--retry-include-non-retryable only widens --retry-all-failed; give both.")
     if arguments.dry_run and command != "run":
         raise InputError("--dry-run rehearses --run; give both, and no other command.")
+    if arguments.watch and command != "status":
+        raise InputError("--watch goes on with --status; give both, and no other command.")
     if arguments.where is not None and command not in JOB_COMMANDS:
         raise InputError("--where chooses jobs for --requeue, --skip, --unskip or --mark-posted.")
     if arguments.ai_only and arguments.no_ai_fallback:
@@ -313,6 +321,8 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
         )
     if arguments.dry_run:
         command = "dry_run"
+    if arguments.watch:
+        command = "watch"
     _open_log(command, work_dir, settings)
     return operations.perform(command, arguments, settings, work_dir)
 

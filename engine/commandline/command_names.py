@@ -22,7 +22,7 @@ COMMANDS = (
 JOB_COMMANDS = ("requeue", "skip", "unskip", "mark_posted")
 CONTROL_COMMANDS = (*JOB_COMMANDS, "retry_all_failed", "stop_resources", "send")
 """On jobs, claims and resources."""
-READING = ("status", "list_campaigns", "dry_run")
+READING = ("status", "list_campaigns", "dry_run", "watch")
 """Commands that change nothing, not even a log."""
 ALLOWED_PAIRS = (
     {"run", "seed_only"},  # seeding wins (A1.8)

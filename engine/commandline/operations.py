@@ -101,18 +101,21 @@ class Operations(WorkPlace):
 
     def status(self) -> int:
         """Show everything, change nothing (A13.1 to A13.3)."""
-        from engine.commandline.status_report import collect, show
+        from engine.commandline.status_report import collect
+        from engine.commandline.status_text import show
+        from engine.insight.watch import Watch
 
-        report = collect(
-            settings=self.settings,
-            work_dir=self.work_dir,
-            run_dir=self.run_dir,
-            lock=self.lock,
-            ledger=self.ledger,
-            workload=self.workload,
-        )
+        report = collect(Watch(self.work_dir, self.settings, workload=self.workload))
         say_json(report) if self.arguments.json else show(report)
         return ExitCode.FAILED if report["ledger"]["problem"] else ExitCode.DONE
+
+    def watch(self) -> int:
+        """Tell every change until it is interrupted, or nobody reads any more."""
+        from engine.commandline.status_watch import follow
+        from engine.insight.watch import Watch
+
+        watch = Watch(self.work_dir, self.settings, workload=self.workload)
+        return follow(watch, as_json=self.arguments.json)
 
     # -- stop ----------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class RunNow:
     elsewhere: RunStatus | None = None
     """Of a live run that works on another one."""
     raw: Mapping[str, Any] | None = None
-    """The object that ``status`` was read from."""
+    """The object that the one or the other was read from."""
     record: RunRecord | None = None
     held_keys: frozenset[str] = field(default_factory=frozenset)
     problem: str = ""
@@ -70,11 +70,11 @@ class RunFiles:
             holder=holder,
             status=status if here else None,
             elsewhere=None if here else status,
-            raw=reading.raw if here else None,
+            raw=reading.raw if status is not None else None,
             record=record,
             held_keys=held,
             problem=reading.problem or problem,
-            revision=reading.revision if here else None,
+            revision=reading.revision,
         )
 
     def _of(self, holder: InstanceRecord, reading: StatusReading) -> RunStatus | None:

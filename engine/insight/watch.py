@@ -72,7 +72,7 @@ class Sight:
     revision: object
     """Another one when any line of ``job_lines`` changed."""
     status: Mapping[str, Any] | None
-    """The live run's own snapshot, as it is."""
+    """The snapshot, as it is, of a live run that works on this ledger."""
     status_revision: object
 
 
@@ -155,7 +155,7 @@ class Watch:
         found = Sight(
             overview=overview(situation, figures),
             revision=self._book.version,
-            status=run.raw,
+            status=self._told,
             status_revision=run.revision,
         )
         if found != self._sight:
@@ -176,6 +176,15 @@ class Watch:
     def policy(self) -> Policy:
         """What decides over the jobs now."""
         return policy_of(self.settings, self._run)
+
+    @property
+    def run(self) -> RunNow:
+        """What the run directory said at the last look."""
+        return self._run
+
+    @property
+    def _told(self) -> Mapping[str, Any] | None:
+        return self._run.raw if self._run.status is not None else None
 
     # -- one thing at a time -----------------------------------------------------------------------
 
@@ -338,7 +347,7 @@ class Watch:
         return pass_report(
             ledger=self.ledger,
             fold=self._fold,
-            status=self._run.raw,
+            status=self._told,
             config=self.policy.retry,
             price=self.workload.price_per_minute,
             now=now,
