@@ -82,9 +82,12 @@ class LogPainter:
             rows = self._drawn[line.key] = self._draw(line)
         return rows
 
-    def forget(self) -> None:
-        """Other lines may come under the same keys."""
-        self._drawn.clear()
+    def forget(self, key: int | None = None) -> None:
+        """Another line may come under this key; None: under any."""
+        if key is None:
+            self._drawn.clear()
+        else:
+            self._drawn.discard(key)
 
     def under_cursor(self, row: Strip, *, first: bool) -> Strip:
         """The row of the line where the cursor is; the sign stands before the first one."""

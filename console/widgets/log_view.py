@@ -8,7 +8,6 @@ a paused or hidden one nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,12 +15,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
-from textual.strip import Strip
 
 from console.plain import plain
-from console.widgets.log_paint import STYLE_CLASSES, LogPainter
-from console.widgets.log_window import LogLine, LogWindow
-from console.widgets.terminal_rows import TerminalRows
+from console.widgets.log_rows import LogRows
+from console.widgets.log_window import LogLine
 
 __all__ = ["RING_LINES", "LogLine", "LogView"]
 
@@ -29,15 +26,10 @@ RING_LINES = 20_000
 WHEEL_ROWS = 3
 
 
-class LogView(TerminalRows, can_focus=True, inherit_bindings=False):
+class LogView(LogRows, can_focus=True, inherit_bindings=False):
     """The newest lines of a log, with a cursor. Levels, sources and filters are the screen's."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = "LogView { height: 1fr; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log-view--cursor",
-        *(f"log-view--{name}" for name in STYLE_CLASSES),
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Line up", show=False, id="log.up"),
         Binding("down,j", "cursor(1)", "Line down", show=False, id="log.down"),
@@ -52,10 +44,6 @@ class LogView(TerminalRows, can_focus=True, inherit_bindings=False):
     """Whether new lines are shown as they come; true only at the end. Set it to pause or follow."""
     held_back: var[int] = var(0, init=False)
     """Lines that came while paused."""
-    wrap: var[bool] = var(False, init=False)
-    """Whether long lines go on in the next row; else they are cut at the width, with a mark."""
-    highlight: var[re.Pattern[str] | None] = var(None, init=False)
-    """What is searched for; every match that can be seen is marked."""
 
     class CursorMoved(Message):
         """The cursor stands on another line, or (None) on none."""
@@ -87,10 +75,11 @@ class LogView(TerminalRows, can_focus=True, inherit_bindings=False):
         id: str | None = None,  # noqa: A002 - the name that every widget has
         classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._window = LogWindow(capacity, self._rows_of)
-        self._painter: LogPainter | None = None
+        super().__init__(capacity, name=name, id=id, classes=classes)
         self._reported: int | None = None
+        """Key of the cursor's line that the screen has heard of."""
+        self._told = (True, 0)
+        """What the screen has heard of following and of what is held back."""
 
     # -- what a screen says ------------------------------------------------------------------------
 
@@ -118,10 +107,26 @@ class LogView(TerminalRows, can_focus=True, inherit_bindings=False):
         self._window.append(lines)
         self._settle()
 
+    def insert(self, line: LogLine, *, before: int) -> bool:
+        """Put a late line where it belongs; False if there is no line with the key ``before``."""
+        index = self._window.index_of(before)
+        if index is None:
+            return False
+        self._window.insert(index, line)
+        self._settle()
+        return True
+
+    def update_lines(self, lines: Sequence[LogLine]) -> None:
+        """Show other texts for lines that are there, by key; others are left out."""
+        for line in lines:
+            if (index := self._window.index_of(line.key)) is not None:
+                self._window.lines[index] = line
+                self.forget_drawn(line.key)
+        self._settle()
+
     def replace(self, lines: Sequence[LogLine]) -> None:
         """Show other lines (another filter); place and cursor stay at their lines."""
-        if self._painter is not None:
-            self._painter.forget()
+        self.forget_drawn()
         self._window.replace(lines)
         self._settle()
 
@@ -205,67 +210,14 @@ class LogView(TerminalRows, can_focus=True, inherit_bindings=False):
             (self._window.follow if following else self._window.pause)()
             self._settle()
 
-    def watch_wrap(self) -> None:
-        self._redraw()
-
-    def watch_highlight(self) -> None:
-        self._redraw()
-
     def _settle(self) -> None:
         """After any change: say what is so now, and repaint the rows that differ."""
         window = self._window
-        before = (self.following, self.held_back)
-        self.set_reactive(LogView.following, window.following)
-        self.set_reactive(LogView.held_back, window.held_back)
-        if before != (self.following, self.held_back):
-            self.post_message(self.FollowChanged(self.following, self.held_back))
+        self.following, self.held_back = window.following, window.held_back
+        if self._told != (window.following, window.held_back):
+            self._told = (window.following, window.held_back)
+            self.post_message(self.FollowChanged(*self._told))
         if self._reported != self.cursor_key:
             self._reported = self.cursor_key
             self.post_message(self.CursorMoved(self._reported))
         self.repaint_changes()
-
-    def _redraw(self) -> None:
-        """Draw every row anew: the width, the styles or the search are other ones."""
-        self._painter = None
-        self.repaint_changes()
-
-    # -- painting ----------------------------------------------------------------------------------
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter = None
-
-    def used_cells(self, strip: Strip) -> int:
-        return self._present_painter().used(strip)
-
-    def wanted_rows(self) -> list[Strip]:
-        window, painter = self._window, self._present_painter()
-        window.resize(self.size.height)
-        strips = []
-        for line, part in window.rows():
-            strip = painter.rows(window.lines[line])[part]
-            if line == window.cursor:
-                strip = painter.under_cursor(strip, first=part == 0)
-            strips.append(strip)
-        return strips + [painter.blank] * (self.size.height - len(strips))
-
-    def _rows_of(self, line: LogLine) -> int:
-        """Rows that a line takes."""
-        return len(self._present_painter().rows(line)) if self.wrap else 1
-
-    def _present_painter(self) -> LogPainter:
-        """The painter for the present width, styles and search."""
-        if self._painter is None or self._painter.width != self.size.width:
-            self._painter = LogPainter(
-                width=self.size.width,
-                wrap=self.wrap,
-                match=self.highlight,
-                base=self.rich_style,
-                cursor=self.get_component_rich_style("log-view--cursor", partial=True),
-                styles={
-                    name: self.get_component_rich_style(f"log-view--{name}", partial=True)
-                    for name in STYLE_CLASSES
-                },
-                console=self.app.console,
-            )
-        return self._painter

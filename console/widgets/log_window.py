@@ -92,6 +92,15 @@ class LogWindow:
             self._top = min(self._top, self._last_top())
             self._held = sum(line.key > self._seen for line in self.lines)
 
+    def insert(self, index: int, line: LogLine) -> None:
+        """Put a late line before the one at ``index``; what is seen and the cursor stay."""
+        self.lines.insert(index, line)
+        self._held += 0 if self.following else 1
+        if index <= self._top.line:
+            self._top = Row(self._top.line + 1, self._top.part)
+        if self.cursor is not None and index <= self.cursor:
+            self.cursor += 1
+
     def index_of(self, key: int) -> int | None:
         """Where the line with this key is; the newest are looked at first."""
         for number in range(len(self.lines) - 1, -1, -1):

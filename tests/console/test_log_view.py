@@ -150,6 +150,32 @@ def test_pausing_at_the_end_holds_the_next_line_back() -> None:
     play(script, first=HUNDRED)
 
 
+def test_each_change_of_following_is_told_once_whoever_made_it() -> None:
+    async def script(app: LogApp, pilot: Pilot[Any]) -> list[tuple[bool, int]]:
+        app.log_view.following = False
+        await pilot.pause()
+        app.log_view.append(lines(100, 101))
+        await pilot.press("end", "end")
+        app.log_view.pause()
+        await pilot.pause()
+        told = [said for said in app.said if isinstance(said, LogView.FollowChanged)]
+        return [(said.following, said.held_back) for said in told]
+
+    told = play(script, first=HUNDRED)
+    assert told == [(False, 0), (False, 2), (True, 0), (False, 0)]
+
+
+def test_lines_that_come_before_the_view_is_shown_are_there() -> None:
+    app = LogApp()
+    app.log_view.append(HUNDRED)
+    app.log_view.replace(HUNDRED[:50])
+
+    async def script(pilot: Pilot[Any]) -> list[str]:
+        return shown(app)
+
+    assert drive(app, script)[-1] == "line 49"
+
+
 def test_the_wheel_scrolls_and_pauses() -> None:
     async def script(app: LogApp, pilot: Pilot[Any]) -> None:
         await pilot._post_mouse_events([_wheel_up()], app.log_view)
@@ -318,9 +344,34 @@ def test_a_filter_that_lets_nothing_through_shows_nothing() -> None:
 
 def test_a_late_line_appears_where_it_belongs() -> None:
     async def script(app: LogApp, pilot: Pilot[Any]) -> None:
-        app.log_view.replace([*HUNDRED[:98], line(100, "late"), *HUNDRED[98:]])
+        assert app.log_view.insert(line(100, "late"), before=98)
+        assert not app.log_view.insert(line(101, "nowhere"), before=4_711)
         await pilot.pause()
         assert shown(app)[-3:] == ["late", "line 98", "line 99"]
+
+    play(script, first=HUNDRED)
+
+
+def test_a_late_line_above_a_paused_view_moves_nothing() -> None:
+    async def script(app: LogApp, pilot: Pilot[Any]) -> None:
+        app.log_view.go_to(50)
+        await pilot.pause()
+        before = screen_lines(app)
+        app.log_view.insert(line(100, "late"), before=3)
+        await pilot.pause()
+        assert screen_lines(app) == before
+        assert app.log_view.cursor_key == 50
+        assert app.log_view.held_back == 1
+
+    play(script, first=HUNDRED)
+
+
+def test_a_line_that_has_grown_is_shown_anew() -> None:
+    async def script(app: LogApp, pilot: Pilot[Any]) -> None:
+        app.log_view.update_lines([line(99, "line 99 ... 14 more"), line(4_711)])
+        await pilot.pause()
+        assert shown(app)[-2:] == ["line 98", "line 99 ... 14 more"]
+        assert len(app.log_view.lines) == 100
 
     play(script, first=HUNDRED)
 
