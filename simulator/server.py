@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulator.cloud_api import CloudApi
@@ -49,9 +50,7 @@ class FarmServer:
         self.api = CloudApi(farm)
         self.stop = asyncio.Event()
         """Set when the farm is asked to end."""
-        self.app = web.Application(
-            client_max_size=1 << 30, middlewares=[web.middleware(self._note_request)]
-        )
+        self.app = web.Application(client_max_size=1 << 30, middlewares=[self._noting()])
         self.api.add_routes(self.app)
         add_device_routes(self.app, farm)
         self.app.router.add_get("/farm/status", self._status)
@@ -61,13 +60,15 @@ class FarmServer:
         self.app.router.add_route("*", "/{path:.*}", self._unknown)
         self.app.cleanup_ctx.append(self._housekeeping)
 
-    async def _note_request(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        self._asked = time.monotonic()
-        return await handler(request)
+    def _noting(self) -> Middleware:
+        """Remembers when somebody asked last."""
+
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._asked = time.monotonic()
+            return await handler(request)
+
+        return note
 
     def _forgotten(self) -> bool:
         """Nobody has asked for long, and nothing of its is on."""
