@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.text import Text
 
-from console.dialogs.base import row
+from console.dialogs.base import counted, row
 from console.plain import fit
 from engine.insight.values import JobLine
 from engine.jobs import ErrorCategory, Job, JobStatus
@@ -35,7 +35,7 @@ _ADVICE: Final[Mapping[ErrorCategory, tuple[str, str]]] = {
         "Requeue only if the file was replaced; otherwise it will fail the same way.",
     ),
     ErrorCategory.IN_DOUBT: (
-        "job in doubt",
+        "doubtful job",
         "It may be published already: look at the account first. Requeued, it is posted again.",
     ),
 }
@@ -89,7 +89,7 @@ class RequeueChoice:
         for category, (what, sentence) in _ADVICE.items():
             count = counts[category]
             if count:
-                yield f"{count} {what}{'' if count == 1 else 's'}. {sentence}"
+                yield f"{counted(count, what)}. {sentence}"
 
 
 def by_class(lines: Sequence[JobLine]) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Dialog
+from console.dialogs.base import Dialog, counted
 from console.dialogs.job_rows import job_row
 from console.feed import Need
 from console.plain import plain
@@ -30,8 +30,7 @@ class MarkPosted(Dialog[tuple[str, ...]]):
         key_label: str,
         work_dir: Path,
     ) -> None:
-        count = len(lines)
-        super().__init__(f"Mark {count} job{'' if count == 1 else 's'} as posted")
+        super().__init__(f"Mark {counted(len(lines), 'job')} as posted")
         self._lines = list(lines)
         self._evidence = evidence
         self._who = who

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Control, Dialog
+from console.dialogs.base import Control, Dialog, counted
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice, by_class, job_row
 from console.feed import Need
@@ -61,8 +61,7 @@ class Requeue(Dialog[tuple[str, ...]]):
         )
 
     def yes_words(self) -> str:
-        count = len(self._ids())
-        return f"Requeue {count} job{'' if count == 1 else 's'}"
+        return f"Requeue {counted(len(self._ids()), 'job')}"
 
     def why_not(self) -> str:
         return "" if self._ids() else "None of them is failed any more."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -31,15 +30,13 @@ class ResetDay(Dialog[bool]):
         look: Callable[[], Awaitable[ResetPreview]],
         *,
         key_label: str,
-        cap: int,
     ) -> None:
-        """``look`` makes the preview anew; ``cap`` is the most posts of a key a day, 0 = none."""
+        """``look`` makes the preview anew."""
         super().__init__("Reset the day")
         self._preview = preview
         self._first = preview
         self._look = look
         self._key_label = key_label
-        self._cap = cap
         self._typed = TypedWord(preview.word)
 
     def on_mount(self) -> None:
@@ -61,18 +58,20 @@ class ResetDay(Dialog[bool]):
 
     def facts(self, width: int) -> Iterable[Text | str]:
         preview = self._preview
-        figures = preview.figures
+        counts = preview.figures.by_status
         yield "Archives the ledger and starts an empty one. Nothing is deleted."
         yield ""
         mark = "! " if preview.target != self._first.target else "  "
-        yield f"  from  {Path(preview.source).name}   {figures.total} jobs"
-        yield f"{mark}to    {Path(preview.target).name}   an archive is never overwritten"
-        counts = "   ".join(f"{count} {status}" for status, count in figures.by_status.items())
-        yield f"  {counts}"
+        taken = f" ({preview.taken.name} is taken)" if preview.taken is not None else ""
+        size = f"{preview.size / 1000:.0f} kB"
+        yield f"  from  {preview.source.name}   {sum(counts.values())} jobs, {size}"
+        yield f"{mark}to    {preview.target.name}{taken}"
+        yield "  " + "   ".join(f"{count} {status}" for status, count in counts.items())
         yield ""
         yield heading("CHECKS")
-        for ok, text, key in preview.checks:
-            yield f"  {'+' if ok else 'x'} {text}{f'   {key}' if key and not ok else ''}"
+        for check in preview.checks:
+            key = f"   {check.key}" if check.key and not check.ok else ""
+            yield f"  {'+' if check.ok else 'x'} {check.text}{key}"
         yield ""
         yield from self._cap_lines()
         yield (
@@ -81,11 +80,12 @@ class ResetDay(Dialog[bool]):
         )
 
     def _cap_lines(self) -> Iterable[str]:
-        count = len(self._preview.capped)
-        if self._cap:
+        preview = self._preview
+        if preview.cap:
             yield (
-                f"{count} {self._key_label}s have posted today (cap {self._cap}). The cap outlives "
-                "the reset: archives and the posted record still count until midnight."
+                f"{len(preview.capped)} {self._key_label}s have posted today (cap {preview.cap}). "
+                "The cap outlives the reset: archives and the posted record still count until "
+                "midnight."
             )
 
     def bottom(self) -> Sequence[Control]:
@@ -99,7 +99,7 @@ class ResetDay(Dialog[bool]):
         return "Reset"
 
     def why_not(self) -> str:
-        failed = [text for ok, text, _ in self._preview.checks if not ok]
+        failed = [check.text for check in self._preview.checks if not check.ok]
         if failed:
             return f"{len(failed)} check{'s' if len(failed) > 1 else ''} failed: {failed[0]}"
         right = self._typed.is_mounted and self._typed.right

@@ -11,8 +11,9 @@ from rich.text import Text
 from textual import work
 from textual.widgets import Input
 
-from console.dialogs.base import Control, Dialog
+from console.dialogs.base import Control, Dialog, counted, heading, row
 from console.dialogs.controls import Choice, Field
+from console.plain import fit, plain
 from console.times import clock, span
 from engine.launch import RunOptions
 
@@ -43,15 +44,14 @@ class StartRun(Dialog[StartWish]):
         options: RunOptions,
         plan: Callable[[RunOptions], Awaitable[RunPlan]],
         *,
-        labels: tuple[str, str],
+        key_label: str,
         earlier_day: date | None,
     ) -> None:
-        """``labels`` are what key and resource are called; ``earlier_day`` is the ledger's, where
-        it is not today's."""
+        """``earlier_day`` is the ledger's, where it is not today's."""
         super().__init__("Start a run")
         self._options = options
         self._make_plan = plan
-        self._key_label, self._resource_label = labels
+        self._key_label = key_label
         self._earlier_day = earlier_day
         self._plan: RunPlan | None = None
         self._planned: RunOptions | None = None
@@ -142,28 +142,41 @@ class StartRun(Dialog[StartWish]):
         else:
             yield from self._plan_lines(self._plan)
 
-    def _plan_lines(self, plan: RunPlan) -> Iterable[str]:
-        yield f"Jobs       {plan.jobs} for {plan.keys} {self._key_label}s"
+    def _plan_lines(self, plan: RunPlan) -> Iterable[Text | str]:
+        again = sum(job.again for job in plan.jobs)
+        parts = ["to be seeded"] if plan.seeds else [f"{again} of them failed before"] * bool(again)
+        said = f", {parts[0]}" if parts else ""
+        yield f"Jobs       {len(plan.jobs)} for {len(plan.keys)} {plan.key_label}s{said}"
+        for why, count in plan.blocked.items():
+            yield f"           {count} of them cannot be claimed today: {why}"
         yield f"Workers    {plan.workers}, up to {plan.passes} passes"
         if plan.expected_seconds is None:
             yield "Done       no forecast: too few attempts so far"
         else:
             end = self.now + timedelta(seconds=plan.expected_seconds)
             yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"
-        yield f"Cost       {_dollars(plan.cost_estimate)}, at most {_dollars(plan.cost_ceiling)}"
-        for message in plan.messages:
-            yield f"!  {message}"
+        yield f"Cost       {_dollars(plan.cost_estimate)}, at most ${plan.cost_ceiling:.2f}"
+        if plan.on_now:
+            names = ", ".join(state.label for state in plan.on_now)
+            yield f"Stopped first, left on by an earlier run: {names}"
         for problem in plan.problems:
             yield f"x  {problem}"
+        for message in plan.messages:
+            yield f"!  {message}"
         yield ""
         yield "It runs by itself: leaving the cockpit does not end it."
+        yield ""
+        yield heading(f"Jobs {len(plan.jobs)}")
+        for job in plan.jobs:
+            yield row(f"{fit(job.job_id, 14)} {plain(job.key)}{'   again' * job.again}")
 
     def yes_words(self) -> str:
         if self._resets:
             return "Reset the day ..."
         if self._plan is None:
             return "Start"
-        return f"Start {self._plan.workers} workers on {self._plan.jobs} jobs"
+        jobs = counted(len(self._plan.jobs), "job")
+        return f"Start {counted(self._plan.workers, 'worker')}, {jobs}"
 
     def why_not(self) -> str:
         if self._resets:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Control, Dialog, heading, row
+from console.dialogs.base import Control, Dialog, counted, heading, row
 from console.dialogs.controls import Choice, TypedWord
 from console.dialogs.stop_targets import OFF, Scope, StopScopes, Target, scopes
 from console.feed import Need
@@ -158,8 +158,7 @@ class StopPhones(Dialog[StopWish]):
     # -- the answer ------------------------------------------------------------------------------
 
     def yes_words(self) -> str:
-        count = len(self._targets)
-        return f"Stop {count} {self._label}{'' if count == 1 else 's'}"
+        return f"Stop {counted(len(self._targets), self._label)}"
 
     def why_not(self) -> str:
         if self._scopes is None:

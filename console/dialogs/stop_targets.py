@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from console.dialogs.base import counted
 from engine.insight.values import Overview, ResourceLine, ResourceReport
 
 OFF: Final = frozenset({"off", "expired"})
@@ -73,7 +74,7 @@ class StopScopes:
         others -= sum(target.id not in {t.id for t in self.campaign} for target in self.marked) * (
             scope is Scope.MARKED
         )
-        parts = [f"{here} {label}{'' if here == 1 else 's'} of this campaign"] if here else []
+        parts = [f"{counted(here, label)} of this campaign"] if here else []
         if others > 0:
             parts.append(f"{others} of others")
         return ", ".join(parts) or "nothing else is on"
