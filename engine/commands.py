@@ -6,6 +6,7 @@ resource it named, one by one (architecture 7).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 600.0
-"""A command whose effect has not come true by then is answered with what is known."""
+"""A command whose effect has not come true by then is answered with what is known; a stop of
+resources has bounds of its own at each step and is never given up half way."""
 
 Later = Callable[[], Answer | None]
 """Asked each turn; None = not true yet."""
@@ -108,7 +110,8 @@ class CommandDesk:
         self._run.news.emit("command_taken", id=command.id, name=command.name, by=command.sent_by)
         outcome = self._ask(lambda: self._handlers[command.name](command))
         if callable(outcome):
-            deadline = time.monotonic() + ANSWER_SECONDS
+            bound = ANSWER_SECONDS if command.name != "stop_resources" else math.inf
+            deadline = time.monotonic() + bound
             self._waiting.append(_Waiting(command, outcome, deadline))
         elif outcome is not None:
             self._answer(command, outcome)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from engine import filters
 from engine.config import Secrets, Settings, public_keys
 from engine.errors import EngineError, SettingsError
 from engine.settings_sources import ENV_PREFIX, Sources, explain, gather
@@ -96,6 +98,7 @@ def _conflicts(settings: Settings, path: Path) -> list[str]:
             f"{path}: phones.device = grapheneos needs phones.device_account, the account that "
             "the attached device is logged in to."
         )
+    problems += _wrong_filters(settings, path)
     keys: dict[str, str] = {}
     for action, key in settings.console.keys.items():
         if key in keys:
@@ -104,6 +107,21 @@ def _conflicts(settings: Settings, path: Path) -> list[str]:
                 "change one of them."
             )
         keys[key] = action
+    return problems
+
+
+def _wrong_filters(settings: Settings, path: Path) -> list[str]:
+    """Saved filters that neither jobs nor phones could be chosen by."""
+    now = datetime.now(settings.zone)
+    problems = []
+    for key, text in settings.console.filters.items():
+        try:
+            filters.parse(text, filters.job_fields(now=now))
+        except filters.FilterError as exc:
+            try:
+                filters.parse(text, filters.resource_fields(now=now))
+            except filters.FilterError:
+                problems.append(f"{path}: console.filters.{key} = {text!r}: {exc}")
     return problems
 
 

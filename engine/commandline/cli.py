@@ -39,9 +39,10 @@ examples:
   %(prog)s --requeue --where 'status:failed why:adb_timeout'
   %(prog)s --send hold key:ACCOUNT
 
-With a campaign, every command but --send, --stop-all and --list-campaigns
-needs --campaign NAME too, or campaign = "NAME" in geelark.toml. Defaults in
-brackets are the built-in ones; geelark.toml may change them.
+With a campaign, every command but --send, --stop-resources, --stop-all and
+--list-campaigns needs --campaign NAME too, or campaign = "NAME" in
+geelark.toml. Defaults in brackets are the built-in ones; geelark.toml may
+change them.
 
 exit status: 0 done, 1 bad input, refused, or jobs left, 2 usage or settings,
 3 service unreachable, 4 --run while another run is live, 130 stopped
@@ -343,7 +344,7 @@ def _open_log(command: str, work_dir: Path, settings: Settings) -> None:
     try:
         logs.configure(path, settings.logs, settings.secrets)
     except OSError as exc:
-        if command != "stop_all":
+        if command not in ("stop_all", "stop_resources"):
             raise
         complain(explain(exc))
         logs.configure(None, settings.logs, settings.secrets)

@@ -293,7 +293,7 @@ def test_seeding_beats_running(tmp_path: Path) -> None:
 
 def test_commands_are_answered_when_they_are_true(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a until:go submit do", "j1 b", "j2 c until:end", "j3 d")
-    assert farm.run("--send", "pause").returncode == 1
+    assert farm.run("--send", "set_workers", "2").returncode == 1, "no run is live yet"
     run = farm.start("--workers", "1", "--run")
     farm.wait_for(lambda: farm.events("worker_job"))
     assert farm.run("--send", "pause").returncode == 0

@@ -50,6 +50,7 @@ def test_a_secret_is_shown_as_set_or_not_and_never_itself(tmp_path: Path) -> Non
         ("[console.filters]\nf6 = 'x'\n", ("console.filters.f6", "f2")),
         ("[run]\nworkers = 12\n", ("run.workers = 12", "run.max_workers = 10")),
         ("[console.keys]\n'a.b' = 'x'\n'c.d' = 'x'\n", ("a.b", "c.d", "'x'")),
+        ("[console.filters]\nf3 = 'colour:red'\n", ("console.filters.f3", "colour")),
         ("[appium]\nbase_port = 8199\n", ("appium.base_port",)),
     ],
 )
@@ -70,6 +71,13 @@ def test_a_check_tells_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
         1,
     ]
     assert any("did you mean GEELARK_RUN__WORKERS?" in problem for problem in problems)
+
+
+def test_a_saved_filter_may_be_of_jobs_or_of_phones(tmp_path: Path) -> None:
+    (tmp_path / "geelark.toml").write_text(
+        "[console.filters]\nf2 = 'status:failed'\nf3 = 'phone:acct state:started'\n"
+    )
+    assert check(tmp_path, environ={}) == []
 
 
 def test_the_settings_of_a_new_work_directory_are_in_order(
