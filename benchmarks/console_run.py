@@ -24,9 +24,9 @@ from typing import IO, Any
 
 from benchmarks.console_day import LEDGER_NAME
 from engine.config import Settings
-from engine.instance import InstanceLock
+from engine.instance import InstanceLock, run_lock
 from engine.jobs import Claim
-from engine.orchestrator import STATUS_SECONDS, run_lock
+from engine.orchestrator import STATUS_SECONDS
 from engine.private_files import make_private_dir, open_append
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory, RunRecord
