@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from console.action_table import ACTIONS, FOOTERS, WORDS, Action
 
@@ -65,7 +65,7 @@ def footer(screen: str, *, observe: bool = False) -> list[Action]:
     return [action for action in actions if not (observe and action.acts)]
 
 
-def bindings(screen: str) -> list[Binding]:
+def bindings(screen: str) -> list[BindingType]:
     """Textual's bindings of one screen."""
     return [
         Binding(

@@ -118,7 +118,7 @@ class ConsoleApp(App[int]):
     ) -> None:
         """``far``: the terminal is at the other end of a slow line. ``now`` has a zone."""
         super().__init__()
-        self.watch = watch
+        self.watched = watch
         self.now = now
         self.observe = observe
         self.latest = Latest()
@@ -150,7 +150,7 @@ class ConsoleApp(App[int]):
 
     @property
     def settings(self) -> Settings:
-        return self.watch.settings
+        return self.watched.settings
 
     # -- life ------------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def _open_log(work_dir: Path, settings: Settings) -> Path | None:
 
 def _after(app: ConsoleApp, status: int | None, log: Path | None) -> int:
     """What is left to say when the screen has been given back."""
-    work_dir, settings = app.watch.work_dir, app.settings
+    work_dir, settings = app.watched.work_dir, app.settings
     if app.failure is not None:
         structlog.get_logger("console").error("cockpit_failed", exc_info=app.failure)
         complain(

@@ -147,9 +147,9 @@ def _completion(rest: list[str]) -> int:
     )
     words.add_argument("shell", choices=SHELLS)
     shell = words.parse_args(rest).shell
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    print(argcomplete.shellcode([PROG], shell=shell))  # noqa: T201 - the shell reads it
+    print(shellcode([PROG], shell=shell))  # noqa: T201 - the shell reads it
     return ExitCode.DONE
 
 

@@ -97,7 +97,7 @@ async def export(app: ConsoleApp, exported: Exported | None, form: str = "") -> 
 
 
 async def _save(app: ConsoleApp, name: str, form: str, text: str) -> None:
-    folder = app.watch.work_dir / FOLDER
+    folder = app.watched.work_dir / FOLDER
     path = folder / f"{name}-{app.now():%Y%m%d-%H%M%S}.{form}"
 
     def write() -> Path:

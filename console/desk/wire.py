@@ -85,7 +85,7 @@ class Wire:
     @property
     def watch(self) -> Watch:
         """The work directory's; only what does not change, or may be asked on another thread."""
-        return self.app.watch
+        return self.app.watched
 
     async def send(self, command: Command) -> Answer:
         """Send a command and wait until it is answered."""
