@@ -163,7 +163,7 @@ class ToyWorkload:
         with (self._context.work_dir / "confirmed.log").open("a", encoding="utf-8") as log:
             log.write(f"{job.job_id}\n")
 
-    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
+    def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
         return [
             ResourceState(
                 kind="lamp",

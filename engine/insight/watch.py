@@ -220,6 +220,7 @@ class Watch:
 
     def ask_resources(self) -> ResourceReport:
         """Ask the provider what is on; may take its time, and may be called on another thread.
+        It does not wait for the end of the provider's limit.
 
         Never raises EngineError: why it could not be asked says ``problem``, and the lines are then
         those of our own records.
@@ -229,7 +230,7 @@ class Watch:
         problem, asked_at = "", self._resources.asked_at
         states: Sequence[ResourceState] = ()
         try:
-            states = self.workload.resources(ask=True)
+            states = self.workload.resources(ask=True, patient=False)
             asked_at = self._now()
             self._looks.answered(states)
         except (EngineError, OSError) as exc:

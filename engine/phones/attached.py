@@ -122,7 +122,7 @@ class AttachedStation:
             id=phone.id, label=phone.serial_name, released=True, detail="not taken by us"
         )
 
-    def inventory(self) -> Sequence[ResourceState]:
+    def inventory(self, pause: Pause = time.sleep) -> Sequence[ResourceState]:
         """The device with what adb says about it. Raises AdbError."""
         state = self._adb.devices().get(self._serial, "not listed")
         return [self._state("started" if state == "device" else "unknown", state)]

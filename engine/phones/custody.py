@@ -17,7 +17,7 @@ import portalocker
 from engine.errors import AdbError, InternalError, JobError, ServiceUnreachableError
 from engine.phones.adb import Adb
 from engine.phones.cloud import CloudClient
-from engine.phones.phone import Phone, PhoneStatus
+from engine.phones.phone import Pause, Phone, PhoneStatus
 from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
 from engine.phones.stopping import Stopped, StopRound
 from engine.workloads.base import Receipt, ResourceState
@@ -72,9 +72,9 @@ class Custody:
 
     # -- looking ---------------------------------------------------------------------------------
 
-    def inventory(self) -> list[ResourceState]:
+    def inventory(self, pause: Pause = time.sleep) -> list[ResourceState]:
         """Every phone of the provider, joined with the registry. Raises ApiError, NetworkError."""
-        listed = self._cloud.phones(time.sleep)
+        listed = self._cloud.phones(pause)
         entries = {entry.id: entry for entry in self._registry.entries()}
         states = [self._state(phone, entries.pop(phone.id, None)) for phone in listed]
         gone = (Phone(id=entry.id, serial_name=_label(entry)) for entry in entries.values())

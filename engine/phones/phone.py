@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
+from engine.errors import PhoneError
 from engine.workloads.base import Receipt, ResourceState
 
 Pause = Callable[[float], None]
@@ -16,6 +17,20 @@ Pause = Callable[[float], None]
 
 Called with 0 it only checks. ``Report.pause`` is one, ``time.sleep`` another.
 """
+
+BRIEF_SECONDS = 5.0
+
+
+def briefly(seconds: float) -> None:
+    """A pause for who only looks: short ones are slept, a long one (the provider's limit) is not
+    waited for. Raises PhoneError."""
+    if seconds > BRIEF_SECONDS:
+        raise PhoneError(
+            f"The provider's limit is used up for the next {seconds:.0f} s: it is not asked until "
+            "then.",
+            retry_soon=True,
+        )
+    time.sleep(seconds)
 
 
 class PhoneStatus(IntEnum):
@@ -92,7 +107,7 @@ class Station(Protocol):
         """
         ...
 
-    def inventory(self) -> Sequence[ResourceState]:
+    def inventory(self, pause: Pause = time.sleep) -> Sequence[ResourceState]:
         """Every phone of the provider, joined with our registry. Raises JobError."""
         ...
 

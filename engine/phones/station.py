@@ -301,9 +301,9 @@ class PhoneStation:
         """Stop the phone if we started it, and see it stopped; never raises, never interrupted."""
         return self._custody.stop(phone)
 
-    def inventory(self) -> Sequence[ResourceState]:
+    def inventory(self, pause: Pause = time.sleep) -> Sequence[ResourceState]:
         """Every phone of the provider, joined with our registry. Raises ApiError, NetworkError."""
-        return self._custody.inventory()
+        return self._custody.inventory(pause)
 
     def registered(self) -> Sequence[ResourceState]:
         """The phones that our registry names; asks nobody."""

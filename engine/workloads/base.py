@@ -310,8 +310,11 @@ class Workload(Protocol):
         """The job is known to be done: keep it in whatever record outlives the ledger."""
         ...
 
-    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
-        """What is held now: from our records, and with ``ask`` from the provider too."""
+    def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
+        """What is held now: from our records, and with ``ask`` from the provider too.
+
+        Who is not ``patient`` does not wait for the end of a provider's limit: that is an error.
+        """
         ...
 
     def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:

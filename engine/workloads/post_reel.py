@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -17,6 +18,7 @@ from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
 from engine.phones.appium_server import port_is_free
 from engine.phones.budget import CallBudget
+from engine.phones.phone import briefly
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.stations import open_station
 from engine.posting.caption import check_caption
@@ -272,8 +274,10 @@ class PostReel:
             raise
         return session
 
-    def resources(self, *, ask: bool) -> Sequence[ResourceState]:
-        return self._station.inventory() if ask else self._station.registered()
+    def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
+        if not ask:
+            return self._station.registered()
+        return self._station.inventory(time.sleep if patient else briefly)
 
     def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
         runs = self._runs_of_phones()
