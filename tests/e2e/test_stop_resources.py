@@ -164,13 +164,15 @@ def test_an_undo_outlives_the_supervisor_that_did_it(tmp_path: Path) -> None:
 def test_a_requeue_is_undone_as_far_as_nobody_has_claimed_it(tmp_path: Path) -> None:
     farm = ToyFarm(
         tmp_path,
-        "j0 a times:1:raise:suspended until:go",
+        "j0 a until:open raise:suspended",
         "j1 b raise:suspended",
         "j2 c until:first",
         "j3 d until:go",
     )
-    run = live(farm, "--workers", "1", jobs=1)
-    farm.wait_for(lambda: [e["job"] for e in farm.events("worker_job")][-1] == "j2")
+    (tmp_path / "open").touch()
+    run = farm.start("--workers", "1", "--run")
+    farm.wait_for(lambda: [e["job"] for e in farm.events("worker_job")][-1:] == ["j2"])
+    (tmp_path / "open").unlink()
     requeued = ask(farm, "requeue", ids=("j0", "j1"))
     assert requeued["undoable"] == 2
     (tmp_path / "first").touch()
@@ -183,6 +185,7 @@ def test_a_requeue_is_undone_as_far_as_nobody_has_claimed_it(tmp_path: Path) -> 
     assert held["undoable"] == 1
     assert "undoable" not in ask(farm, "hold", target="key:d"), "it was held already"
     assert ask(farm, "undo")["detail"] == "hold taken back. d: released."
+    (tmp_path / "open").touch()
     (tmp_path / "go").touch()
     run.communicate(timeout=30)
     assert farm.statuses()["j3"] == "success"

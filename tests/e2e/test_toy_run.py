@@ -311,6 +311,7 @@ def test_commands_are_answered_when_they_are_true(tmp_path: Path) -> None:
     assert stopped.returncode == 0, stopped.stdout
     assert farm.lamps() == []
     assert farm.run("--send", "release", "key:d").returncode == 0
+    assert farm.run("--send", "resume").returncode == 0, "the stop has paused claims"
     farm.wait_for(lambda: farm.statuses()["j3"] == "success")
     assert farm.run("--send", "stop_run").returncode == 0
     run.communicate(timeout=30)
