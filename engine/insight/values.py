@@ -227,6 +227,8 @@ class WorkerLine:
     """Longer in its phase than twice the usual time."""
     note: str = ""
     """Last exits and the next restart, or empty."""
+    restart_at: datetime | None = None
+    """When its process is started again."""
 
 
 class Level(StrEnum):

@@ -83,6 +83,7 @@ def worker_lines(
             restarts=worker.restarts,
             slow=_slow(worker, usual, now),
             note=_note(worker, exits.get(worker.slot, ()), now, zone),
+            restart_at=worker.restart_at,
         )
         for worker in sorted(status.workers, key=lambda worker: worker.slot)
     )
