@@ -84,7 +84,7 @@ def _stylesheet() -> Path:
     return packed if packed.exists() else here.parent / "styles.tcss"
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(App[int], inherit_bindings=False):
     """The operator's window on one work directory."""
 
     CSS_PATH = _stylesheet()

@@ -10,6 +10,7 @@ from typing import get_args
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
+from docs.key_table import readme_with_keys
 from engine.config import SETTINGS_FILE, Secrets, Section, Settings
 from engine.taxonomy.types import taxonomy_markdown
 
@@ -93,6 +94,7 @@ def _allowed(info: FieldInfo) -> str:
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_markdown,
     "errors.md": taxonomy_markdown,
+    "../README.md": readme_with_keys,
 }
 
 

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from console import actions
-from console.action_table import JOB
+from console.action_table import JOB, Action
 from console.widgets.lines import Line, Rule
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _lines(screen: str, app: ConsoleApp) -> Iterator[Text]:
-    own, shared = [], []
+    own: list[Action] = []
+    shared: list[Action] = []
     for action in actions.on_screen(screen, observe=app.observe):
         few = len(action.screens) <= 2 or (screen == JOB and action.id.startswith("job."))
         (own if few else shared).append(action)
