@@ -47,8 +47,8 @@ def plain(text: str) -> str:
     return text.translate(_CONTROL)
 
 
-def say(text: str, *, to: TextIO | None = None) -> None:
-    """Print one line of data; control characters in it are made visible."""
+def say(text: str, *, to: TextIO | None = None) -> bool:
+    """Print one line of data; control characters in it are made visible. False: nobody reads."""
     stream = to or sys.stdout
     try:
         stream.write(plain(text) + "\n")
@@ -57,7 +57,8 @@ def say(text: str, *, to: TextIO | None = None) -> None:
         encoding = stream.encoding or "ascii"
         stream.write(plain(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
     except (OSError, ValueError):
-        return
+        return False
+    return True
 
 
 def complain(text: str) -> None:
@@ -65,9 +66,9 @@ def complain(text: str) -> None:
     say(text, to=sys.stderr)
 
 
-def say_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object a line."""
-    say(json.dumps(value, ensure_ascii=False, default=str))
+def say_json(value: Mapping[str, Any]) -> bool:
+    """Print one JSON object a line. False: nobody reads."""
+    return say(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def rich_console(*, width: int | None = None) -> Console:

@@ -22,7 +22,7 @@ def collect(watch: Watch) -> dict[str, Any]:
     """Everything that ``--status`` shows, JSON-ready; asks the provider what is on."""
     sight = watch.refresh()
     settings, workload, run = watch.settings, watch.workload, watch.run
-    said = run.raw or {}
+    said, status = run.raw or {}, run.status or run.elsewhere
     return {
         "event": "status",
         "schema": SCHEMA,
@@ -39,8 +39,8 @@ def collect(watch: Watch) -> dict[str, Any]:
             "since": run.holder.started_at.isoformat(),
             "state": said.get("state", "unknown"),
             "stage": (said.get("stage") or {}).get("label"),
-            "paused": said.get("paused"),
-            "held": said.get("held"),
+            "paused": None if status is None else status.paused,
+            "held": None if status is None else as_json(status.held.model_dump()),
             "forecast": said.get("forecast"),
         },
         "last_run": _last_run(watch),

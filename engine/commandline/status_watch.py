@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -35,19 +34,18 @@ def follow(watch: Watch, *, as_json: bool, pause: Callable[[float], None] = time
             steady = _steady(report)
             if steady != told:
                 told = steady
-                _tell(overview, report, as_json=as_json)
-                if not _heard():
+                if not _tell(overview, report, as_json=as_json):
                     return ExitCode.DONE
             pause(LOOK_SECONDS)
     except KeyboardInterrupt:
         return ExitCode.DONE
 
 
-def _tell(overview: Overview, report: Mapping[str, Any], *, as_json: bool) -> None:
+def _tell(overview: Overview, report: Mapping[str, Any], *, as_json: bool) -> bool:
+    """False when nobody reads any more."""
     if as_json:
-        say_json({"event": "change", "schema": SCHEMA, "overview": report})
-    else:
-        say(line(overview))
+        return say_json({"event": "change", "schema": SCHEMA, "overview": report})
+    return say(line(overview))
 
 
 def line(overview: Overview) -> str:
@@ -80,12 +78,3 @@ def _steady(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without(report: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in report.items() if name not in names}
-
-
-def _heard() -> bool:
-    """Whether somebody still reads what is written; ``say`` itself never complains."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return False
-    return True

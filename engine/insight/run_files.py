@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EngineError
 from engine.insight.outlook import Policy
-from engine.insight.status_file import RunStatus, StatusFile, StatusReading
+from engine.insight.status_file import RunStatus, StatusFile, StatusHeld, StatusReading
 from engine.instance import InstanceLock, InstanceRecord
 from engine.run_state import Control, RunDirectory, RunRecord
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _EARLIER: Final = timedelta(seconds=5)
 """A status so much older than its run's lock is that of the run before."""
+
+
+_Revision = tuple[int, int, int] | None
+"""Number, size and nanoseconds of a file's last change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +53,8 @@ class RunFiles:
         self._status = StatusFile(run_dir.status_path)
         stale = settings.run.heartbeat_stale_seconds
         self._lock = InstanceLock(run_dir.lock_path, stale_after=stale)
-        self._record: tuple[object, RunRecord | None] = (None, None)
-        self._control: tuple[object, Control, str] = (None, Control(), "")
+        self._record: tuple[_Revision, RunRecord | None] = (None, None)
+        self._control: tuple[_Revision, Control, str] = (None, Control(), "")
 
     def read(self) -> RunNow:
         """Never raises; what cannot be read is told by ``problem``."""
@@ -65,6 +69,8 @@ class RunFiles:
         reading = self._status.read()
         status = self._of(holder, reading)
         here = status is not None and self._is_here(status)
+        if status is not None:
+            status = self._with_later_orders(status, control)
         held = status.held.keys if status is not None and here else control.held_keys
         return RunNow(
             holder=holder,
@@ -85,6 +91,20 @@ class RunFiles:
         earlier = status.updated_at < holder.started_at - _EARLIER
         ended = status.state in ("ended", "failed") and status.updated_at < holder.started_at
         return None if status.pid != holder.pid and (earlier or ended) else status
+
+    def _with_later_orders(self, status: RunStatus, control: Control) -> RunStatus:
+        """What the operator just ordered is on disk at once, and in the status a little later."""
+        written = self._control[0]
+        if written is None or written[2] / 1e9 <= status.updated_at.timestamp():
+            return status
+        return status.model_copy(
+            update={
+                "paused": control.paused,
+                "paused_by": control.paused_by,
+                "paused_at": control.paused_at,
+                "held": StatusHeld(keys=control.held_keys, workers=control.held_workers),
+            }
+        )
 
     def _is_here(self, status: RunStatus) -> bool:
         if not status.ledger:
@@ -121,7 +141,7 @@ def policy_of(settings: Settings, run: RunNow) -> Policy:
     return policy
 
 
-def _revision(path: Path) -> object:
+def _revision(path: Path) -> _Revision:
     """Changes when the file does; None where there is none. Raises OSError."""
     try:
         found = path.stat()

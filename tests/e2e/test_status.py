@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.commandline.status_report import overview_json
+from engine.config import Settings
+from engine.insight.watch import Watch
 from tests.e2e.toy_farm import ToyFarm
 from tests.farm import served
 
@@ -71,3 +75,73 @@ def test_a_campaigns_phones_are_told_from_others_and_a_look_makes_no_file(tmp_pa
     assert "total 2, pending 2" in unreachable.stdout
     made = {path.name for path in (work_dir / "run").rglob("*")} - set(files)
     assert made <= {"api_budget.json", "api_budget.lock"}, "the provider's limit counts every call"
+
+
+def test_it_shows_the_figures_that_a_viewer_sees_at_the_same_moment(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a", "j1 b raise:suspended", "j2 c raise:doubt", "j3 d hang")
+    run = farm.start("--run", "--workers", "1")
+    farm.wait_for(lambda: len(farm.events("outcome")) >= 3 and farm.events("worker_job")[3:])
+    farm.run("--send", "pause")
+    steady = {"updated_at", "workers", "money"}
+
+    def figures(report: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in report.items() if name not in steady}
+
+    def same() -> bool:
+        viewer = Watch(tmp_path, Settings.load(tmp_path, overrides={"run.workers": 1}))
+        before = figures(overview_json(viewer.refresh().overview))
+        assert before["word"] == "PAUSED", "the order is on disk before it is answered"
+        told = json.loads(farm.run("--status", "--workers", "1", "--json").stdout)["overview"]
+        return before == figures(told) == figures(overview_json(viewer.refresh().overview))
+
+    farm.wait_for(same)
+    seen = json.loads(farm.run("--status", "--json").stdout)
+    assert seen["overview"]["word"] == "PAUSED"
+    assert seen["overview"]["by_status"]["success"] == seen["ledger"]["success"] == 1
+    assert seen["overview"]["in_doubt"] == seen["ledger"]["in_doubt"] == 1
+    assert seen["run"]["paused"] is True
+    (worker,) = seen["overview"]["workers"]
+    assert (worker["state"], worker["job_id"], worker["failed"]) == ("job", "j3", 2)
+    assert worker["beat"] is not None
+    shown = farm.run("--status").stdout
+    assert "State: PAUSED" in shown
+    assert "1 key needs a person: b suspended" in shown
+    assert "failed for good: 2" in shown
+    assert farm.run("--stop-all").returncode == 0
+    run.communicate(timeout=30)
+    ended = json.loads(farm.run("--status", "--json").stdout)["overview"]
+    assert (ended["word"], ended["live"]) == ("NO RUN", False)
+    assert "ended stopped" in ended["why_idle"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_watching_tells_every_change_as_one_object_until_it_is_interrupted(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a until:go", "j1 b")
+    assert farm.run("--seed-only").returncode == 0
+    viewer = farm.start("--status", "--watch", "--json")
+    assert viewer.stdout is not None
+    first = json.loads(viewer.stdout.readline())
+    assert (first["event"], first["schema"], first["overview"]["word"]) == ("change", 1, "NO RUN")
+    run = farm.start("--run", "--workers", "1")
+    for word, then in (("RUNNING", (tmp_path / "go").touch), ("NO RUN", run.wait)):
+        while json.loads(viewer.stdout.readline())["overview"]["word"] != word:
+            assert viewer.poll() is None
+        then()
+    viewer.send_signal(signal.SIGINT)
+    rest, err = viewer.communicate(timeout=30)
+    assert (viewer.returncode, err) == (0, "")
+    assert all(json.loads(line)["event"] == "change" for line in rest.splitlines())
+    run.communicate(timeout=30)
+
+
+def test_watching_ends_when_nobody_reads_any_more_and_goes_with_status_only(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a")
+    viewer = farm.start("--status", "--watch")
+    assert viewer.stdout is not None
+    assert "NO RUN | no jobs" in viewer.stdout.readline()
+    viewer.stdout.close()
+    assert farm.run("--seed-only").returncode == 0
+    assert viewer.wait(timeout=30) == 0
+    refused = farm.run("--watch")
+    assert refused.returncode == 1
+    assert "give both" in refused.stderr
