@@ -1,22 +1,272 @@
-"""The Passes screen."""
+"""The Passes screen: whether passes pay, why attempts fail, and what the run may end with."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.widgets import Static
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
+from textual import events, on
+from textual.app import ComposeResult
+
+from console import actions
 from console.action_table import PASSES
-from console.actions import bindings
 from console.feed import Need
+from console.screens import passes_words as words
 from console.screens.base import ConsoleScreen
+from console.screens.passes_jobs import matching, selection_of
+from console.screens.passes_panels import PassesPanels
+from console.screens.passes_sheet import Look, in_words
+from console.screens.passes_table import SheetTable
+from console.selection import Selection
+from console.widgets.filter_bar import FilterBar
+from console.widgets.row_table import RowTable
+from engine.errors import EngineError
+from engine.filters import FilterError
+from engine.insight.as_json import as_json
+from engine.insight.values import PassReport
+
+if TYPE_CHECKING:
+    from console.exports import Exported
+    from engine.insight.values import Overview
+    from engine.insight.watch import Sight
+
+NO_ROW: Final = "No row is selected."
+NONE_FAILED: Final = "No job of this row is failed now."
+COPIED_ROWS: Final = 20
+"""Rows of a table in a copied summary."""
 
 
 class PassesScreen(ConsoleScreen):
-    """Under construction."""
+    """Passes, causes, phones and workers of one run (console-features 6.8)."""
 
     NAME = PASSES
     NEEDS = frozenset({Need.PASSES})
-    BINDINGS = bindings(PASSES)
+    BINDINGS = actions.bindings(PASSES)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._report: PassReport | None = None
+        self._look: Look | None = None
 
     def body(self) -> ComposeResult:
-        yield Static("passes", classes="fill")
+        yield PassesPanels(classes="fill")
+
+    @property
+    def panels(self) -> PassesPanels:
+        """The body."""
+        return self.query_one(PassesPanels)
+
+    @property
+    def table(self) -> SheetTable:
+        """The table that has the focus, or had it last."""
+        if isinstance(self.focused, SheetTable):
+            self._table = self.focused
+        return self._table if self._table in self.panels.tables else self.panels.tables[0]
+
+    def on_mount(self) -> None:
+        """Keys belong to the first table."""
+        self._table = self.panels.table("pass-table")
+        self._table.focus(scroll_visible=False)
+
+    # -- news ------------------------------------------------------------------------------------
+
+    def look(self) -> Look:
+        """How things are shown now."""
+        overview = self.console.latest.overview
+        style, now = self.console.time_style, self.now
+        if overview is None:
+            return Look(style=style, now=now)
+        return Look(
+            style=style,
+            now=now,
+            start=overview.started_at,
+            price=overview.money.price_per_minute,
+            key=overview.key_label,
+            resource=overview.resource_label,
+        )
+
+    @property
+    def _overview(self) -> Overview | None:
+        return self.console.latest.overview
+
+    def show_sight(self, sight: Sight) -> None:
+        """Limits, wait and forecast; the tables only where their words or money changed."""
+        if self._report is None:
+            return
+        before, look = self._look, self.look()
+        if before is None or _words(before) != _words(look):
+            self.show_passes(self._report)
+        else:
+            self.panels.say(self._report, sight.overview, look)
+
+    def show_passes(self, report: PassReport) -> None:
+        self._report, self._look = report, self.look()
+        key = self.console.key_of(actions.by_id("app.pause"))
+        start = f"{words.NO_LEDGER}{'' if self.console.observe else f': {key} starts a run'}."
+        self.panels.show(report, self._overview, self._look, start)
+        self.panels.name_keys(self._keys)
+
+    def show_ages(self, now: datetime) -> None:
+        if self._report is not None:
+            self.panels.tick(self._report, self._overview, self.look())
+
+    def _keys(self, pairs: Sequence[tuple[str, str]]) -> str:
+        shown = [(actions.by_id(action), word) for action, word in pairs]
+        return "   ".join(
+            f"{actions.sign(self.console.key_of(action))} {word}"
+            for action, word in shown
+            if not (action.acts and self.console.observe)
+        )
+
+    # -- rows and their jobs ---------------------------------------------------------------------
+
+    def selection(self) -> Selection:
+        table = self.table
+        rows, marked = table.picked
+        workers = table.id == "worker-table"
+        report = self._report or PassReport()
+        return selection_of(rows, marked=marked, report=report, workers=workers)
+
+    @on(RowTable.Opened)
+    def open_row(self, event: RowTable.Opened) -> None:
+        """Its jobs, in the Ledger."""
+        table = event.table
+        row = table.row(event.key) if isinstance(table, SheetTable) else None
+        if row is not None and isinstance(table, SheetTable):
+            self.console.show_jobs(table.sheet.expression([row]))
+
+    def action_requeue(self) -> None:
+        self.do(self._requeue())
+
+    async def _requeue(self) -> None:
+        """The failed jobs of the rows; of what the report does not list, the engine is asked."""
+        selection = self.selection()
+        if not self.table.picked[0]:
+            self.console.tell(NO_ROW, tone="bad")
+            return
+        jobs = selection.jobs
+        if not jobs and self.table.id != "why-table":
+            jobs = await self._jobs(failed=True)
+        if not jobs:
+            self.console.tell(NONE_FAILED)
+            return
+        await self.console.desk.requeue(Selection(jobs=jobs, marked=selection.marked))
+
+    def action_log_here(self) -> None:
+        self.do(self._log_here())
+
+    async def _log_here(self) -> None:
+        selection = self.selection()
+        if selection.keys:
+            selection = Selection(jobs=await self._jobs(failed=False))
+        self.console.show_log(selection)
+
+    async def _jobs(self, *, failed: bool) -> tuple[str, ...]:
+        expression = self.table.sheet.expression(self.table.picked[0])
+        try:
+            found = await self.console.feed.ask(matching(expression, self.now, failed=failed))
+        except EngineError as exc:
+            self.console.tell(str(exc), tone="bad")
+            return ()
+        return tuple(found)
+
+    # -- acts on the run -------------------------------------------------------------------------
+
+    def action_pause_after_pass(self) -> None:
+        self.do(self.console.desk.pause_after_pass())
+
+    def action_add_pass(self) -> None:
+        self.do(self.console.desk.add_pass())
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        self.table.toggle_mark()
+
+    def action_mark_all(self) -> None:
+        self.table.mark_all_shown()
+
+    def action_sort(self) -> None:
+        self.table.sort_next()
+        if not self.table.order.column:
+            self.console.tell("Sorted as the report has it.")
+
+    def action_reverse(self) -> None:
+        self.table.sort_turned()
+
+    def action_columns(self) -> None:
+        self.console.tell(f"Columns: {self.table.columns_next()}.")
+
+    # -- filter ----------------------------------------------------------------------------------
+
+    @property
+    def _bar(self) -> FilterBar:
+        return self.query_one(FilterBar)
+
+    def action_search(self) -> None:
+        """Filter the table that has the focus."""
+        table = self.table
+        self._bar.set_class(True, "-on")
+        self._bar.set_expression(table.expression)
+        self._bar.show_status(in_words(table.sheet.title, self.look()).lower())
+        self._bar.edit()
+
+    @on(FilterBar.Changed)
+    @on(FilterBar.Kept)
+    def filter_typed(self, event: FilterBar.Changed | FilterBar.Kept) -> None:
+        """Show what matches; what is wrong with the filter stands under it."""
+        try:
+            self.table.set_filter(event.expression, self.look())
+        except FilterError as exc:
+            self._bar.error(str(exc), exc.position)
+        else:
+            self._bar.no_error()
+            if isinstance(event, FilterBar.Kept):
+                self._show_filter()
+
+    @on(FilterBar.Cleared)
+    def filter_cleared(self) -> None:
+        self.table.set_filter("", self.look())
+        self._show_filter()
+
+    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        """The filter of the table that keys now belong to."""
+        if not self._bar.editing:
+            self._show_filter()
+
+    def _show_filter(self) -> None:
+        table = self.table
+        self._bar.set_class(bool(table.expression), "-on")
+        self._bar.set_expression(table.expression)
+        self._bar.show_status(in_words(table.sheet.title, self.look()).lower())
+
+    def action_back(self) -> None:
+        """Clear the filter of the table first."""
+        if self.table.expression or self._bar.editing:
+            self._bar.action_clear()
+        else:
+            super().action_back()
+
+    # -- what leaves -----------------------------------------------------------------------------
+
+    def copied(self, kind: str) -> str:
+        report = self._report
+        if report is None or not words.known(report):
+            return ""
+        if kind == "json":
+            return words.as_text(as_json(report))
+        look = self.look()
+        tables = [
+            (in_words(table.sheet.title, look), table.copied(COPIED_ROWS))
+            for table in self.panels.tables
+        ]
+        return words.summary(report, self._overview, look, tables)
+
+    def exported(self) -> Exported | None:
+        return self.table.exported()
+
+
+def _words(look: Look) -> tuple[object, ...]:
+    """All of it but the time."""
+    return (look.style, look.start, look.price, look.key, look.resource)
