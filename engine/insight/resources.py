@@ -118,6 +118,7 @@ def _line(state: ResourceState, now: Situation, known: Known) -> ResourceLine:
         rate_30_days=percent(past.success, past.success + past.failed) if past else None,
         note=_note(state, now),
         code=state.code,
+        stopping_since=state.stopping_since,
     )
 
 

@@ -359,6 +359,8 @@ class ResourceLine:
     note: str
     code: str = ""
     """The provider's own code of its state."""
+    stopping_since: datetime | None = None
+    """When its stop was asked for; it has not been seen off since."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

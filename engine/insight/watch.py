@@ -236,10 +236,29 @@ class Watch:
         except (EngineError, OSError) as exc:
             problem = str(exc)
             states = self._looks.recorded()
+        self._resources = self._report_on(states, asked_at, problem=problem, budget=0.2)
+        return self._resources
+
+    def recorded_resources(self) -> ResourceReport:
+        """What our own records say, at once: nobody is asked. Never raises EngineError."""
+        if self._situation is None:
+            self.refresh()
+        assert self._situation is not None  # there was a look
+        return self._report_on(self._situation.resources, None, budget=0.02)
+
+    def _report_on(
+        self,
+        states: Sequence[ResourceState],
+        asked_at: datetime | None,
+        *,
+        problem: str = "",
+        budget: float,
+    ) -> ResourceReport:
+        """``budget``: seconds for reading more of the past days."""
         assert self._situation is not None  # there was a look
         situation = replace(self._situation, now=self._now(), resources=states)
         with self._past_lock:
-            self._past_seen += self._past.update(situation.now, budget=0.2)
+            self._past_seen += self._past.update(situation.now, budget=budget)
             past = by_key(self._past.days(situation.now, DAYS, self._past.of(self._fold)))
         known = known_of(
             states,
@@ -249,10 +268,7 @@ class Watch:
             cap=self.workload.daily_cap,
             price=self.workload.price_per_minute,
         )
-        self._resources = resource_report(
-            states, situation, known, asked_at=asked_at, problem=problem
-        )
-        return self._resources
+        return resource_report(states, situation, known, asked_at=asked_at, problem=problem)
 
     # -- parts -----------------------------------------------------------------------------------
 
