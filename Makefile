@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-headless test bench lint docs lock clean
+.PHONY: help demo demo-headless test snapshots bench lint docs lock clean
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make bench   every speed and memory claim, measured here'
 	@echo 'make lint    formatting, rules, types, import contracts'
+	@echo 'make snapshots  make the pictures of the screens anew, after a wanted change'
 	@echo 'make docs    rewrite the generated tables in docs/'
 	@echo 'make lock    resolve the dependencies anew (needs uv)'
 
@@ -42,9 +43,13 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/pytest -n 4 --dist worksteal
 
+snapshots: $(STAMP)
+	$(BIN)/pytest tests/snapshots --snapshot-update
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
 	$(BIN)/python -m benchmarks.footprint --workers 3 --jobs 9 --rows 4660
+	$(BIN)/python -m benchmarks.console
 	@if [ -e ../shared/data/errors_dev.jsonl ]; then $(BIN)/python -m benchmarks.error_accuracy ../shared/data/errors_dev.jsonl; else echo 'error_accuracy: no labelled messages beside this checkout'; fi
 
 docs: $(STAMP)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import heapq
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,8 @@ from engine.log_stream import LogStream
 from engine.phones.registry import PhoneRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory, RunRecord
+from engine.workloads.base import ResourceState, WorldContext
+from engine.workloads.post_reel import PostReel
 
 NOW: Final = datetime(2025, 12, 26, 12, 4, 31, tzinfo=UTC)
 START: Final = datetime(2025, 12, 26, 10, 27, 10, tzinfo=UTC)
@@ -87,7 +89,14 @@ class Scene:
 
     def watch(self) -> Watch:
         """A viewer's eyes on it."""
-        return Watch(self.work_dir, self.settings, now=self.clock)
+        context = WorldContext(settings=self.settings, work_dir=self.work_dir)
+        return Watch(
+            self.work_dir,
+            self.settings,
+            workload=AnsweredPosts(context, self),
+            now=self.clock,
+            room=lambda _path: 12_000_000_000,
+        )
 
     def app(self, *, observe: bool = False) -> ConsoleApp:
         """The cockpit on it, at the frozen moment."""
@@ -99,6 +108,27 @@ class Scene:
         )
         app.who = "ana"
         return app
+
+
+class AnsweredPosts(PostReel):
+    """The trade of posting with a provider that answers at once: what is on record is on."""
+
+    def __init__(self, context: WorldContext, scene: Scene) -> None:
+        super().__init__(context)
+        self._scene = scene
+
+    def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
+        states = super().resources(ask=False, patient=patient)
+        if not ask:
+            return states
+        off = [
+            ResourceState(
+                kind="phone", id=f"P{n:03}", label=f"acct_{n:03}", state="off", ours=False
+            )
+            for n in range(1, JOBS + 1)
+            if f"acct_{n:03}" not in {state.label for state in states}
+        ]
+        return [*(replace(state, code="0") for state in states), *off]
 
 
 @contextmanager
