@@ -1,0 +1,189 @@
+"""How far: counts, bar, pace, accounts, money and passes, as lines of the Cockpit.
+
+Values in, text out (console-features 6.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from console.plain import plain
+from console.times import NOTHING, clock, span
+from console.widgets.bar import Counts
+
+if TYPE_CHECKING:
+    from engine.insight.values import Overview, PassLine, PassReport
+
+_MOST_BINS: Final = 12
+_LABEL: Final = 15
+_RUNNING: Final = "running"
+_PLANNED: Final = "planned"
+
+
+def counts(overview: Overview) -> Counts:
+    """What the bar shows."""
+    by = overview.by_status
+    return Counts(
+        success=by.get("success", 0),
+        claimed=by.get("claimed", 0),
+        pending=by.get("pending", 0),
+        retrying=overview.to_retry,
+        final=overview.final - overview.in_doubt,
+        doubt=overview.in_doubt,
+        skipped=by.get("skipped", 0),
+    )
+
+
+def progress(overview: Overview, now: datetime) -> str:
+    """``62%   eta 12:38``."""
+    return f"{overview.percent:.0f}%   {eta(overview, now)}"
+
+
+def eta(overview: Overview, now: datetime) -> str:
+    """``eta 12:38``; says why not where nobody can tell."""
+    if overview.forecast.done_at is None:
+        return f"eta {NOTHING}"
+    return f"eta {clock(overview.forecast.done_at, now)}"
+
+
+def counts_line(overview: Overview, width: int) -> str:
+    """``JOBS 82  success 51  claimed 4  ...``: the longest form that fits."""
+    head = f"JOBS {overview.total}  "
+    skipped = overview.by_status.get("skipped", 0)
+    forms = _forms(overview, f"  skipped {skipped}" if skipped else "")
+    return _longest([*(head + form for form in forms), *forms], width)
+
+
+def wide_counts_line(overview: Overview, now: datetime, width: int) -> str:
+    """The same with everything that has room in a panel, whose title has the number of jobs."""
+    skipped = f"  skipped {overview.by_status.get('skipped', 0)}"
+    reached = f"  {overview.percent:.0f}%  {eta(overview, now)}"
+    forms = [*_forms(overview, skipped + reached), *_forms(overview, reached)]
+    return _longest([*(form.replace("  ", "   ") for form in forms[:1]), *forms], width)
+
+
+def _forms(overview: Overview, more: str) -> list[str]:
+    """The counts, from the most words to the fewest."""
+    by = overview.by_status
+    success, claimed, pending = (by.get(word, 0) for word in ("success", "claimed", "pending"))
+    words = f"success {success}  claimed {claimed}  pending {pending}"
+    failed = f"failed {overview.to_retry + overview.final}"
+    short = f"ok {success}  claimed {claimed}  pending {pending}"
+    return [
+        f"{words}  {failed}{_split(overview, 'to retry')}{more}",
+        f"{words}  {failed}{_split(overview, 'retry')}{more}",
+        f"{short}  {failed}{_split(overview, 'retry')}{more}",
+        f"{short}  {failed}{more}",
+    ]
+
+
+def _longest(forms: Sequence[str], width: int) -> str:
+    """The first that fits; the last where none does."""
+    return next((form for form in forms if len(form) <= width), forms[-1])
+
+
+def _split(overview: Overview, retry: str) -> str:
+    """`` = 8 to retry + 6 final``, and what is in doubt by itself."""
+    if not overview.to_retry + overview.final:
+        return ""
+    text = f" = {overview.to_retry} {retry} + {overview.final - overview.in_doubt} final"
+    return text + (f" + {overview.in_doubt} in doubt" if overview.in_doubt else "")
+
+
+# -- the panel's other lines ----------------------------------------------------------------------
+
+
+def pace_lines(overview: Overview, now: datetime, width: int) -> list[str]:
+    """Pace, accounts and money: three lines, in fewer words where they have no room."""
+    return [
+        "ok per 10 min  " + _longest(_pace(overview, now), width - _LABEL),
+        f"{plain(overview.key_label) + 's':<{_LABEL}}" + _longest(_keys(overview), width - _LABEL),
+        f"{'money':<{_LABEL}}" + _longest(_money(overview), width - _LABEL),
+    ]
+
+
+def _pace(overview: Overview, now: datetime) -> list[str]:
+    bins = list(overview.bins)[-_MOST_BINS:]
+    if not bins:
+        return ["nothing has ended yet"]
+    numbers = [str(good) for _, good, _ in bins]
+    rate, median = overview.forecast.per_minute, overview.median_seconds
+    now_rate = "" if rate is None else f"   now {rate:.1f} job/min"
+    usual = "" if median is None else f"   median {span(median)}"
+    p90 = "" if median is None else f"   p90 {span(overview.p90_seconds)}"
+    whole = f"{clock(bins[0][0], now)}  {' '.join(numbers)}  {clock(now, now)}"
+    few = " ".join(numbers[-6:])
+    return [whole + now_rate + usual + p90, few + now_rate + usual + p90, few + now_rate, few]
+
+
+def _keys(overview: Overview) -> list[str]:
+    posting = overview.by_status.get("claimed", 0)
+    capped, free, held = overview.keys_capped, overview.keys_free, overview.keys_held
+    long = f"{capped} at today's cap   {free} can still post ({posting} posting)"
+    return [
+        f"{long}   {held} held for a person",
+        f"{capped} at cap   {free} can post ({posting} now)   {held} held",
+    ]
+
+
+def _money(overview: Overview) -> list[str]:
+    money = overview.money
+    on = f"{money.on_now} {plain(overview.resource_label)}{'' if money.on_now == 1 else 's'} on"
+    end = "" if money.at_finish is None else f", ~${money.at_finish:.2f} at "
+    minute = f"${money.per_minute_now:.2f}"
+    return [
+        f"{on}, est. {minute} a minute, ${money.today:.2f} today{end}{'finish' * bool(end)}",
+        f"{on}, est. {minute}/min, ${money.today:.2f} today{end}{'end' * bool(end)}",
+        f"est. ${money.today:.2f} today, {minute}/min",
+    ]
+
+
+# -- passes ---------------------------------------------------------------------------------------
+
+_HEAD: Final = "PASS  JOBS  OK  INFRA  ACCT CONT UNKN  RATE    TOOK"
+_SHORT_HEAD: Final = "PASS  JOBS  OK  FAIL  RATE    TOOK"
+
+
+def pass_lines(report: PassReport, width: int, rows: int, now: datetime) -> list[Text | str]:
+    """The table of passes in at most ``rows`` lines: the newest, and what comes next."""
+    if not report.passes:
+        return [Text("no pass has begun", style="dim")]
+    room = max(1, rows - 2)
+    whole = width >= len(_HEAD)
+    shown = [_pass(one, now, whole=whole) for one in list(report.passes)[-room:]]
+    lines: list[Text | str] = [Text(_HEAD if whole else _SHORT_HEAD, style="bold"), *shown]
+    tail = next_passes(report.passes)
+    if tail and len(lines) < rows:
+        lines += [""] * (rows - len(lines) > 1)
+        lines.append(tail)
+    return lines
+
+
+def _pass(one: PassLine, now: datetime, *, whole: bool) -> Text:
+    planned = one.state == _PLANNED
+    number = f"{'>' * (one.state == _RUNNING)}{one.number}"
+    jobs = f"~{one.jobs}" if planned else str(one.jobs)
+    figures = (one.infrastructure, one.account, one.content, one.unknown)
+    infra, account, content, unknown = (str(figure or NOTHING) for figure in figures)
+    rate = NOTHING if one.rate is None else f"{one.rate:.0f}%"
+    took = f"~{clock(one.ended, now)}" if planned and one.ended else span(one.seconds)
+    failed = f"{infra:>5}  {account:>4} {content:>4} {unknown:>4}"
+    if not whole:
+        failed = f"{sum(figures) or NOTHING:>4}"
+    text = f"{number:>4}  {jobs:>4}{one.success or NOTHING:>4}  {failed}  {rate:>4} {took:>7}"
+    return Text(text, style="dim" if planned else "")
+
+
+def next_passes(passes: Sequence[PassLine]) -> str:
+    """``17 to go in pass 2; pass 3 ~15 jobs; then done``; empty without a run."""
+    parts = []
+    for one in passes:
+        if one.state == _RUNNING:
+            parts.append(f"{one.result.removeprefix('running, ')} in pass {one.number}")
+        elif one.state == _PLANNED:
+            parts.append(f"pass {one.number} ~{one.jobs} jobs")
+    return "; ".join([*parts, "then done"]) if parts else ""
