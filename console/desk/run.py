@@ -13,6 +13,7 @@ from console.dialogs.reset_day import ResetDay
 from console.dialogs.start_run import StartRun, StartWish
 from console.dialogs.stop_everything import StopEverything
 from engine.config import Settings
+from engine.errors import InputError
 from engine.launch import RunOptions, start_detached
 from engine.plan import RunPlan, plan
 from engine.remote import Answer
@@ -73,6 +74,9 @@ class RunActs:
 
         def work_out() -> RunPlan:
             settings = Settings.load(work_dir, overrides=_overrides(options))
+            workers, most = settings.run.workers, settings.run.max_workers
+            if workers > most:
+                raise InputError(f"Workers must be 1 to {most} (run.max_workers), not {workers}.")
             return plan(work_dir, settings, continue_day=options.continue_day)
 
         return await self._wire.app.feed.in_background(work_out)

@@ -97,10 +97,15 @@ class Wire:
         return Command.model_validate({"name": name, "sent_by": self.app.who, **fields})
 
     async def job_lines(self, ids: Sequence[str] | None) -> list[JobLine]:
-        """The jobs of these ids as they are now, in file order; None: all."""
-        if ids is None:
-            return list(await self.app.feed.ask(lambda watch: watch.job_lines()))
-        wanted = frozenset(ids)
-        return await self.app.feed.ask(
-            lambda watch: [line for line in watch.job_lines() if line.job.job_id in wanted]
-        )
+        """The jobs of these ids as they are now, in file order; None: all.
+
+        Looked up anew: what was shown a moment ago may have been changed by the last command.
+        """
+        wanted = None if ids is None else frozenset(ids)
+
+        def look(watch: Watch) -> list[JobLine]:
+            watch.refresh()
+            lines = watch.job_lines()
+            return [line for line in lines if wanted is None or line.job.job_id in wanted]
+
+        return await self.app.feed.ask(look)

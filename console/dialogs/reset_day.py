@@ -39,6 +39,11 @@ class ResetDay(Dialog[bool]):
         self._key_label = key_label
         self._typed = TypedWord(preview.word)
 
+    @property
+    def word(self) -> str:
+        """What must be typed."""
+        return self._typed.word
+
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(CHECK_SECONDS, self._check)

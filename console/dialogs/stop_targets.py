@@ -111,11 +111,11 @@ def _working(overview: Overview | None) -> Mapping[str, tuple[int, str, str, boo
 
 
 def _target(line: ResourceLine, working: Mapping[str, tuple[int, str, str, bool]]) -> Target:
-    by_slot = {entry[0]: entry for entry in working.values()}
+    """With the job that its stop interrupts, by the engine's own rule: a worker leaves first where
+    the resource is its job's, or was started by its slot."""
     held = working.get(line.label)
-    if held is None and line.ours and line.slot is not None and line.job_id:
-        candidate = by_slot.get(line.slot)
-        held = candidate if candidate is not None and candidate[1] == line.job_id else None
+    if held is None and line.ours and line.slot is not None:
+        held = next((entry for entry in working.values() if entry[0] == line.slot), None)
     slot, job_id, phase, submitted = held or (line.slot, "", "", False)
     return Target(
         id=line.id,
