@@ -5,6 +5,7 @@ Values in, text out (console-features 6.5).
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -92,6 +93,19 @@ def _split(overview: Overview, retry: str) -> str:
         return ""
     text = f" = {overview.to_retry} {retry} + {overview.final - overview.in_doubt} final"
     return text + (f" + {overview.in_doubt} in doubt" if overview.in_doubt else "")
+
+
+def idle_lines(overview: Overview, width: int, *, most: int) -> list[Text]:
+    """Why nothing is running, or why nothing can be read; at most so many rows."""
+    words, style = overview.why_idle, "bold"
+    if overview.problem:
+        words, style = f"! {overview.problem}", "bad"
+    elif not overview.live and overview.last_result:
+        words = overview.last_result
+    rows = textwrap.wrap(plain(words), max(20, width), break_on_hyphens=False)
+    if len(rows) > most:
+        rows = [*rows[: most - 1], " ".join(rows[most - 1 :])]
+    return [Text(row, style=style) for row in rows]
 
 
 # -- the panel's other lines ----------------------------------------------------------------------

@@ -12,10 +12,11 @@ from typing import Final
 AROUND: Final = 5
 """Rows of every screen around its body."""
 TALL: Final = 40
+ROOMY: Final = 30
 _PANEL: Final = 2
 """Upper and lower edge of a box."""
-_NOTES: Final = 3
-"""A blank and two lines below the workers."""
+_NOTES: Final = 2
+"""Lines below the workers; a blank before them where it is tall."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,8 @@ class Rooms:
     """Rows of each part, with its rule or its box."""
 
     jobs: int
+    idle: int
+    """Of these the rows of the sentence that says why nothing runs."""
     middle: int
     """Workers, and beside them failures where it is wide."""
     notes: int = 0
@@ -46,8 +49,8 @@ class Wanted:
     header: bool
     attention: int
     since: bool
-    idle: bool
-    """A sentence says why nothing runs."""
+    idle: int
+    """Rows of the sentence that says why nothing runs."""
     failures: int = 0
     """Rows of failures."""
 
@@ -59,12 +62,14 @@ def narrow(wanted: Wanted) -> Rooms:
     left = wanted.height - AROUND - jobs - why - 3  # three more rules
     workers = max(2, min(wanted.workers + wanted.header, left - 2))
     left -= workers
-    attention = max(1, min(wanted.attention, 4 if wanted.height >= TALL else 2, left - 1))
+    most = 4 if wanted.height >= TALL else 3 if wanted.height >= ROOMY else 2
+    attention = max(1, min(wanted.attention, most, left - 1))
     left -= attention
     since = wanted.since and left > 2
     log = max(1, left - since)
     return Rooms(
         jobs=jobs,
+        idle=wanted.idle,
         middle=workers + 1,
         why=why,
         attention=attention + since + 1,
@@ -77,17 +82,22 @@ def wide(wanted: Wanted) -> Rooms:
     """Boxes: jobs and passes, workers and failures, attention, and the log, boxed if tall."""
     tall = wanted.height >= TALL
     body = wanted.height - AROUND
-    jobs = 8 if body >= 24 else 4 + wanted.idle
-    least_log = 5 + _PANEL if tall else (3 if body >= 24 else 1)
+    roomy = body >= 24
+    idle = 1 if roomy else min(1, wanted.idle)
+    jobs = 8 if roomy else 4 + idle
+    least_log = 5 + _PANEL if tall else (3 if roomy else 1)
     left = body - jobs
-    middle = _PANEL + max(wanted.workers + wanted.header + _NOTES, min(wanted.failures, 8) + 3)
-    middle = max(_PANEL + 2, min(middle, left - least_log - _PANEL - 1))
-    notes = _NOTES if middle - _PANEL - _NOTES >= min(wanted.workers, 3) + wanted.header else 0
+    notes = _NOTES + tall
+    lines = min(max(1, wanted.attention), 2)
+    middle = _PANEL + max(wanted.workers + wanted.header + notes, min(wanted.failures, 8) + 3)
+    middle = max(_PANEL + 2, min(middle, left - least_log - _PANEL - lines))
+    notes = notes if middle - _PANEL - notes >= min(wanted.workers, 3) + wanted.header else 0
     left -= middle
     since = wanted.since and left - least_log - _PANEL >= 2
     lines = max(1, min(wanted.attention, 4, left - least_log - _PANEL - since))
     return Rooms(
         jobs=jobs,
+        idle=idle,
         middle=middle,
         notes=notes,
         attention=lines + since + _PANEL,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
+from rich.text import Text
+from textual import on, work
 
 from console.action_table import ACTIONS
 from console.log_text import Segments, segments
@@ -24,8 +24,8 @@ from console.screens import (
     cockpit_rooms,
     cockpit_workers,
 )
-from console.screens.base import ConsoleScreen
-from console.screens.cockpit_lines import Pick, PickLines, Rows
+from console.screens.cockpit_layout import CockpitLayout
+from console.screens.cockpit_lines import Pick, Rows
 from console.screens.cockpit_workers import Clockwork, Times
 from console.times import TimeStyle
 from console.widgets.bar import ProgressStrip
@@ -42,18 +42,10 @@ if TYPE_CHECKING:
     from engine.plan import RunPlan
 
 ACTING: Final = frozenset(key for action in ACTIONS if action.acts for key in action.keys)
-_FOOTERS: Final = (
-    ("workers", "l log   enter job", "s run/pause   h hold worker   B restart"),
-    ("failed", "enter jobs", "r requeue"),
-    ("attention", "! next   enter open   d dismiss", ""),
-    ("said", "f follow   e/E errors   / search   3 full logs", ""),
-)
-"""Box, keys, and those that act (console-features 6.5)."""
-_NO_WORKERS: Final = "no worker has begun"
 
 
-class CockpitView(ConsoleScreen):
-    """The parts of the Cockpit."""
+class CockpitView(CockpitLayout):
+    """The news in the parts of the Cockpit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,69 +54,13 @@ class CockpitView(ConsoleScreen):
         self.issues: dict[str, Attention] = {}
         self.absence = cockpit_attention.Absence()
         self.times = Times()
+        self._asked: str | None = None
+        """The job whose times were asked for last."""
         self.plan: RunPlan | str | None = None
         self.worker_sort = ("w", False)
         self.failure_sort = ("", False)
-        self._heights: dict[str, int] = {}
         self._columns: Sequence[Column] = ()
         self._clockwork: Clockwork | None = None
-
-    def body(self) -> ComposeResult:
-        with Horizontal(id="upper"):
-            with Panel(id="jobs"):
-                yield Line(id="counts")
-                yield ProgressStrip(id="bar")
-                yield Line(id="idle")
-                yield Rows(id="pace")
-            yield Panel(id="passes", title="Passes")
-        with Horizontal(id="middle"):
-            with Panel(id="workers"):
-                yield RowTable(
-                    id="worker-rows", marks=False, gap=cockpit_workers.GAP, placeholder=_NO_WORKERS
-                )
-                yield PickLines(id="plan")
-                yield Rows(id="notes")
-            with Panel(id="failed"):
-                yield RowTable(
-                    cockpit_failures.COLUMNS, id="failed-rows", placeholder="nothing has failed"
-                )
-                yield Line(id="failed-note")
-        yield PickLines(id="why")
-        with Panel(id="attention"):
-            yield PickLines(id="issues")
-            yield Line(id="since")
-        with Panel(id="said"):
-            yield cockpit_log.CockpitLog(id="log")
-
-    def on_mount(self) -> None:
-        self._show_footers()
-        self.on_log_view_follow_changed()
-        self.worker_rows.focus()
-
-    def _show_footers(self) -> None:
-        """The keys that work in each box."""
-        act = not self.console.observe
-        for name, keys, acting in _FOOTERS:
-            footer = "   ".join((acting, keys)) if acting and act else keys
-            self.query_one(f"#{name}", Panel).footer = footer
-
-    # -- parts -----------------------------------------------------------------------------------
-
-    @property
-    def worker_rows(self) -> RowTable:
-        return self.query_one("#worker-rows", RowTable)
-
-    @property
-    def failed_rows(self) -> RowTable:
-        return self.query_one("#failed-rows", RowTable)
-
-    @property
-    def log_pane(self) -> cockpit_log.CockpitLog:
-        return self.query_one("#log", cockpit_log.CockpitLog)
-
-    def picks(self, name: str) -> PickLines:
-        """Lines of which one can be chosen: ``plan``, ``why``, ``issues``."""
-        return self.query_one(f"#{name}", PickLines)
 
     def clockwork(self, now: datetime | None = None) -> Clockwork:
         """How moments are written now."""
@@ -162,9 +98,11 @@ class CockpitView(ConsoleScreen):
             note = cockpit_figures.progress(overview, now)
         self.query_one("#counts", Line).say(line)
         self.query_one("#bar", ProgressStrip).set_counts(cockpit_figures.counts(overview), note)
-        idle = self.query_one("#idle", Line)
-        idle.set_class(bool(overview.problem), "-bad")
-        idle.say(f"! {overview.problem}" if overview.problem else overview.why_idle)
+        self.query_one("#idle", Rows).set_lines(self._idle(overview))
+
+    def _idle(self, overview: Overview) -> list[Text]:
+        width = self.query_one("#counts").size.width or self.size.width
+        return cockpit_figures.idle_lines(overview, width, most=1 if self.wide else 2)
 
     def _show_workers(self, overview: Overview) -> None:
         table = self.worker_rows
@@ -191,10 +129,29 @@ class CockpitView(ConsoleScreen):
 
     def show_notes(self) -> None:
         """What is to be known of the worker under the cursor."""
+        if not self.wide:
+            return
         rows = self.query_one("#notes", Rows)
         worker = self.crew.get(self.worker_rows.cursor_key or "")
         width = self.worker_rows.size.width
-        rows.set_lines(["", *cockpit_workers.notes(worker, self.times, width)])
+        blank = [""] * (rows.size.height > 2)
+        rows.set_lines([*blank, *cockpit_workers.notes(worker, self.times, width)])
+        job = "" if worker is None else worker.job_id
+        if self._asked != job:
+            self._asked = job
+            self._ask_times(job)
+
+    @on(RowTable.CursorMoved, "#worker-rows")
+    def _worker_chosen(self) -> None:
+        self.show_notes()
+
+    @work(group="times", exclusive=True)
+    async def _ask_times(self, job: str) -> None:
+        attempts, usual = await self.console.feed.ask(
+            lambda watch: (watch.times(job) if job else (), watch.usual())
+        )
+        self.times = Times(job, attempts, usual)
+        self.show_notes()
 
     def _show_attention(self, overview: Overview, clockwork: Clockwork) -> None:
         lines = cockpit_attention.waiting(overview, self.console.desk.dismissed)
@@ -279,35 +236,15 @@ class CockpitView(ConsoleScreen):
             header=not planning,
             attention=len(cockpit_attention.waiting(overview, dismissed)),
             since=bool(self.absence.line(clockwork.now, overview)),
-            idle=bool(overview.problem or overview.why_idle),
+            idle=len(self._idle(overview)),
             failures=len(self.clusters),
         )
         rooms = cockpit_rooms.wide(wanted) if self.wide else cockpit_rooms.narrow(wanted)
         self.picks("plan").set_picks(plan)
         self.picks("plan").display = planning
         self.worker_rows.display = not planning
-        self._give(rooms, roomy=self.wide and rooms.jobs > 5, idle=wanted.idle)
+        self.give(rooms)
         if planning and self.focused is self.worker_rows:
             self.picks("plan").focus()
         elif not planning and self.focused is self.picks("plan"):
             self.worker_rows.focus()
-
-    def _give(self, rooms: cockpit_rooms.Rooms, *, roomy: bool, idle: bool) -> None:
-        heights = {
-            "upper": rooms.jobs,
-            "middle": rooms.middle,
-            "notes": rooms.notes,
-            "why": rooms.why,
-            "attention": rooms.attention,
-            "since": int(rooms.since),
-            "said": rooms.log,
-            "idle": int(idle or roomy),
-        }
-        if heights == self._heights:
-            return
-        self._heights = heights
-        for name, rows in heights.items():
-            widget = self.query_one(f"#{name}")
-            widget.display = rows > 0 and (name != "why" or not self.wide)
-            widget.styles.height = max(1, rows)
-        self.call_after_refresh(self.show_latest)
