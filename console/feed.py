@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from console.log_tallies import LogTallies
 from console.messages import (
     FeedFailed,
     JobsChanged,
@@ -27,14 +28,17 @@ from engine.errors import EngineError
 from engine.private_files import explain
 
 if TYPE_CHECKING:
+    from textual.message import Message
+
     from engine.insight.watch import Watch
     from engine.log_stream import LogStream
-    from textual.message import Message
 
 T = TypeVar("T")
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks at the files; one stat costs 10 us (console-features 5.3)."""
+LOG_SECONDS: Final = 0.12
+"""Between two looks at the logs while they are shown: a line is on screen within 0.25 s."""
 AWAY_SECONDS: Final = 2.0
 """The same while the terminal has not the focus."""
 ASK_SECONDS: Final = 15.0
@@ -58,6 +62,8 @@ class Feed:
     def __init__(self, watch: Watch, logs: LogStream, post: Callable[[Message], object]) -> None:
         self._watch = watch
         self._logs = logs
+        self.tallies = LogTallies()
+        """Figures of all logs; to be asked through ``ask_logs`` only."""
         self._post = post
         self._needs: frozenset[Need] = frozenset()
         self._away = False
@@ -131,7 +137,18 @@ class Feed:
             self._answer_questions()
             self._look_safely()
             pause = AWAY_SECONDS if self._away else LOOK_SECONDS
-            self._wake.wait(max(0.02, pause - (time.monotonic() - began)))
+            self._rest(began + pause)
+
+    def _rest(self, until: float) -> None:
+        """Wait for the next look at everything; shown logs are looked at in between."""
+        while True:
+            left = max(0.02, until - time.monotonic())
+            often = Need.LOGS in self._needs and not self._away
+            if self._wake.wait(min(left, LOG_SECONDS) if often else left):
+                return
+            if time.monotonic() >= until:
+                return
+            self._look_at_logs()
 
     def _answer_questions(self) -> None:
         with self._lock:
@@ -162,11 +179,18 @@ class Feed:
             self._news(Need.JOBS, self._watch.job_lines(), JobsChanged)
         if Need.PASSES in needs:
             self._news(Need.PASSES, self._watch.pass_report(), PassesChanged)
-        batch = self._logs.poll()
-        if Need.LOGS in needs and batch:
-            self._post(LogsArrived(batch))
+        self._look_at_logs()
         if Need.RESOURCES in needs:
             self._ask_when_due()
+
+    def _look_at_logs(self) -> None:
+        """A flood is read in several looks, the next of which follows at once."""
+        batch = self._logs.poll()
+        self.tallies.add(batch.records)
+        if Need.LOGS in self._needs and batch:
+            self._post(LogsArrived(batch))
+        if batch.behind:
+            self._wake.set()
 
     def _news(self, kind: str, value: T, message: Callable[[T], Message]) -> None:
         if self._shown.get(kind) is not value:
