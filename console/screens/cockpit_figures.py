@@ -79,6 +79,7 @@ def _forms(overview: Overview, more: str) -> list[str]:
         f"{words}  {failed}{_split(overview, 'retry')}{more}",
         f"{short}  {failed}{_split(overview, 'retry')}{more}",
         f"{short}  {failed}{more}",
+        f"{short}  {failed}",
     ]
 
 
