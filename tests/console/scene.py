@@ -128,7 +128,14 @@ class AnsweredPosts(PostReel):
             for n in range(1, JOBS + 1)
             if f"acct_{n:03}" not in {state.label for state in states}
         ]
-        return [*(replace(state, code="0") for state in states), *off]
+        return [*map(_answered, states), *off]
+
+
+def _answered(state: ResourceState) -> ResourceState:
+    """Started; that of worker 1, which is in its boot phase, is starting."""
+    if state.slot == 1:
+        return replace(state, state="starting", code="1", note="")
+    return replace(state, state="started", code="0", note="")
 
 
 @contextmanager
