@@ -38,8 +38,8 @@ NARROW = 90
 """Below this many columns a dialog that would not fit takes the whole window."""
 FRAME_ROWS = 6
 """Border, the line for what is wrong, a blank, buttons, keys."""
-FRAME_COLUMNS = 4
-"""Border and a blank at either side."""
+FRAME_COLUMNS = 5
+"""Border and a blank at either side, and room for the scroll bar."""
 
 
 class Dialog(ModalScreen[T | None], Generic[T]):

@@ -77,6 +77,8 @@ class ResetDay(Dialog[bool]):
         for check in preview.checks:
             key = f"   {check.key}" if check.key and not check.ok else ""
             yield f"  {'+' if check.ok else 'x'} {check.text}{key}"
+        if preview.needs_confirmation:
+            yield "  To reset all the same: geelark-console --reset-day --yes"
         yield ""
         yield from self._cap_lines()
         yield (

@@ -140,19 +140,18 @@ class StopPhones(Dialog[StopWish]):
             yield f"! came on since, not in the list: {', '.join(late)}"
 
     def _interrupted(self, targets: Sequence[Target]) -> Iterable[str]:
-        working = [target for target in targets if target.job_id]
+        working = {target.job_id: target for target in targets if target.job_id}
         if not working:
             yield "Workers       keep running, no job is interrupted"
             return
-        slots = ", ".join(
-            f"W{slot}" for slot in sorted({t.slot for t in working if t.slot is not None})
-        )
-        yield f"Workers       {slots} leave first; claims are paused until s"
-        past = sum(target.submitted for target in working)
+        slots = sorted({target.slot for target in working.values() if target.slot is not None})
+        named = ", ".join(f"W{slot}" for slot in slots)
+        yield f"Workers       {named} leave first; claims are paused until s"
+        past = sum(target.submitted for target in working.values())
         yield (
-            f"Interrupts {len(working)} claimed jobs: before Share they go back to pending, not "
-            "counted; after Share the worker gets its time to see the outcome, else they are in "
-            f"doubt. {past} of them {'is' if past == 1 else 'are'} past Share."
+            f"Interrupts {counted(len(working), 'claimed job')}: before Share they go back to "
+            "pending, not counted; after Share the worker gets its time to see the outcome, else "
+            f"they are in doubt. {past} of them {'is' if past == 1 else 'are'} past Share."
         )
 
     # -- the answer ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from textual.pilot import Pilot
 
+from console.action_table import PASSES
 from console.app import ConsoleApp
 from console.dialogs.base import Dialog
 from console.dialogs.controls import KeyButton
@@ -29,6 +30,12 @@ from tests.toy_workload import ToyWorkload
 T = TypeVar("T")
 LONG = 40.0
 """Seconds after which something never comes true."""
+
+
+class ConsoleAtPasses(ConsoleApp):
+    """Opens on Passes: the Cockpit would offer to start a run before the test asks for anything."""
+
+    DEFAULT_MODE = PASSES
 
 
 class Operator:
@@ -107,7 +114,7 @@ def operate(
 ) -> T:
     """Open the cockpit on a work directory and play a script."""
     settings = Settings.load(farm.work_dir)
-    app = ConsoleApp(
+    app = ConsoleAtPasses(
         watch=Watch(farm.work_dir, settings),
         logs=LogStream(farm.work_dir / settings.paths.logs),
         now=lambda: datetime.now(UTC),

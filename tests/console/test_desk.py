@@ -255,9 +255,24 @@ def test_an_observer_is_refused_every_act(farm: ToyFarm) -> None:
 def test_leaving_without_a_run_asks_nothing(farm: ToyFarm) -> None:
     async def script(ana: Operator) -> None:
         ana.do(ana.app.desk.leave())
-        await ana.until(lambda: not ana.app.is_running or ana.app.return_code == 0, "the end")
+        await ana.until(lambda: ana.app.return_code == 0, "the end")
 
     operate(farm, script)
+
+
+def test_an_observer_leaves_a_live_run_without_a_question(farm: ToyFarm) -> None:
+    a_ledger(farm, j0="pending")
+    lock = InstanceLock(farm.work_dir / "run" / "instance.lock")
+    lock.acquire()
+
+    async def script(ana: Operator) -> None:
+        ana.do(ana.app.desk.leave())
+        await ana.until(lambda: ana.app.return_code == 0, "the end")
+
+    try:
+        operate(farm, script, observe=True)
+    finally:
+        lock.release()
 
 
 # -- the day ---------------------------------------------------------------------------------------

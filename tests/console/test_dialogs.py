@@ -245,6 +245,18 @@ def test_outside_text_is_shown_as_it_is(scene: Scene) -> None:
     assert not any("\x1b" in line for line in lines)
 
 
+def test_no_word_is_lost_under_the_scroll_bar(scene: Scene) -> None:
+    many = [a_line(f"J{n:02}", ErrorCategory.CONTENT, "corrupted_video") for n in range(60)]
+
+    async def script(asked: Asked) -> list[str]:
+        await asked.press(*["pagedown"] * 8)
+        return [line[1:-2].strip() for line in screen_lines(asked.pilot.app)]
+
+    shown = ask(scene, Requeue(RequeueChoice(many), "Requeue 60 jobs"), script)
+    sentence = "Requeue only if the file was replaced; otherwise it will fail the same way."
+    assert sentence in " ".join(shown)
+
+
 # -- requeue ---------------------------------------------------------------------------------------
 
 
@@ -460,7 +472,7 @@ def test_an_interrupted_job_is_named_with_its_worker(scene: Scene) -> None:
 
     text = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
     assert "W2 leave first; claims are paused until s" in text
-    assert "Interrupts 1 claimed jobs" in text
+    assert "Interrupts 1 claimed job:" in text
 
 
 # -- while it verifies -----------------------------------------------------------------------------
