@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from console import exports, wayfinding
@@ -118,6 +119,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
     ) -> None:
         """``far``: the terminal is at the other end of a slow line. ``now`` has a zone."""
         super().__init__()
+        if self.no_color:
+            # Textual would turn colours into greys, which are colours to a terminal.
+            self._filters = [
+                NoColor() if isinstance(one, Monochrome) else one for one in self._filters
+            ]
         self.watched = watch
         self.now = now
         self.observe = observe

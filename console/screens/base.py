@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from console.plain import plain
 from textual import work
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -19,6 +18,7 @@ from textual.widgets import Input
 from console import actions
 from console.action_table import MODES
 from console.feed import Need
+from console.plain import plain
 from console.selection import Selection
 from console.top_rows import modes_row, state_row
 from console.widgets.lines import Line, Rule, keys_line
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from engine.insight.watch import Sight
-    from engine.log_stream import Batch
-
     from console.app import ConsoleApp
     from console.exports import Exported
     from engine.insight.values import JobLine, PassReport, ResourceReport
+    from engine.insight.watch import Sight
+    from engine.log_stream import Batch
 
 MOST_KEYS_NARROW = 8
 """Keys in the footer at 80 columns (console-features 6.2)."""
@@ -131,9 +130,9 @@ class ConsoleScreen(Screen[None]):
         self.query_one("#keys", Line).say(
             keys_line(self.footer(), width, most=MOST_KEYS_NARROW if width < 100 else 99)
         )
-        self.query_one("#tiny", Line).say(
-            f" This window is {self.size.width}x{self.size.height}; 80x24 shows everything."
-        )
+        place = f"{width}x{self.size.height}"
+        words = f" This window is {place}; 80x24 shows everything."
+        self.query_one("#tiny", Line).say(words if len(words) <= width else f"{place} is too small")
 
     def footer(self) -> list[tuple[str, str]]:
         """(key, word) of the footer, most important first."""

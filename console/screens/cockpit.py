@@ -82,7 +82,9 @@ class CockpitScreen(CockpitChoice):
         self.show_latest()
         offer, self._may_offer = self._may_offer and not self.console.observe, False
         jobs = () if isinstance(self.plan, str) else self.plan.jobs
-        if offer and jobs and self.is_current:
+        # In a tiny window a dialog would only hide that there is no room for it.
+        room = not (self.has_class("-tiny") or self.has_class("-flat"))
+        if offer and jobs and room and self.is_current:
             self.do(self.console.desk.start_run())
 
     @on(PickLines.Opened, "#plan")
