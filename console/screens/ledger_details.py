@@ -79,7 +79,7 @@ def narrow(detail: Detail, look: Look, next_pass_at: datetime | None) -> list[st
         third.append(f" log {_log(detail.log)}")
     if not third:
         third.append(f"{_cap(detail)}   video {_video(detail)}")
-    return [f" {plain(text)}" for text in (first, second, "  ".join(third))]
+    return [plain(text) for text in (first, second, "  ".join(third))]
 
 
 def wide(

@@ -87,7 +87,7 @@ class JobList(Container):
     @property
     def column_set(self) -> str:
         """``narrow``, ``wide`` or ``all``."""
-        return self._columns or ("narrow" if self.app.size.width < 100 else "wide")
+        return self._columns or ("narrow" if self.app.size.width < _WIDE else "wide")
 
     @property
     def guidance(self) -> str:
@@ -100,11 +100,12 @@ class JobList(Container):
 
     def take(self, lines: Sequence[JobLine]) -> None:
         """The jobs changed: cells at once, order and filter when the operator's hands rest."""
+        first = not self.jobs
         changed = self.jobs.take(lines)
         self._renew()
         if self.jobs.replaced:
             self.table.set_marks(key for key in self.table.marked if key in self.jobs)
-        if self.jobs.replaced or self._arranged_at is None:
+        if self.jobs.replaced or first:
             self.sorting.at_once()
         else:
             for key in self.table.keys_in_sight:
@@ -167,7 +168,8 @@ class JobList(Container):
         self.table.set_sort((found.order.column, found.order.sign))
         self._show_columns()
         self._show_keys()
-        if self._seek and self.table.move_to(self._seek):
+        if self._seek and self.jobs:
+            self.table.move_to(self._seek)
             self._seek = ""
         self.show_figures()
 
@@ -219,8 +221,7 @@ class JobList(Container):
         """Put the cursor on this job, clearing the filter if it hides it."""
         if not self.table.move_to(job_id):
             self._seek = job_id
-            if self.expression:
-                self.show_filter("")
+            self.show_filter("")
 
     @on(FilterBar.Changed)
     @on(FilterBar.Kept)

@@ -21,6 +21,8 @@ _PAST: Final = {
     "hold": "held",
     "release": "released",
 }
+_STATUSES: Final = frozenset(str(status) for status in JobStatus)
+"""Words for jobs that need nobody, told last."""
 HINT: Final = "nothing is marked: space marks and steps down, A marks all that is shown"
 
 
@@ -39,7 +41,8 @@ def _sort_of(line: JobLine) -> str:
 def summary(marked: Marked) -> list[str]:
     """``1 would run in pass 3, 2 need a person`` and ``3 accounts under today's cap``."""
     counts = Counter(_sort_of(line) for line in marked.lines)
-    parts = [f"{number} {_agree(word, number)}" for word, number in counts.most_common()]
+    ordered = sorted(counts.items(), key=lambda item: (item[0] in _STATUSES, -item[1]))
+    parts = [f"{number} {_agree(word, number)}" for word, number in ordered]
     if not marked.accounts:
         return [", ".join(parts)]
     if marked.under_cap == marked.accounts > 1:
@@ -57,7 +60,14 @@ def _agree(word: str, number: int) -> str:
 def narrow(marked: Marked, last: LastAct | None, look: Look) -> list[str]:
     """Two lines."""
     first = f"{len(marked.lines)} marked: {'; '.join(summary(marked))}" if marked.lines else HINT
-    return [f" {plain(first)}", f" undo: {undo(last, look)}" if last is not None else ""]
+    return [plain(first), f"undo: {undo(last, look)}" if last is not None else ""]
+
+
+def short(marked: Marked, last: LastAct | None, look: Look) -> list[str]:
+    """Three short lines."""
+    if not marked.lines:
+        return ["space marks and steps down", "A marks all that is shown", undo(last, look)]
+    return [*summary(marked), undo(last, look)]
 
 
 def wide(

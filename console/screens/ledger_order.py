@@ -27,6 +27,8 @@ IDLE_SECONDS: Final = 3.0
 LEAST_PAUSE_SECONDS: Final = 0.5
 PAUSE_FACTOR: Final = 20
 """A pause of so many times what it cost: at most a twentieth of a core."""
+_TICK: Final = 0.01
+"""A timer of no time at all fails in Textual."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +96,10 @@ def moved(before: Sequence[str], after: Sequence[str]) -> int:
     rising: list[int] = []
     for place in kept:  # the longest rising run of places stands still
         at = bisect_left(rising, place)
-        rising[at : at + 1] = [place]
+        if at < len(rising):
+            rising[at] = place
+        else:
+            rising.append(place)
     return len(before) + len(after) - len(kept) - len(rising)
 
 
@@ -148,7 +153,7 @@ class Sorting:
         if self._running:
             self._again = True
         elif self._due is None:
-            wait = max(0.0, self._not_before - time.monotonic())
+            wait = max(_TICK, self._not_before - time.monotonic())
             self._due = self._home.set_timer(wait, self._when_due)
 
     def _when_due(self) -> None:
@@ -183,7 +188,7 @@ class Sorting:
             return
         rest = self._touched + self.idle_seconds - time.monotonic()
         if rest > 0:
-            self._rest = self._home.set_timer(rest, self._when_idle)
+            self._rest = self._home.set_timer(max(_TICK, rest), self._when_idle)
         else:
             self._apply(self._waiting)
 

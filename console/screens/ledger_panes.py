@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REST_SECONDS: Final = 0.12
 """The cursor must rest for so long: holding an arrow costs nothing (console-features 6.6)."""
+_SHORT: Final = 4
+"""Rows of a pane that has no room for tables."""
 NEWS_SECONDS: Final = 1.0
 """Between two looks because of news."""
 
@@ -46,13 +48,15 @@ class LedgerPanes(Container):
         self._how = how
         self._timer: Timer | None = None
         self._looked = float("-inf")
+        self._details = Panel(id="details", footer="enter full detail")
+        self._marks = Panel(id="marks", title="Marked", footer="r requeue   - skip   x export")
         self.facts = Facts()
         self.guidance = ""
         """What to say where there is no job at the cursor."""
 
     def compose(self) -> ComposeResult:
-        yield Panel(id="details", footer="enter full detail")
-        yield Panel(id="marks", title="Marked", footer="r requeue   - skip   x export")
+        yield self._details
+        yield self._marks
 
     @property
     def detail(self) -> Detail | None:
@@ -99,31 +103,43 @@ class LedgerPanes(Container):
 
     def show(self) -> None:
         """Write both panes as they are for this width."""
-        if not self.is_mounted:
-            return
-        details, marks = self.query_one("#details", Panel), self.query_one("#marks", Panel)
-        overview, how = self.cockpit.latest.overview, self._how()
-        detail, marked = self.facts.detail, self.facts.marked
-        starts = overview.forecast.next_pass_at if overview is not None else None
-        tall = details.size.height > 4
+        if self.is_mounted:
+            self._show_detail(self._details)
+            self._show_marks(self._marks)
+
+    def _show_detail(self, panel: Panel) -> None:
+        overview, how, detail = self.cockpit.latest.overview, self._how(), self.facts.detail
+        width, tall = panel.size.width, panel.size.height > _SHORT
         if detail is None:
-            details.title = ""
-            room = max(20, details.size.width - 2)
-            details.set_lines([f" {line}" for line in textwrap.wrap(plain(self.guidance), room)])
-        elif tall:
-            job = ledger_details.title(detail.line)
-            details.title = f"{job}   {ledger_details.headline(detail.line, how, starts)}"
-            campaign = overview.campaign if overview is not None else ""
-            width = details.size.width
-            details.set_lines(
-                ledger_details.wide(detail, how, starts, width=width, campaign=campaign)
-            )
+            panel.title = ""
+            _write(panel, textwrap.wrap(plain(self.guidance), max(20, width - 2)))
+            return
+        starts = overview.forecast.next_pass_at if overview is not None else None
+        panel.title = ledger_details.title(detail.line)
+        if not tall:
+            _write(panel, ledger_details.narrow(detail, how, starts))
+            return
+        panel.title += f"   {ledger_details.headline(detail.line, how, starts)}"
+        campaign = overview.campaign if overview is not None else ""
+        _write(panel, ledger_details.wide(detail, how, starts, width=width, campaign=campaign))
+
+    def _show_marks(self, panel: Panel) -> None:
+        overview, how = self.cockpit.latest.overview, self._how()
+        marked, last = self.facts.marked, self.facts.last
+        panel.title = f"Marked {len(marked.lines)}" if marked.lines else "Marked"
+        if panel.size.height > _SHORT:
+            _write(panel, ledger_marks.wide(marked, last, how, overview, panel.size.height))
+        elif _boxed(panel):
+            _write(panel, ledger_marks.short(marked, last, how))
         else:
-            details.title = ledger_details.title(detail.line)
-            details.set_lines(ledger_details.narrow(detail, how, starts))
-        marks.title = f"Marked {len(marked.lines)}" if marked.lines else "Marked"
-        if tall:
-            rows = marks.size.height
-            marks.set_lines(ledger_marks.wide(marked, self.facts.last, how, overview, rows))
-        else:
-            marks.set_lines(ledger_marks.narrow(marked, self.facts.last, how))
+            _write(panel, ledger_marks.narrow(marked, last, how))
+
+
+def _boxed(panel: Panel) -> bool:
+    """It has sides; else it is a rule, and its lines begin a cell further in."""
+    return bool(panel.styles.border_left[0])
+
+
+def _write(panel: Panel, lines: Sequence[str]) -> None:
+    indent = "" if _boxed(panel) else " "
+    panel.set_lines([f"{indent}{line}" if line else "" for line in lines])
