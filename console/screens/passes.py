@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 
 from console import actions
 from console.action_table import PASSES
 from console.feed import Need
 from console.screens import passes_words as words
-from console.screens.base import ConsoleScreen
 from console.screens.passes_jobs import matching, selection_of
 from console.screens.passes_panels import PassesPanels
 from console.screens.passes_sheet import Look, in_words
 from console.screens.passes_table import SheetTable
+from console.screens.passes_tables import TableScreen
 from console.selection import Selection
-from console.widgets.filter_bar import FilterBar
 from console.widgets.row_table import RowTable
 from engine.errors import EngineError
-from engine.filters import FilterError
 from engine.insight.as_json import as_json
 from engine.insight.values import PassReport
 
@@ -37,7 +35,7 @@ COPIED_ROWS: Final = 20
 """Rows of a table in a copied summary."""
 
 
-class PassesScreen(ConsoleScreen):
+class PassesScreen(TableScreen):
     """Passes, causes, phones and workers of one run (console-features 6.8)."""
 
     NAME = PASSES
@@ -52,39 +50,11 @@ class PassesScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield PassesPanels(classes="fill")
 
-    @property
-    def panels(self) -> PassesPanels:
-        """The body."""
-        return self.query_one(PassesPanels)
-
-    @property
-    def table(self) -> SheetTable:
-        """The table that has the focus, or had it last."""
-        if isinstance(self.focused, SheetTable):
-            self._table = self.focused
-        return self._table if self._table in self.panels.tables else self.panels.tables[0]
-
     def on_mount(self) -> None:
         """Keys belong to the first table."""
-        self._table = self.panels.table("pass-table")
-        self._table.focus(scroll_visible=False)
+        self.panels.table("pass-table").focus(scroll_visible=False)
 
     # -- news ------------------------------------------------------------------------------------
-
-    def look(self) -> Look:
-        """How things are shown now."""
-        overview = self.console.latest.overview
-        style, now = self.console.time_style, self.now
-        if overview is None:
-            return Look(style=style, now=now)
-        return Look(
-            style=style,
-            now=now,
-            start=overview.started_at,
-            price=overview.money.price_per_minute,
-            key=overview.key_label,
-            resource=overview.resource_label,
-        )
 
     @property
     def _overview(self) -> Overview | None:
@@ -178,75 +148,6 @@ class PassesScreen(ConsoleScreen):
 
     def action_add_pass(self) -> None:
         self.do(self.console.desk.add_pass())
-
-    # -- tables ----------------------------------------------------------------------------------
-
-    def action_mark(self) -> None:
-        self.table.toggle_mark()
-
-    def action_mark_all(self) -> None:
-        self.table.mark_all_shown()
-
-    def action_sort(self) -> None:
-        self.table.sort_next()
-        if not self.table.order.column:
-            self.console.tell("Sorted as the report has it.")
-
-    def action_reverse(self) -> None:
-        self.table.sort_turned()
-
-    def action_columns(self) -> None:
-        self.console.tell(f"Columns: {self.table.columns_next()}.")
-
-    # -- filter ----------------------------------------------------------------------------------
-
-    @property
-    def _bar(self) -> FilterBar:
-        return self.query_one(FilterBar)
-
-    def action_search(self) -> None:
-        """Filter the table that has the focus."""
-        table = self.table
-        self._bar.set_class(True, "-on")
-        self._bar.set_expression(table.expression)
-        self._bar.show_status(in_words(table.sheet.title, self.look()).lower())
-        self._bar.edit()
-
-    @on(FilterBar.Changed)
-    @on(FilterBar.Kept)
-    def filter_typed(self, event: FilterBar.Changed | FilterBar.Kept) -> None:
-        """Show what matches; what is wrong with the filter stands under it."""
-        try:
-            self.table.set_filter(event.expression, self.look())
-        except FilterError as exc:
-            self._bar.error(str(exc), exc.position)
-        else:
-            self._bar.no_error()
-            if isinstance(event, FilterBar.Kept):
-                self._show_filter()
-
-    @on(FilterBar.Cleared)
-    def filter_cleared(self) -> None:
-        self.table.set_filter("", self.look())
-        self._show_filter()
-
-    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
-        """The filter of the table that keys now belong to."""
-        if not self._bar.editing:
-            self._show_filter()
-
-    def _show_filter(self) -> None:
-        table = self.table
-        self._bar.set_class(bool(table.expression), "-on")
-        self._bar.set_expression(table.expression)
-        self._bar.show_status(in_words(table.sheet.title, self.look()).lower())
-
-    def action_back(self) -> None:
-        """Clear the filter of the table first."""
-        if self.table.expression or self._bar.editing:
-            self._bar.action_clear()
-        else:
-            super().action_back()
 
     # -- what leaves -----------------------------------------------------------------------------
 

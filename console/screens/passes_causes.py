@@ -118,9 +118,7 @@ BY_KEY: Final[Sheet[Tally]] = Sheet(
     key=lambda one: one.name,
     figures={
         **_TALLIES,
-        "account": Figure(
-            title="{resource}", width=8, text=lambda one, _: one.name, align="left", flex=True
-        ),
+        "account": Figure(title="{resource}", width=12, text=lambda one, _: one.name, align="left"),
         "month": rate("30 DAYS", 7, lambda one: one.rate_30_days),
     },
     sets={

@@ -57,7 +57,10 @@ class PassesPanels(Container):
                 id="places-panel",
             )
         yield Panel(
-            ChartStrip(id="chart"), Panel(id="chart-words", classes="text"), id="chart-panel"
+            Panel(id="chart-marks", classes="text"),
+            ChartStrip(id="chart"),
+            Panel(id="projection", classes="text"),
+            id="chart-panel",
         )
         yield Panel(id="next")
 
@@ -118,10 +121,8 @@ class PassesPanels(Container):
     def say(self, report: PassReport, overview: Overview | None, look: Look) -> None:
         """The sentences, which may change with every look and with the time."""
         width = self.size.width
-        self.query_one("#limits", Line).say(words.short_heading(report, overview))
-        self._panel("passes-panel").title = "Passes of " + "     ".join(
-            words.heading(report, overview)
-        )
+        self.query_one("#limits", Line).say(words.short_heading(report, overview, width))
+        self._panel("passes-panel").title = words.title(report, overview, wide=self._wide)
         parts = words.parts(report, overview, look)
         self._panel("pace").set_lines([words.pace(report, overview, look, width)])
         self._panel("next").set_lines(words.next_lines(parts, width) or [""])
@@ -129,8 +130,8 @@ class PassesPanels(Container):
         self._panel("why-panel").title = in_words(self.table("why-table").sheet.title, look)
         by_key = f"By {look.resource}, worst first"
         self._panel("places-panel").title = f"{by_key}          {BY_WORKER.title}"
-        told = [words.marks(report, overview, look), words.projection(report, overview)]
-        self._panel("chart-words").set_lines([f"       {told[0]}", told[1]])
+        self._panel("chart-marks").set_lines([f"       {words.marks(report, overview, look)}"])
+        self._panel("projection").set_lines([words.projection(report, overview)])
 
     def _ends(
         self, report: PassReport, overview: Overview | None, parts: Sequence[str], width: int

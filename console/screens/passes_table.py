@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+from textual import work
+
 from console.exports import Exported
 from console.screens.passes_sheet import Look, Order, Sheet
 from console.times import TimeStyle
@@ -70,17 +72,20 @@ class SheetTable(RowTable):
         if plainly or len(self._rows) <= MANY_ROWS:
             self._put(chosen(self.sheet, self._rows, self.expression, self.order, look))
         else:
-            self.run_worker(self._arrange_later(look), group="arrange", exclusive=True)
+            self._settle_later()
 
-    async def _arrange_later(self, look: Look) -> None:
+    @work(group="settle", exclusive=True)
+    async def _settle_later(self) -> None:
+        look = self._look
+        assert look is not None  # it came with the rows
         question = (self.sheet, self._rows, self.expression, self.order, look)
         self._put(await asyncio.to_thread(chosen, *question))
 
     def _put(self, rows: Sequence[Any]) -> None:
         self._by_key = {self.sheet.key(row): row for row in rows}
-        self.set_rows(list(self._by_key), self._cell)
+        self.set_rows(list(self._by_key), self._drawn)
 
-    def _cell(self, row: str, column: str) -> Drawn:
+    def _drawn(self, row: str, column: str) -> Drawn:
         assert self._look is not None  # it came with the rows
         return self.sheet.figures[column].cell(self._by_key[row], self._look)
 

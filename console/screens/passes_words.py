@@ -55,10 +55,20 @@ def _limits(report: PassReport) -> list[str]:
     return [", ".join(parts[:2]), *parts[2:]]
 
 
-def short_heading(report: PassReport, overview: Overview | None) -> str:
-    """The same in one narrow row."""
+def title(report: PassReport, overview: Overview | None, *, wide: bool) -> str:
+    """The same in the edge of a panel."""
     parts = heading(report, overview)
-    return " " + "   ".join(parts).replace("infrastructure", "infra")
+    if not report.run_id:
+        return "   ".join(["Passes", *parts[1:]])
+    parts[0] = f"Passes of {'the ' if parts[0].startswith('last') else ''}{parts[0]}"
+    return "     ".join(parts) if wide else "   ".join(parts).replace("infrastructure", "infra")
+
+
+def short_heading(report: PassReport, overview: Overview | None, width: int) -> str:
+    """The same in one narrow row, with as much blank between the parts as there is room for."""
+    parts = heading(report, overview)
+    row = " " + "   ".join(parts).replace("infrastructure", "infra")
+    return row if len(row) <= width else row.replace("   ", "  ")
 
 
 # -- pace and chart --------------------------------------------------------------------------------
