@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from console.key_settings import wrong_keys
 from engine import logs
 from engine.config import SETTINGS_FILE, Settings
-from engine.errors import ExitCode, InputError
+from engine.errors import ExitCode, InputError, SettingsError
 from engine.insight.watch import Watch
 from engine.instance import InstanceLock
 from engine.log_stream import LogStream
@@ -55,6 +56,9 @@ def _ready(
 ) -> tuple[ConsoleApp, Path | None]:
     """The cockpit before it takes the screen, and where its own log is."""
     settings = Settings.load(work_dir, overrides=overrides)
+    wrong = wrong_keys(settings.console.keys, work_dir / SETTINGS_FILE)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
     _refuse_foreign(work_dir, settings)
     log = _open_log(work_dir, settings)
     # Textual reads these once, when it is imported.

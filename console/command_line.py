@@ -98,7 +98,8 @@ def _cockpit_or_engine(given: list[str]) -> int:
 
 def _draws(environment: Mapping[str, str]) -> bool:
     """Whether there is a terminal that a full screen can be drawn on."""
-    streams = (sys.__stdin__, sys.__stdout__)
+    # Textual draws on stderr on POSIX, on stdout on Windows.
+    streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     return environment.get("TERM") != "dumb" and all(
         stream is not None and stream.isatty() for stream in streams
     )
@@ -132,12 +133,13 @@ def _config(rest: list[str]) -> int:
     words.add_argument("workdir", nargs="?", type=Path, default=Path(), metavar="WORKDIR")
     words.add_argument("--json", action="store_true", help="print JSON")
     arguments = words.parse_args(rest)
+    from console import key_settings
     from engine.commandline import config_commands
 
     work_dir: Path = arguments.workdir.resolve()
     if arguments.what == "show":
         return config_commands.config_show(work_dir, arguments.json)
-    return config_commands.config_check(work_dir)
+    return config_commands.config_check(work_dir, also=key_settings.problems)
 
 
 def _completion(rest: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import ExitCode, InputError
@@ -21,10 +22,13 @@ def config_show(work_dir: Path, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def config_check(work_dir: Path) -> int:
-    """Print what is wrong, one sentence a line; exit status 2 where anything is."""
+def config_check(work_dir: Path, *, also: Callable[[Path], Sequence[str]] | None = None) -> int:
+    """Print what is wrong, one sentence a line; exit status 2 where anything is.
+
+    ``also`` finds what only a caller can know: the cockpit's keys.
+    """
     _need(work_dir)
-    problems = check(work_dir)
+    problems = [*check(work_dir), *(also(work_dir) if also is not None else ())]
     for problem in problems:
         complain(problem)
     if problems:
