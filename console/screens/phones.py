@@ -97,8 +97,10 @@ class PhonesScreen(ConsoleScreen):
             self.show_resources(found)
 
     def show_ages(self, now: datetime) -> None:
-        self.table.tick(self.how)
-        self._show_figures()
+        if self.table.tick(self.how):
+            self._show_figures()
+        else:
+            self.relist()
 
     @property
     def how(self) -> Look:

@@ -213,7 +213,7 @@ def exported(lines: Sequence[ResourceLine], names: Sequence[str], look: Look) ->
     """These phones with these columns; JSON has everything."""
     return Exported(
         name="phones",
-        headers=[f"{name}_estimated" if name == "est" else name for name in names],
+        headers=["estimated_cost" if name == "est" else name for name in names],
         rows=[_texts(line, names, look) for line in lines],
         records=[record(line, look) for line in lines],
     )

@@ -67,14 +67,17 @@ class PhoneTable(RowTable):
         self.set_attention({line.id for line in self.lines if line.orphan})
         self.set_rows([line.id for line in self.lines], self._written)
 
-    def tick(self, how: Look) -> None:
-        """Time has passed: rewrite the cells in sight that show it."""
+    def tick(self, how: Look) -> bool:
+        """Time has passed: rewrite the cells in sight that show it.
+
+        False where all of it looks different now, because the answer became too old.
+        """
         before, self._how = self._how, how
         if before is None or before.stale != how.stale:
-            self.relist(how)
-            return
+            return False
         changes = changing(how)
         self.refresh_cells((key, name) for key in self.keys_in_sight for name in changes)
+        return True
 
     def _written(self, key: str, column: str) -> Drawn:
         line = self._by_id.get(key)
