@@ -69,10 +69,6 @@ class CockpitScreen(CockpitChoice):
             self._planned_for = sight.revision
             self._make_plan()
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.call_after_refresh(lambda: self.log_pane.show((), self.log_form()))
-
     # -- without a run ---------------------------------------------------------------------------
 
     @work(group="plan", exclusive=True)
@@ -179,8 +175,8 @@ class CockpitScreen(CockpitChoice):
 
     def action_columns(self) -> None:
         self._column_set = (self._column_set + 1) % len(_COLUMN_SETS)
-        name, chosen = _COLUMN_SETS[self._column_set]
-        self.set_worker_columns(chosen)
+        name, self.worker_columns = _COLUMN_SETS[self._column_set]
+        self.show_latest()
         self.console.tell(f"Workers: {name}.")
 
 

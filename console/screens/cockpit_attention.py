@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from console.action_table import ACTIONS
 from console.screens.cockpit_lines import Pick
 from console.screens.cockpit_workers import Clockwork
 from console.times import TimeStyle, beat, clock, written
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 AWAY_SECONDS: Final = 120.0
 """Without a key for so long, the operator has left."""
+_ACTING: Final = frozenset(key for action in ACTIONS if action.acts for key in action.keys)
 NOTHING: Final = Pick("", Text("nothing needs attention", style="dim"))
 _TIME: Final = 8
 _TIMES: Final = ("", "once", "twice", "three times", "four times")
@@ -37,18 +39,20 @@ def picks(
     clockwork: Clockwork,
     *,
     wide: bool,
-    hidden: Collection[str] = (),
+    observe: bool = False,
 ) -> list[Pick]:
     """One row a line: sign, time (wide), words, age; at the right end the keys that help.
 
-    ``hidden`` keys are not named: they do nothing where the cockpit only observes.
+    Keys that act are not named where the cockpit only observes: there they do nothing.
     """
     gap = "   " if wide else "  "
     return [
         Pick(
             line.id,
             _row(line, clockwork, wide=wide),
-            gap.join(f"{key} {word}" for key, word in line.keys if key not in hidden),
+            gap.join(
+                f"{key} {word}" for key, word in line.keys if not (observe and key in _ACTING)
+            ),
         )
         for line in lines
     ]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import on, work
 
-from console.action_table import ACTIONS
-from console.log_text import Segments, segments
+from console.log_text import segments
 from console.screens import (
     cockpit_attention,
     cockpit_failures,
@@ -38,10 +38,8 @@ from console.widgets.tones import Drawn
 if TYPE_CHECKING:
     from engine.insight.values import Attention, Cluster, Overview, PassReport, WorkerLine
     from engine.insight.watch import Sight
-    from engine.log_stream import Batch, Record
+    from engine.log_stream import Batch
     from engine.plan import RunPlan
-
-ACTING: Final = frozenset(key for action in ACTIONS if action.acts for key in action.keys)
 
 
 class CockpitView(CockpitLayout):
@@ -59,7 +57,10 @@ class CockpitView(CockpitLayout):
         self.plan: RunPlan | str | None = None
         self.worker_sort = ("w", False)
         self.failure_sort = ("", False)
-        self._columns: Sequence[Column] = ()
+        self.worker_columns: Sequence[Column] = ()
+        """What the operator chose; else those of the width."""
+        self._log_written = (TimeStyle.CLOCK, False)
+        """How the lines of the log were written: style of times, wide."""
         self._clockwork: Clockwork | None = None
 
     def clockwork(self, now: datetime | None = None) -> Clockwork:
@@ -112,7 +113,10 @@ class CockpitView(CockpitLayout):
         self.query_one("#workers", Panel).title = (
             f"Workers {len(order)}" if overview.live else "No run"
         )
-        columns = self._columns or (cockpit_workers.ALL if self.wide else cockpit_workers.NARROW)
+        usual = cockpit_workers.ALL if self.wide else cockpit_workers.NARROW
+        columns = self.worker_columns or usual
+        if len(order) >= table.size.height > 0:
+            columns = (*columns, cockpit_workers.MORE)
         if table.columns != tuple(columns):
             table.set_columns(columns)
         table.set_rows([str(worker.slot) for worker in order], self._worker_cell)
@@ -121,11 +125,6 @@ class CockpitView(CockpitLayout):
         overview, worker = self.console.latest.overview, self.crew[key]
         held = overview is not None and worker.slot in overview.held_workers
         return cockpit_workers.cell(worker, column, self._clockwork or self.clockwork(), held=held)
-
-    def set_worker_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns of the workers."""
-        self._columns = columns
-        self.show_latest()
 
     def show_notes(self) -> None:
         """What is to be known of the worker under the cursor."""
@@ -157,8 +156,8 @@ class CockpitView(CockpitLayout):
         lines = cockpit_attention.waiting(overview, self.console.desk.dismissed)
         self.issues = {line.id: line for line in lines}
         self.query_one("#attention", Panel).title = f"Attention {len(lines)}"
-        hidden = ACTING if self.console.observe else frozenset[str]()
-        shown = cockpit_attention.picks(lines, clockwork, wide=self.wide, hidden=hidden)
+        observe = self.console.observe
+        shown = cockpit_attention.picks(lines, clockwork, wide=self.wide, observe=observe)
         self.picks("issues").set_picks(shown or [cockpit_attention.NOTHING])
         since = self.absence.line(clockwork.now, overview)
         self.query_one("#since", Line).say(f"  {since}" if self.wide else f" {since}")
@@ -187,6 +186,13 @@ class CockpitView(CockpitLayout):
             self.clusters[key], column, self._clockwork or self.clockwork()
         )
 
+    def show_latest(self) -> None:
+        super().show_latest()
+        written = (self.console.time_style, self.wide)
+        if written != self._log_written:
+            self._log_written = written
+            self.log_pane.show((), self.log_form())
+
     def show_logs(self, batch: Batch) -> None:
         self.log_pane.take(batch, self.log_form())
 
@@ -199,19 +205,15 @@ class CockpitView(CockpitLayout):
     def log_form(self) -> cockpit_log.Form:
         """How a record is written now."""
         clockwork, wide = self.clockwork(), self.wide
-
-        def form(record: Record) -> Segments:
-            return segments(
-                record,
-                wide=wide,
-                style=clockwork.style,
-                now=clockwork.now,
-                start=clockwork.start,
-                millis=wide,
-                count_more=True,
-            )
-
-        return form
+        return partial(
+            segments,
+            wide=wide,
+            style=clockwork.style,
+            now=clockwork.now,
+            start=clockwork.start,
+            millis=wide,
+            count_more=True,
+        )
 
     def show_ages(self, now: datetime) -> None:
         self._clockwork = self.clockwork(now)

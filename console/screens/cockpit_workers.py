@@ -49,6 +49,8 @@ ALL: Final = (
     *(_W, _STATE, _SINCE, _JOB, _ACCOUNT, _PHASE, _FOR, _BEAT, _CPU, _MEM, _PORT),
     *(_OK, _FAIL, _RST),
 )
+MORE: Final = Column("more", "", 6)
+"""Room in the header for which of many workers are in sight."""
 SORTS: Final = ("w", "state", "for", "beat", "ok", "fail", "rst")
 """Columns that the workers may be in order of."""
 
@@ -130,6 +132,7 @@ _FIGURES: Final[Mapping[str, Callable[[WorkerLine], str]]] = {
     "ok": lambda worker: str(worker.success),
     "fail": lambda worker: str(worker.failed),
     "rst": lambda worker: str(worker.restarts),
+    "more": lambda _worker: "",
 }
 """Cells that do not change by the second."""
 

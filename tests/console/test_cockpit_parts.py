@@ -19,6 +19,7 @@ from console.screens import (
     cockpit_rooms,
     cockpit_workers,
 )
+from console.screens.cockpit_lines import Pick
 from console.screens.cockpit_out import words
 from console.screens.cockpit_rooms import AROUND, Wanted
 from console.screens.cockpit_workers import Clockwork, Times
@@ -312,7 +313,7 @@ ORPHAN = Attention(
 )  # fmt: skip
 
 
-def drawn(lines: Sequence[cockpit_attention.Pick]) -> list[str]:
+def drawn(lines: Sequence[Pick]) -> list[str]:
     return [f"{words(line.text)}|{line.keys}" for line in lines]
 
 
@@ -324,7 +325,7 @@ def test_a_line_of_attention_has_its_age_and_the_keys_that_help() -> None:
 
 
 def test_keys_that_act_are_not_named_to_who_only_observes() -> None:
-    shown = cockpit_attention.picks([ORPHAN], CLOCK, wide=False, hidden={"S"})
+    shown = cockpit_attention.picks([ORPHAN], CLOCK, wide=False, observe=True)
     assert shown[0].keys == "enter show"
 
 
