@@ -17,7 +17,7 @@ from console.exports import Exported
 from console.feed import Need
 from console.log_text import as_json, place, whole
 from console.screens import logs_rows
-from console.screens.logs_bars import SearchBar, SourcesBar, TimeBar
+from console.screens.logs_bars import ChipsRow, SearchBar, SourcesBar, TimeBar
 from console.screens.logs_lines import RecordLine
 from console.screens.logs_reader import LogReader
 from console.screens.logs_record import RecordView
@@ -27,6 +27,7 @@ from console.selection import Selection
 from console.widgets.lines import Line, Rule
 from console.widgets.log_view import LogView
 from console.widgets.panel import Panel
+from engine.log_stream import Level
 
 if TYPE_CHECKING:
     from engine.insight.watch import Sight
@@ -55,7 +56,7 @@ class LogsScreen(LogWays):
         self._told: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
-        yield Line(id="chips")
+        yield ChipsRow(id="chips")
         yield SearchBar(id="search")
         yield TimeBar(id="time")
         yield SourcesBar(id="sources")
@@ -94,7 +95,8 @@ class LogsScreen(LogWays):
 
     def show_logs(self, batch: Batch) -> None:
         self.reader.writing.now = self.now
-        self.figures.count(batch.records, self.reader.chosen)
+        reader = self.reader
+        self.figures.count(batch.records, reader.chosen, following=reader.following)
         if any(record.source not in self.figures.sources for record in batch.records):
             self.refigure()
         self.reader.take(batch)
@@ -138,17 +140,20 @@ class LogsScreen(LogWays):
 
     @on(LogView.FollowChanged)
     def _follow_changed(self) -> None:
-        self._show_chips(now=True)
-        self._show_hint()
+        self._show_chips()
 
     @on(LogView.CursorMoved)
     def _cursor_moved(self) -> None:
         self.show_place()
         self.ask_limit()
-        self.refigure()
+        record = self.reader.record
+        if record is not None and record.level is Level.ERROR:
+            self.refigure()
+        else:
+            self._show_minutes()
 
     def _show_chips(self, *, now: bool = False) -> None:
-        """At most once a second, but for what a key did and for errors."""
+        """At most once a second, but for what a key did and for errors while it follows."""
         reader, figures = self.reader, self.figures
         shown = Shown(
             chosen=reader.chosen,
@@ -157,12 +162,14 @@ class LogsScreen(LogWays):
             following=reader.following,
             held_back=reader.held_back,
         )
-        told = (figures.errors, figures.warnings, shown.chosen)
+        news = (figures.errors, figures.warnings) if reader.following else None
+        told = (shown.following, shown.chosen, shown.only, shown.hits, news)
         moment = time.monotonic()
         if not now and told == self._told and moment - self._counted < COUNTS_SECONDS * 0.9:
             return
         self._told, self._counted = told, moment
-        self.query_one("#chips", Line).say(logs_rows.chips(shown, figures, self.size.width))
+        self.query_one(ChipsRow).say(logs_rows.chips(shown, figures, self.size.width))
+        self._show_hint()
 
     def _show_hint(self) -> None:
         reader = self.reader

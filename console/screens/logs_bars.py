@@ -5,11 +5,42 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.style import Style
+from rich.text import Text
 
 from console.plain import fit
 from console.screens.logs_moment import FORMS
+from console.widgets import tones
 from console.widgets.filter_bar import FilterBar
+from console.widgets.painted import Painted
 from console.widgets.tones import Run
+
+
+class ChipsRow(Painted):
+    """The row above the log; a count that changes is sent up to its end, not the whole row."""
+
+    PREFIX = "chips-row"
+    COMPONENT_CLASSES: ClassVar[set[str]] = tones.classes("chips-row")
+    DEFAULT_CSS = """
+    ChipsRow { height: 1; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._said = Text()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._said.plain
+
+    def say(self, text: Text) -> None:
+        """Show this instead."""
+        self._said = text
+        self.redraw()
+
+    def draw(self, y: int, width: int) -> list[Run]:
+        """The row."""
+        return self._palette.runs(self._said, width)
 
 
 class AskBar(FilterBar):

@@ -43,11 +43,11 @@ class Figures:
         self.errors = sum(state.errors for state in shown)
         self.warnings = sum(state.warnings for state in shown)
 
-    def count(self, records: Sequence[Record], chosen: Chosen) -> None:
-        """Count new records in."""
+    def count(self, records: Sequence[Record], chosen: Chosen, *, following: bool) -> None:
+        """Count new records in; while the log is paused its lines are counted as held back."""
         for record in records:
             if record.kind == "record" and chosen.shown.has(record.source):
-                self.lines += 1
+                self.lines += following
                 self.errors += record.level is Level.ERROR
                 self.warnings += record.level is Level.WARN
 

@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from console.app import ConsoleApp
 from console.screens.job import JobScreen
 from console.screens.logs import LogsScreen
+from console.screens.logs_bars import ChipsRow
 from console.screens.logs_reader import LogReader
 from console.wayfinding import Place
-from console.widgets.lines import Line
 from engine.log_stream import Level
 from tests.console.pilot import drive, screen_lines
 from tests.console.scene import NOW, Scene, live_day
@@ -74,7 +74,7 @@ class Cockpit:
 
     @property
     def chips(self) -> str:
-        return self.screen.query_one("#chips", Line).text
+        return self.screen.query_one(ChipsRow).text
 
     @property
     def cursor(self) -> str:
