@@ -46,6 +46,7 @@ def picks(
     Keys that act are not named where the cockpit only observes: there they do nothing.
     """
     gap = "   " if wide else "  "
+    hidden = _ACTING if observe else frozenset[str]()
     return [
         Pick(
             line.id,

@@ -83,8 +83,8 @@ def wide(wanted: Wanted) -> Rooms:
     tall = wanted.height >= TALL
     body = wanted.height - AROUND
     roomy = body >= 24
-    idle = 1 if roomy else min(1, wanted.idle)
-    jobs = 8 if roomy else 4 + idle
+    idle = max(1, wanted.idle) if roomy else min(1, wanted.idle)
+    jobs = 7 + idle if roomy else 4 + idle
     least_log = 5 + _PANEL if tall else (3 if roomy else 1)
     left = body - jobs
     notes = _NOTES + tall

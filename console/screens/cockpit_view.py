@@ -1,7 +1,6 @@
 """What the Cockpit shows and where: its parts, their rows, and the news in them.
 
-Order from the top: how far, who does what, what fails, what needs me, what was said last
-(console-features 6.5). What its keys do is :mod:`console.screens.cockpit`.
+Order from the top: how far, who does what, what fails, what needs me, what was said last.
 """
 
 from __future__ import annotations
@@ -77,15 +76,14 @@ class CockpitView(CockpitLayout):
     def show_sight(self, sight: Sight) -> None:
         overview = sight.overview
         self._clockwork = clockwork = self.clockwork()
-        ids = {line.id for line in overview.attention}
-        self.console.desk.dismissed &= ids
+        self.console.desk.dismissed &= {line.id for line in overview.attention}
         self._arrange(overview, clockwork)
         self._show_jobs_panel(overview, clockwork.now)
         self._show_workers(overview)
         self._show_attention(overview, clockwork)
         self.show_notes()
-        lines = [Pick("retry", cockpit_failures.retry_line(overview))]
-        self.picks("why").set_picks([*lines, Pick("final", cockpit_failures.final_line(overview))])
+        why = {"retry": cockpit_failures.retry_line, "final": cockpit_failures.final_line}
+        self.picks("why").set_picks([Pick(key, line(overview)) for key, line in why.items()])
 
     def _show_jobs_panel(self, overview: Overview, now: datetime) -> None:
         panel, width = self.query_one("#jobs", Panel), self.query_one("#counts").size.width
@@ -103,7 +101,7 @@ class CockpitView(CockpitLayout):
 
     def _idle(self, overview: Overview) -> list[Text]:
         width = self.query_one("#counts").size.width or self.size.width
-        return cockpit_figures.idle_lines(overview, width, most=1 if self.wide else 2)
+        return cockpit_figures.idle_lines(overview, width, most=2)
 
     def _show_workers(self, overview: Overview) -> None:
         table = self.worker_rows
@@ -132,9 +130,8 @@ class CockpitView(CockpitLayout):
             return
         rows = self.query_one("#notes", Rows)
         worker = self.crew.get(self.worker_rows.cursor_key or "")
-        width = self.worker_rows.size.width
         blank = [""] * (rows.size.height > 2)
-        rows.set_lines([*blank, *cockpit_workers.notes(worker, self.times, width)])
+        rows.set_lines([*blank, *cockpit_workers.notes(worker, self.times, rows.size.width)])
         job = "" if worker is None else worker.job_id
         if self._asked != job:
             self._asked = job
@@ -182,9 +179,8 @@ class CockpitView(CockpitLayout):
         note.say(cockpit_failures.summary(order, note.size.width))
 
     def _failure_cell(self, key: str, column: str) -> Drawn:
-        return cockpit_failures.cell(
-            self.clusters[key], column, self._clockwork or self.clockwork()
-        )
+        clockwork = self._clockwork or self.clockwork()
+        return cockpit_failures.cell(self.clusters[key], column, clockwork)
 
     def show_latest(self) -> None:
         super().show_latest()
@@ -218,11 +214,13 @@ class CockpitView(CockpitLayout):
     def show_ages(self, now: datetime) -> None:
         self._clockwork = self.clockwork(now)
         table, overview = self.worker_rows, self.console.latest.overview
-        ages = cockpit_workers.AGES
-        table.refresh_cells((key, age) for key in table.keys_in_sight for age in ages)
+        rows = table.keys_in_sight
+        table.refresh_cells((key, age) for key in rows for age in cockpit_workers.AGES)
         if overview is not None:
             self._show_attention(overview, self._clockwork)
         if self.console.time_style is TimeStyle.AGE:
+            failed = self.failed_rows
+            failed.refresh_cells((key, "last") for key in failed.keys_in_sight)
             self.log_pane.show((), self.log_form())
 
     # -- rows for each part ----------------------------------------------------------------------
@@ -230,7 +228,8 @@ class CockpitView(CockpitLayout):
     def _arrange(self, overview: Overview, clockwork: Clockwork) -> None:
         """Give each part its rows; a layout only where a number of them changed."""
         planning = not overview.live and not overview.workers
-        plan = cockpit_plan.picks(self.plan, self.size.width, observe=self.console.observe)
+        width = self.query_one("#counts").size.width or self.size.width
+        plan = cockpit_plan.picks(self.plan, width, observe=self.console.observe)
         dismissed = self.console.desk.dismissed
         wanted = cockpit_rooms.Wanted(
             height=self.size.height,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS: Final = 10.0
 """A sign of life older than this is shown as attention (console-features 6.5)."""
-AGES: Final = ("for", "beat")
-"""Columns that change by the second."""
+AGES: Final = ("phase", "for", "beat", "since")
+"""Columns that may change by the second."""
 
 _W: Final = Column("w", "W", 2, priority=0)
 _STATE: Final = Column("state", "STATE", 8, priority=0)

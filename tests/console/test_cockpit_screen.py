@@ -226,6 +226,20 @@ def test_ages_go_on_between_two_looks(scene: Scene) -> None:
     assert after.split()[4:6] == ["0:29", "!21s"]
 
 
+def test_every_age_goes_on_where_times_are_ages(scene: Scene) -> None:
+    async def look(watcher: Watcher) -> str:
+        await watcher.press("t")
+        scene.clock.moment = NOW + timedelta(seconds=20)
+        watcher.screen.show_ages(scene.clock.moment)
+        await watcher.pilot.pause()
+        return watcher.text
+
+    text = watch(scene, look, WIDE)
+    assert "1:37:41 DC02fce1be0" in text
+    assert "adb_timeout         2  yes            2  1:11" in text
+    assert "0:24  --  INFO" in text
+
+
 def test_outside_text_is_shown_as_it_is(scene: Scene) -> None:
     status = scene.run_dir.read_status() or {}
     workers = [worker | {"key": HOSTILE, "phase": HOSTILE} for worker in status["workers"]]
