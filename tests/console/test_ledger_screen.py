@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 import pytest
 from textual.pilot import Pilot
 
+from console.action_table import LEDGER
 from console.dialogs.mark_posted import MarkPosted
 from console.dialogs.requeue import Requeue
 from console.dialogs.reset_day import ResetDay
 from console.screens.ledger import LedgerScreen
 from console.screens.ledger_table import UNREAD
+from console.wayfinding import base_screen
 from console.widgets.panel import Panel
 from engine.jobs import Claim, ErrorCategory, NewJob
 from tests.console.desk_operator import Operator, a_ledger, operate
@@ -107,11 +109,14 @@ def read(
     async def run(pilot: Pilot[Any]) -> T:
         reader = Reader(pilot)
         await reader.until(lambda: app.latest.overview is not None, "the first look")
-        await reader.press("2")
-        await reader.until(lambda: isinstance(app.shown, LedgerScreen), "the Ledger")
+        # Not by key: without a run a question may lie on the Cockpit.
+        await base_screen(app, LEDGER)
         if not empty:
             await reader.until(lambda: reader.rows, "the jobs")
-        return await script(reader)
+        found = await script(reader)
+        app.feed.close()  # no news while the test takes the screens down
+        await pilot.pause()
+        return found
 
     return drive(app, run, size)
 
@@ -518,8 +523,8 @@ def test_keys_that_act_take_the_marked_jobs_or_the_one_at_the_cursor(
 
     async def script(operator: Operator) -> None:
         ana = Reader(operator.pilot)
-        await ana.press("2")
-        await ana.until(lambda: isinstance(ana.app.shown, LedgerScreen) and len(ana.rows) == 4)
+        await base_screen(ana.app, LEDGER)
+        await ana.until(lambda: len(ana.rows) == 4, "the jobs")
         ana.screen.select("j0")
         assert "Requeued 1 job" in await ana.note_after("r")
         assert farm.statuses()["j0"] == "retrying"
