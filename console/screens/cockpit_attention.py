@@ -51,9 +51,7 @@ def picks(
         Pick(
             line.id,
             _row(line, clockwork, wide=wide),
-            gap.join(
-                f"{key} {word}" for key, word in line.keys if not (observe and key in _ACTING)
-            ),
+            gap.join(f"{key} {word}" for key, word in line.keys if key not in hidden),
         )
         for line in lines
     ]
