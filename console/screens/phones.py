@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from console.action_table import PHONES
 from console.actions import bindings
 from console.feed import Need
-from console.screens import phones_list
+from console.screens import phones_list, phones_ways
 from console.screens.base import ConsoleScreen
-from console.screens.phones_columns import Look, at_work, columns
-from console.screens.phones_facts import Readings, look
+from console.screens.phones_columns import Look
+from console.screens.phones_facts import Readings
 from console.screens.phones_fleet import is_attached
 from console.screens.phones_list import PRESET
 from console.screens.phones_panes import PhonePanes, Scene
@@ -192,21 +192,13 @@ class PhonesScreen(ConsoleScreen):
     # -- what a key acts on ----------------------------------------------------------------------
 
     def selection(self) -> Selection:
-        lines = self.table.chosen
-        return Selection(
-            resources=tuple(line.id for line in lines),
-            jobs=tuple(line.job_id for line in lines if at_work(line)),
-            keys=tuple(line.label for line in lines),
-            marked=bool(self.table.marked),
-        )
+        return phones_ways.selection(self.table)
 
     def copied(self, kind: str) -> str:
         return phones_list.copied(self.table.chosen, kind, self.how)
 
     def exported(self) -> Exported | None:
-        table = self.table
-        names = [column.key for column in columns("all", table.report.lines, table.label)]
-        return phones_list.exported(table.lines, names, self.how)
+        return phones_list.exported(self.table.lines, self.table.every_column, self.how)
 
     # -- keys ------------------------------------------------------------------------------------
 
@@ -255,41 +247,13 @@ class PhonesScreen(ConsoleScreen):
 
     @on(RowTable.Opened)
     def _opened(self) -> None:
-        self.do(self._show_job(or_last=True))
-
-    def action_open(self) -> None:
-        self.table.action_open()
+        """The job that the phone at the cursor is on for, or the last one of its account."""
+        self.do(phones_ways.show_job(self.console, self.table, or_last=True))
 
     def action_other_side(self) -> None:
         """The job that the phone at the cursor is, or was, on for."""
-        self.do(self._show_job(or_last=False))
-
-    async def _show_job(self, *, or_last: bool) -> None:
-        """``or_last``: where there is none, the last job of its account."""
-        line = self.table.current
-        if line is None:
-            self.console.tell(f"There is no {self.table.label} at the cursor.")
-            return
-        try:
-            facts = await self.console.feed.ask(lambda watch: look(watch, line))
-        except (EngineError, OSError) as exc:
-            self.console.tell(str(exc), tone="bad")
-            return
-        job = facts.job or (facts.last if or_last else None)
-        if job is None:
-            hint = "; enter shows the last one" if facts.last is not None else " in this ledger"
-            self.console.tell(f"{line.label} is on for no job{hint}.")
-            return
-        among = [one.job_id for one in self.table.lines if at_work(one)]
-        self.console.open_job(job.job.job_id, among if job.job.job_id in among else ())
+        self.do(phones_ways.show_job(self.console, self.table, or_last=False))
 
     def action_log_here(self) -> None:
         """The log of the phone's job, or of the time when the phone was started."""
-        line = self.table.current
-        if line is None:
-            self.console.tell(f"There is no {self.table.label} at the cursor.")
-            return
-        since = line.since.isoformat() if line.since is not None else ""
-        self.console.show_log(
-            Selection(jobs=(line.job_id,) if line.job_id else (), slot=line.slot, time=since)
-        )
+        phones_ways.show_log(self.console, self.table)

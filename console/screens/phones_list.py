@@ -150,7 +150,9 @@ def emptiness(report: ResourceReport, expression: str, label: str, *, attached: 
     if report.lines and expression.strip() not in ("", PRESET):
         return f"No {label} matches this filter: esc clears it."
     if attached:
-        return f"The {label} is a device attached to this host, and no job has it: none is billed."
+        return (
+            f"The {label} is a device attached to this host, and no job has it: nothing is billed."
+        )
     if report.problem:
         return f"Nobody knows which {label}s are on, and our records name none."
     if report.asked_at is None:

@@ -98,6 +98,11 @@ class PhoneTable(RowTable):
         if wanted != list(self.columns):
             self.set_columns(wanted)
 
+    @property
+    def every_column(self) -> Sequence[str]:
+        """Keys of all columns, whatever is shown."""
+        return [column.key for column in columns("all", self.report.lines, self.label)]
+
     def next_columns(self) -> None:
         """The next set."""
         self._chosen_columns = SETS[(SETS.index(self.column_set) + 1) % len(SETS)]

@@ -45,8 +45,22 @@ def provider() -> Iterator[Provider]:
         yield provider
 
 
+@pytest.fixture(scope="module")
+def shared_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with live_day(tmp_path_factory.mktemp("day")) as scene:
+        yield scene
+
+
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def scene(shared_day: Scene) -> Scene:
+    """The day, for tests that only look at it."""
+    shared_day.clock.moment = NOW
+    return shared_day
+
+
+@pytest.fixture
+def own_day(tmp_path: Path) -> Iterator[Scene]:
+    """A day of the test's own, to be changed."""
     with live_day(tmp_path) as scene:
         yield scene
 
@@ -190,9 +204,9 @@ def test_details_say_who_started_it_what_was_read_and_who_brings_it_off(
 
 
 def test_a_stop_that_was_not_verified_is_told_with_its_time(
-    scene: Scene, answering: Provider
+    own_day: Scene, answering: Provider
 ) -> None:
-    path = scene.run_dir.path / "phones" / f"{ORPHAN}.json"
+    path = own_day.run_dir.path / "phones" / f"{ORPHAN}.json"
     asked = (NOW - timedelta(minutes=3)).isoformat()
     entry = json.loads(path.read_text(encoding="utf-8")) | {"stopping_since": asked}
     path.write_text(json.dumps(entry), encoding="utf-8")
@@ -201,7 +215,7 @@ def test_a_stop_that_was_not_verified_is_told_with_its_time(
         await ana.go_to("acct_033")
         return ana.text
 
-    text = sit(scene, answering, script)
+    text = sit(own_day, answering, script)
     assert "acct_033        stopping   0:19:40  -" in text
     assert "stop asked 12:01:31, still code 0 when read at 12:04:31" in text
     assert "-> asked, not verified. S asks again and waits until it is read back as off." in text
@@ -302,7 +316,7 @@ def test_before_the_first_answer_our_own_records_are_shown_as_asking(
     ids=["limit", "concurrency", "wrong-token", "silence"],
 )
 def test_without_an_answer_phones_are_unknown_with_the_reason_and_nothing_else_stops(
-    scene: Scene, provider: Provider, reply: Reply, why: str
+    own_day: Scene, provider: Provider, reply: Reply, why: str
 ) -> None:
     provider.answer("phone/list", reply)
 
@@ -313,7 +327,7 @@ def test_without_an_answer_phones_are_unknown_with_the_reason_and_nothing_else_s
         await ana.until(lambda: "[2 Ledger]" in ana.text)
         return report, text, ana.text
 
-    report, text, ledger = sit(scene, provider, script)
+    report, text, ledger = sit(own_day, provider, script)
     assert {line.state for line in report.lines} == {"unknown"}
     assert "5 of 5   never answered" in text
     assert "! not answered, the reason stands below" in text
@@ -355,8 +369,8 @@ def test_ages_and_estimates_go_on_with_the_clock(scene: Scene, answering: Provid
     assert ">! acct_033        started    0:20:30  -            -   minute   $0.14    1/1" in text
 
 
-def test_no_phone_on_is_a_sentence(scene: Scene, provider: Provider) -> None:
-    for entry in (scene.run_dir.path / "phones").glob("*.json"):
+def test_no_phone_on_is_a_sentence(own_day: Scene, provider: Provider) -> None:
+    for entry in (own_day.run_dir.path / "phones").glob("*.json"):
         entry.unlink()
     provider.rule("phone/list", listing(phone_row("P001", "acct_001", 2)))
 
@@ -364,22 +378,22 @@ def test_no_phone_on_is_a_sentence(scene: Scene, provider: Provider) -> None:
         await ana.press("enter", "g", "l")
         return ana.text
 
-    text = sit(scene, provider, script)
+    text = sit(own_day, provider, script)
     assert "No phone of ours is on: nothing costs." in text
     assert "There is no phone at the cursor." in text
 
 
 def test_an_attached_device_has_no_provider_and_costs_nothing(
-    scene: Scene, provider: Provider
+    own_day: Scene, provider: Provider
 ) -> None:
-    for entry in (scene.run_dir.path / "phones").glob("*.json"):
+    for entry in (own_day.run_dir.path / "phones").glob("*.json"):
         entry.unlink()
 
     async def script(ana: Sitting) -> str:
         return ana.text
 
     text = sit(
-        scene, provider, script, device="grapheneos", device_serial="R58", adb_command=("no-adb",)
+        own_day, provider, script, device="grapheneos", device_serial="R58", adb_command=("no-adb",)
     )
     assert "The phone is a device attached to this host" in text
     assert not provider.calls("phone/list")
