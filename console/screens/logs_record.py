@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, chop_cells
-from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from console.log_text import whole
+from console.pager import NoPagerError, page
 from console.plain import plain
 from console.widgets import tones
 from console.widgets.painted import Painted
@@ -24,7 +20,6 @@ from engine.log_stream import Record
 
 MOST_ROWS: Final = 2_000
 _LONGEST_LINE: Final = 20_000
-_PAGERS: Final = ("less", "more")
 
 
 class RecordView(Painted, can_focus=True):
@@ -58,7 +53,7 @@ class RecordView(Painted, can_focus=True):
 
     def show(self, record: Record | None) -> None:
         """Show another record, from its beginning; the same one stays where it is."""
-        shown = (None if record is None else record.seq, self.size.width)
+        shown: tuple[object, ...] = (None if record is None else record.seq, self.size.width)
         if record is not None:
             shown = (*shown, record.cost)
         if shown == self._shown:
@@ -117,21 +112,10 @@ def _wrapped(line: str, width: int) -> list[str]:
 def in_pager(record: Record, suspend: Callable[[], AbstractContextManager[None]]) -> str:
     """Show a record in ``$PAGER`` while the cockpit gives the terminal away.
 
-    Returns what is wrong, or nothing. Control characters are made visible first: a pager may send
-    them on to the terminal.
+    Returns what is wrong, or nothing.
     """
-    command = os.environ.get("PAGER") or next(filter(shutil.which, _PAGERS), "")
     try:
-        words = shlex.split(command, posix=os.name != "nt")
-    except ValueError:
-        return f"PAGER is {plain(command)!r}, which is no command."
-    if not words:
-        return "There is no pager here: set PAGER to one."
-    try:
-        with suspend():
-            subprocess.run(words, input=f"{whole(record)}\n", encoding="utf-8", check=False)
-    except SuspendNotSupported:
-        return "This terminal cannot be given to a pager; y copies the record."
-    except OSError as exc:
-        return f"The pager {plain(words[0])!r} does not start: {exc.strerror}. Set PAGER."
+        page(whole(record), suspend)
+    except NoPagerError as exc:
+        return f"{exc} y copies the record."
     return ""
