@@ -78,10 +78,12 @@ def _ready(
 
 def _check_place(work_dir: Path) -> None:
     """A folder that holds nothing of ours is most likely a wrong one."""
-    if not work_dir.is_dir():
-        raise InputError(f"The work directory {work_dir} does not exist; make it, or name another.")
     signs = (SETTINGS_FILE, ".env", "accounts.txt", "campaigns", "run")
     try:
+        if not work_dir.is_dir():
+            raise InputError(
+                f"The work directory {work_dir} does not exist; make it, or name another."
+            )
         names = {path.name for path in work_dir.iterdir()}
     except PermissionError as exc:
         raise InputError(

@@ -6,6 +6,7 @@ another one. It changes nothing, and works without a run, without a ledger and b
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +142,7 @@ class Watch:
         self._run, self._held = run, run.held_keys
         self._happenings.update()
         self._timings.update()
-        problem = run.problem or self._read_ledger(run, now)
+        problem = self._nearby(run.problem or self._read_ledger(run, now))
         looked = self._looks.look(self.settings.day_of(now), now=looked_anew)
         situation = self._situation = self._gather(run, looked, now, problem)
         figures = self._reckoner.figures(
@@ -309,6 +310,10 @@ class Watch:
         except EngineError as exc:
             return str(exc)
         return ""
+
+    def _nearby(self, problem: str) -> str:
+        """Files of this work directory by their names in it: the remedy has to find room."""
+        return problem.replace(f"{self.work_dir}{os.sep}", "")
 
     def _gather(self, run: RunNow, looked: Looked, now: datetime, problem: str) -> Situation:
         status = run.status

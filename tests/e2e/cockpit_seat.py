@@ -121,6 +121,7 @@ def cockpits(terminal: Terminal) -> list[psutil.Process]:
 @contextmanager
 def toy_day(work_dir: Path, *jobs: str, settings: str = "") -> Iterator[ToyFarm]:
     """A work directory whose run, if one is left, is ended with the test."""
+    work_dir.mkdir(exist_ok=True)
     farm = ToyFarm(work_dir, *jobs, settings=settings)
     try:
         yield farm
