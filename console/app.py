@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
@@ -34,6 +34,7 @@ from console.messages import (
     PassesChanged,
     ResourcesChanged,
 )
+from console.notes import Notes
 from console.palette import ConsoleCommands
 from console.screens.base import ConsoleScreen
 from console.screens.cockpit import CockpitScreen
@@ -131,8 +132,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.feed = Feed(watch, logs, self.post_message)
         self.desk = Desk(self)
         self.who = f"{getpass.getuser()}{' (observing)' if observe else ''}"
-        self.note = ""
-        self.note_tone = ""
+        self.notes = Notes()
         self.continue_day = False
         """Start a run on a ledger of an earlier day without asking again."""
         self.filters = FILTERS | dict(self.preferences.filters)
@@ -204,9 +204,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
     @property
     def shown(self) -> ConsoleScreen | None:
         """The uppermost of our screens; a dialog may lie on it."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, ConsoleScreen):
-                return screen
+        with contextlib.suppress(ScreenStackError):  # while a mode is shown for the first time
+            for screen in reversed(self.screen_stack):
+                if isinstance(screen, ConsoleScreen):
+                    return screen
         return None
 
     def on_looked(self, message: Looked) -> None:
@@ -249,11 +250,21 @@ class ConsoleApp(App[int], inherit_bindings=False):
             screen.show_ages(self.now())
 
     def tell(self, text: str, *, tone: str = "") -> None:
-        """Show a note above the keys; it stays until the next one. ``tone`` may be ``bad``."""
-        self.note, self.note_tone = text, tone
+        """Show a note above the keys until it is old. ``tone`` may be ``bad``."""
+        self.notes.say(text, tone, self.now())
         screen = self.shown
         if screen is not None and screen.is_mounted:
             screen.show_rows()
+
+    @property
+    def note(self) -> str:
+        """What the note says."""
+        return self.notes.text
+
+    @property
+    def note_tone(self) -> str:
+        """``bad`` where it tells of something that went wrong."""
+        return self.notes.tone
 
     # -- going about -----------------------------------------------------------------------------
 

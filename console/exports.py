@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -75,7 +75,7 @@ async def copy_out(app: ConsoleApp, text: str) -> None:
         app.copy_to_clipboard(text)
         app.tell(f"Copied {len(text)} characters.")
     else:
-        await _save(app, "copy", "txt", text)
+        await _save(app, "copy", "txt", lambda: text)
 
 
 async def export(app: ConsoleApp, exported: Exported | None, form: str = "") -> None:
@@ -93,16 +93,17 @@ async def export(app: ConsoleApp, exported: Exported | None, form: str = "") -> 
             return
         form = chosen
     form = form or exported.formats[0]
-    await _save(app, exported.name, form, exported.written(form))
+    await _save(app, exported.name, form, lambda: exported.written(form))
 
 
-async def _save(app: ConsoleApp, name: str, form: str, text: str) -> None:
+async def _save(app: ConsoleApp, name: str, form: str, text: Callable[[], str]) -> None:
+    """Rows of a large table are made where they keep nobody waiting."""
     folder = app.watched.work_dir / FOLDER
     path = folder / f"{name}-{app.now():%Y%m%d-%H%M%S}.{form}"
 
     def write() -> Path:
         make_private_dir(folder)
-        write_atomically(path, text)
+        write_atomically(path, text())
         return path
 
     try:

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import structlog
 
 from console.log_tallies import LogTallies
 from console.messages import (
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from engine.log_stream import LogStream
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks at the files; one stat costs 10 us (console-features 5.3)."""
@@ -69,7 +72,7 @@ class Feed:
         self._away = False
         self._wake = threading.Event()
         self._closed = False
-        self._questions: list[tuple[Callable[[], object], Future[object]]] = []
+        self._questions: list[tuple[Callable[[], object], Future[Any]]] = []
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="operator")
@@ -122,11 +125,12 @@ class Feed:
         return await asyncio.wrap_future(self._pool.submit(work))
 
     async def _on_feed(self, question: Callable[[], T]) -> T:
-        future: Future[object] = Future()
+        future: Future[Any] = Future()
         with self._lock:
             self._questions.append((question, future))
         self._wake.set()
-        return await asyncio.wrap_future(future)  # type: ignore[return-value]
+        answer: T = await asyncio.wrap_future(future)
+        return answer
 
     # -- on the feed's thread --------------------------------------------------------------------
 
@@ -168,6 +172,8 @@ class Feed:
             self._news("failed", str(exc), FeedFailed)
         except OSError as exc:
             self._news("failed", explain(exc), FeedFailed)
+        except Exception as exc:  # noqa: BLE001 - the next look may do better, and must come
+            self._tell_own_error(exc)
         else:
             self._shown.pop("failed", None)
 
@@ -197,6 +203,13 @@ class Feed:
             self._shown[kind] = value
             self._post(message(value))
 
+    def _tell_own_error(self, exc: Exception) -> None:
+        text = f"An error of our own: {type(exc).__name__}; logs/console.log has its details."
+        if self._shown.get("own error") != text:
+            self._shown["own error"] = text
+            log.error("feed_failed", exc_info=exc)
+            self._post(FeedFailed(text))
+
     def _ask_when_due(self) -> None:
         """The provider may take its time, so it is asked on another thread, one at a time."""
         if self._asking is not None and not self._asking.done():
@@ -210,6 +223,10 @@ class Feed:
         self._asking = self._pool.submit(self._ask_provider)
 
     def _ask_provider(self) -> None:
-        report = self._watch.ask_resources()
+        try:
+            report = self._watch.ask_resources()
+        except Exception as exc:  # noqa: BLE001 - nobody else would hear of it
+            self._tell_own_error(exc)
+            return
         self._stopping = any(line.state == "stopping" for line in report.lines)
         self._post(ResourcesChanged(report))

@@ -24,8 +24,17 @@ def short_run(run_id: str) -> str:
     return plain(run_id)[:12]
 
 
+def clock_text(overview: Overview, now: datetime) -> str:
+    """The time, a widget of its own, so that a second costs only its own cells.
+
+    Without a run nothing changes by the second, and an idle cockpit sends nothing.
+    """
+    when = f"{now:%H:%M:%S}" if overview.live else f"{now:%H:%M}"
+    return f" {when} {zone_name(now)}"
+
+
 def state_row(overview: Overview, now: datetime, width: int, *, who: str, extra: str = "") -> Text:
-    """Row 1; ``extra`` is something under way, such as ``stopping 3 of 6``."""
+    """Row 1 before the clock; ``extra`` is something under way, such as ``stopping 3 of 6``."""
     parts = ["geelark-console"]
     if width >= WIDE and overview.campaign:
         parts.append(f"campaign {plain(overview.campaign)}")
@@ -47,9 +56,7 @@ def state_row(overview: Overview, now: datetime, width: int, *, who: str, extra:
             left.append(f" | orchestrator pid {overview.pid}")
             left.append(f", beat {age(overview.updated_at, now)}")
         left.append(f" | {plain(who)}")
-    # Without a run nothing changes by the second, and an idle cockpit sends nothing.
-    when = f"{now:%H:%M:%S}" if overview.live else f"{now:%H:%M}"
-    return ends(left, Text(f"{when} {zone_name(now)}"), width)
+    return left
 
 
 def modes_row(mode: str, overview: Overview, width: int) -> Text:

@@ -112,10 +112,17 @@ def _working(overview: Overview | None) -> Mapping[str, tuple[int, str, str, boo
 
 def _target(line: ResourceLine, working: Mapping[str, tuple[int, str, str, bool]]) -> Target:
     """With the job that its stop interrupts, by the engine's own rule: a worker leaves first where
-    the resource is its job's, or was started by its slot."""
+    the resource is its job's, or was started by its slot for this job."""
     held = working.get(line.label)
     if held is None and line.ours and line.slot is not None:
-        held = next((entry for entry in working.values() if entry[0] == line.slot), None)
+        held = next(
+            (
+                entry
+                for entry in working.values()
+                if entry[0] == line.slot and line.job_id in ("", entry[1])
+            ),
+            None,
+        )
     slot, job_id, phase, submitted = held or (line.slot, "", "", False)
     return Target(
         id=line.id,

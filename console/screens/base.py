@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from console import actions
@@ -20,7 +22,7 @@ from console.action_table import MODES
 from console.feed import Need
 from console.plain import plain
 from console.selection import Selection
-from console.top_rows import modes_row, state_row
+from console.top_rows import clock_text, modes_row, state_row
 from console.widgets.lines import Line, Rule, keys_line
 
 if TYPE_CHECKING:
@@ -55,9 +57,9 @@ class ConsoleScreen(Screen[None]):
         yield Rule(id="note")
         yield Line(id="keys")
 
-    def head(self) -> Iterator[Line]:
+    def head(self) -> Iterator[Widget]:
         """Rows above the body."""
-        yield Line(id="state")
+        yield Horizontal(Line(id="state"), Line(id="clock"), id="state-row")
         yield Line(id="modes")
         yield Rule(id="under-modes")
 
@@ -107,6 +109,8 @@ class ConsoleScreen(Screen[None]):
 
     def show_latest(self) -> None:
         """Show everything as it is now: after a first mount, a return, a new size."""
+        if not self.is_mounted:
+            return
         latest = self.console.latest
         self.show_rows()
         if latest.sight is not None:
@@ -121,18 +125,27 @@ class ConsoleScreen(Screen[None]):
     def show_rows(self) -> None:
         """Rows 1 and 2, the note and the keys."""
         app, width = self.console, self.size.width
+        if not self.query("#note"):
+            return  # news can come before it is composed, and while it is taken down
         overview = app.latest.overview
         if width and overview is not None and self.query("#state"):
             row = state_row(overview, self.now, width, who=app.who, extra=app.under_way)
             self.query_one("#state", Line).say(row)
+            self._show_clock(clock_text(overview, self.now))
             self.query_one("#modes", Line).say(modes_row(self.NAME, overview, width))
-        self.query_one("#note", Rule).show(app.note, app.note_tone)
+        self.query_one("#note", Rule).show(app.notes.shown(self.now), app.notes.tone)
         self.query_one("#keys", Line).say(
             keys_line(self.footer(), width, most=MOST_KEYS_NARROW if width < 100 else 99)
         )
         place = f"{width}x{self.size.height}"
         words = f" This window is {place}; 80x24 shows everything."
         self.query_one("#tiny", Line).say(words if len(words) <= width else f"{place} is too small")
+
+    def _show_clock(self, text: str) -> None:
+        clock = self.query_one("#clock", Line)
+        if len(clock.text) != len(text):
+            clock.styles.width = len(text)
+        clock.say(text)
 
     def footer(self) -> list[tuple[str, str]]:
         """(key, word) of the footer, most important first."""

@@ -8,35 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.plain import fit, plain
 from rich.text import Text
-from textual.widgets import Static
+
+from console.plain import fit, plain
+from console.widgets.painted import Painted
+from console.widgets.tones import Run
 
 
-class Line(Static):
-    """One row of text that is never parsed as markup; unchanged text is not sent again."""
+class Line(Painted):
+    """One row of text that is never parsed as markup; what stays the same is not sent again."""
 
+    PREFIX = "line"
     DEFAULT_CSS = """
     Line { height: 1; width: 1fr; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__("", markup=False, id=id, classes=classes)
-        self._said: tuple[Text | str, int] | None = None
+        super().__init__(id=id, classes=classes)
+        self._said: Text | str = ""
 
     def say(self, text: Text | str) -> None:
-        """Show this text; a plain string is made safe first."""
-        shown = text if isinstance(text, Text) else Text(plain(text), no_wrap=True)
-        shown.no_wrap = True
-        key = (shown, self.size.width)
-        if key != self._said:
-            self._said = key
-            self.update(shown, layout=False)
+        """Show this text; outside text in it is made safe when it is drawn."""
+        self._said = text
+        self.redraw()
 
     @property
     def text(self) -> str:
         """What it says."""
-        return "" if self._said is None else str(self._said[0])
+        return str(self._said)
+
+    def draw(self, y: int, width: int) -> list[Run]:
+        """The row."""
+        return self._palette.runs(self._said, width)
 
 
 class Rule(Line):

@@ -65,14 +65,14 @@ class Operator:
 
     async def told(self, act: Any) -> str:
         """Carry out an act; the line that is told about it."""
-        self.app.note = ""
+        self.app.notes.text = ""
         self.do(act)
         await self.until(lambda: self.app.note, "an answer")
         return self.app.note
 
     async def asked(self, act: Any, kind: type[Dialog[Any]]) -> Dialog[Any]:
         """Begin an act that asks; its dialog."""
-        self.app.note = ""
+        self.app.notes.text = ""
         self.do(act)
         await self.dialog(kind)
         return self.shown_dialog
@@ -99,7 +99,7 @@ class Operator:
 
     async def note_after(self, *keys: str) -> str:
         """Press keys; the next line that is told."""
-        self.app.note = ""
+        self.app.notes.text = ""
         await self.press(*keys)
         await self.until(lambda: self.app.note, "an answer")
         return self.app.note

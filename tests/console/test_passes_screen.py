@@ -118,7 +118,7 @@ async def answered(ana: Passes, scene: Scene) -> Command:
             "detail": "done",
         }
     )
-    ana.app.note = ""
+    ana.app.notes.text = ""
     await ana.until(lambda: ana.app.note, "the answer")
     return command
 

@@ -1,0 +1,42 @@
+"""The note above the keys: what became of the operator's last act, or what went wrong.
+
+A row of the screen instead of a toast, which costs 32 to 51 kB (console-features 5.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from console.times import clock
+
+FRESH_SECONDS: Final = 10
+"""For so long a note needs no time in front."""
+NOTE_SECONDS: Final = 90
+"""Then what it says may be true no longer."""
+PROBLEM_SECONDS: Final = 600
+
+
+@dataclass(slots=True)
+class Notes:
+    """The last one; it grows old and goes."""
+
+    text: str = ""
+    tone: str = ""
+    """``bad`` for what went wrong."""
+    at: datetime | None = None
+
+    def say(self, text: str, tone: str, now: datetime) -> None:
+        """Replace the note."""
+        self.text, self.tone, self.at = text, tone, now
+
+    def shown(self, now: datetime) -> str:
+        """What stands in the row now: nothing once it is too old."""
+        if self.at is None:
+            return self.text
+        old = (now - self.at).total_seconds()
+        if old > (PROBLEM_SECONDS if self.tone == "bad" else NOTE_SECONDS):
+            self.text, self.tone, self.at = "", "", None
+            return ""
+        return self.text if old <= FRESH_SECONDS else f"{clock(self.at, now)} {self.text}"
