@@ -8,7 +8,7 @@ when claims go on (console-features 6.11).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,29 +73,21 @@ class ResourceStop:
     def _begin(self, found: Found) -> None:
         self._record.targets, self._record.missing = found.targets, found.missing
         workers = self._interrupted()
-        slots = {worker.slot for worker in workers}
-        self._busy = [state for state in found.targets if self._is_busy(state, workers, slots)]
+        self._busy = [
+            state for state in found.targets if any(_uses(worker, state) for worker in workers)
+        ]
         self._drain()
         self._release([state for state in found.targets if state not in self._busy])
-
-    def _is_busy(
-        self, state: ResourceState, workers: Sequence[WorkerProcess], slots: Collection[int]
-    ) -> bool:
-        keys = {worker.view.key for worker in workers}
-        return (state.ours and state.slot in slots) or state.label in keys
 
     # -- workers -----------------------------------------------------------------------------------
 
     def _interrupted(self) -> list[WorkerProcess]:
         """Workers that have a job in hand with one of the resources."""
-        targets = self._record.targets
-        slots = {state.slot for state in targets if state.ours}
-        labels = {state.label for state in targets}
         return [
             worker
             for worker in self._run.workers.alive
             if worker.view.job_id
-            and (self._all or worker.slot in slots or worker.view.key in labels)
+            and (self._all or any(_uses(worker, state) for state in self._record.targets))
         ]
 
     def _drain(self) -> None:
@@ -201,3 +193,16 @@ class ResourceStop:
             text=text,
             **fields,
         )
+
+
+def _uses(worker: WorkerProcess, state: ResourceState) -> bool:
+    """Whether the worker's job in hand is done with this resource.
+
+    One that the slot started for an earlier job and left on is nobody's: no job is interrupted for
+    it (console-features 6.11).
+    """
+    view = worker.view
+    if not view.job_id:
+        return False
+    of_slot = state.ours and state.slot == worker.slot and state.job_id in ("", view.job_id)
+    return of_slot or state.label == view.key
