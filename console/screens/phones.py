@@ -46,6 +46,7 @@ class PhonesScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self.bar = FilterBar(id="phones-filter")
+        self.rest = Line(id="phones-rest")
         self._readings = Readings()
         self._looking_up = False
         self._seek = ""
@@ -57,7 +58,7 @@ class PhonesScreen(ConsoleScreen):
         yield self.bar
         yield Rule(id="phones-under-filter")
         yield self.table
-        yield Line(id="phones-rest")
+        yield self.rest
         yield Rule(id="phones-under-table")
         yield self.panes
 
@@ -105,27 +106,20 @@ class PhonesScreen(ConsoleScreen):
     @property
     def how(self) -> Look:
         """How to show things at this moment."""
-        overview, report = self.console.latest.overview, self.table.report
-        return Look(
-            now=self.now,
-            style=self.console.time_style,
-            start=overview.started_at if overview is not None else None,
-            price=overview.money.price_per_minute if overview is not None else 0.0,
-            asked_at=report.asked_at,
-            problem=report.problem,
-        )
+        return phones_ways.how(self.console, self.table.report)
 
     # -- showing ---------------------------------------------------------------------------------
 
     def relist(self) -> None:
         """Show what the filter chooses of the report, and what is to be said of the rest."""
         table, how = self.table, self.how
+        if not self.rest.is_attached:  # not there yet, or no more
+            return
         table.relist(how)
         self._find()
         text, bad = phones_list.rest(table.report, table.lines, how)
-        rest = self.query_one("#phones-rest", Line)
-        rest.set_class(bad, "-bad")
-        rest.say(f" {text}" if text else "")
+        self.rest.set_class(bad, "-bad")
+        self.rest.say(f" {text}" if text else "")
         self._show_figures()
         self.panes.show()
 

@@ -53,10 +53,12 @@ class PhonePanes(Container):
         self._facts = PhoneFacts()
         self._timer: Timer | None = None
         self._guards = Guards.of(console.settings)
+        self._details = Panel(id="phone-details", footer="enter detail   g job   l log")
+        self._fleet = Panel(id="phone-fleet", title="Fleet")
 
     def compose(self) -> ComposeResult:
-        yield Panel(id="phone-details", footer="enter detail   g job   l log")
-        yield Panel(id="phone-fleet", title="Fleet")
+        yield self._details
+        yield self._fleet
 
     def follow(self) -> None:
         """The cursor moved, or there is news: look when it rests."""
@@ -84,11 +86,11 @@ class PhonePanes(Container):
 
     def show(self) -> None:
         """Write both panes as they are for this width."""
-        if not self.is_mounted:
+        if not self._fleet.is_attached:  # not there yet, or no more
             return
         scene = self._scene()
-        self._show_details(self.query_one("#phone-details", Panel), scene)
-        self._show_fleet(self.query_one("#phone-fleet", Panel), scene)
+        self._show_details(self._details, scene)
+        self._show_fleet(self._fleet, scene)
 
     def _show_details(self, panel: Panel, scene: Scene) -> None:
         line = scene.line

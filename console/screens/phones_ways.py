@@ -1,10 +1,10 @@
-"""What a key acts on in the table of phones, and the ways from a phone to its job and its log."""
+"""What the Phones screen takes from the cockpit, what its keys act on, and its ways elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.screens.phones_columns import at_work
+from console.screens.phones_columns import Look, at_work
 from console.screens.phones_facts import look
 from console.selection import Selection
 from engine.errors import EngineError
@@ -13,6 +13,20 @@ from engine.private_files import explain
 if TYPE_CHECKING:
     from console.app import ConsoleApp
     from console.screens.phones_table import PhoneTable
+    from engine.insight.values import ResourceReport
+
+
+def how(console: ConsoleApp, report: ResourceReport) -> Look:
+    """How the operator wants phones to be shown at this moment."""
+    overview = console.latest.overview
+    return Look(
+        now=console.now(),
+        style=console.time_style,
+        start=overview.started_at if overview is not None else None,
+        price=overview.money.price_per_minute if overview is not None else 0.0,
+        asked_at=report.asked_at,
+        problem=report.problem,
+    )
 
 
 def selection(table: PhoneTable) -> Selection:
