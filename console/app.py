@@ -13,13 +13,16 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import Console, RenderableType
 from textual import events
 from textual.app import App, ScreenStackError
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from console import exports, wayfinding
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
@@ -137,6 +140,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """Start a run on a ledger of an earlier day without asking again."""
         self.filters = FILTERS | dict(self.preferences.filters)
         """Saved filters by key."""
+        self.last_words = ""
+        """Of a part of Textual that could not go on; empty where all went well."""
         self.next_campaign = ""
         """To be opened when this view has ended."""
         self.under_way = ""
@@ -190,7 +195,16 @@ class ConsoleApp(App[int], inherit_bindings=False):
     @property
     def failure(self) -> BaseException | None:
         """An error of our own that ended the cockpit; told once the screen is given back."""
-        return self._exception
+        failure = self._exception
+        # A worker's own error is the one that has a stack.
+        return failure.error if isinstance(failure, WorkerFailed) else failure
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Textual's own threads end the app so, without an exception that we could see."""
+        told = StringIO()
+        Console(file=told, width=120).print(*renderables)
+        self.last_words = told.getvalue()
+        super().panic(*renderables)
 
     def _print_error_renderables(self) -> None:
         """Textual would print the stack on the operator's terminal; it belongs into the log."""

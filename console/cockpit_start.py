@@ -6,6 +6,7 @@ Everything that may be wrong with the place is said in one sentence before the s
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,7 +66,9 @@ def _ready(
     os.environ.setdefault("TEXTUAL_FPS", str(settings.console.fps))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from console.app import ConsoleApp
+    from console.keyboard import forgive_wrong_bytes
 
+    forgive_wrong_bytes()
     app = ConsoleApp(
         watch=Watch(work_dir, settings),
         logs=LogStream(work_dir / settings.paths.logs),
@@ -123,10 +126,14 @@ def _open_log(work_dir: Path, settings: Settings) -> Path | None:
 def _after(app: ConsoleApp, status: int | None, log: Path | None) -> int:
     """What is left to say when the screen has been given back."""
     work_dir, settings = app.watched.work_dir, app.settings
-    if app.failure is not None:
-        structlog.get_logger("console").error("cockpit_failed", exc_info=app.failure)
+    failure = app.failure
+    # A terminal that went away takes its input with it: that is no error of ours.
+    if failure is not None or (app.last_words and _somebody_is_there()):
+        told = structlog.get_logger("console")
+        told.error("cockpit_failed", exc_info=failure, last_words=app.last_words)
+        what = "its terminal input" if failure is None else type(failure).__name__
         complain(
-            f"The cockpit met an error of its own: {type(app.failure).__name__}. "
+            f"The cockpit met an error of its own: {what}. "
             f"Please report it with {log or 'what you did'}; runs are not touched by it."
         )
         status = ExitCode.FAILED
@@ -135,3 +142,7 @@ def _after(app: ConsoleApp, status: int | None, log: Path | None) -> int:
     if holder is not None:
         say(f"The run goes on (process {holder.pid}). Watch it again: geelark-console {work_dir}")
     return int(status or 0)
+
+
+def _somebody_is_there() -> bool:
+    return sys.__stdin__ is not None and sys.__stdin__.isatty()

@@ -171,10 +171,13 @@ class Terminal:
     # -- what a person does ------------------------------------------------------------------------
 
     def send(self, *keys: str) -> float:
-        """Press keys (names of KEYS, or text as it is); the time of the press (monotonic)."""
+        """Press keys (names of KEYS, or text as it is); the time of the press (monotonic).
+
+        A surrogate such as ``\\udcff`` is sent as the byte that it escapes.
+        """
         at = time.monotonic()
         for key in keys:
-            os.write(self._master, KEYS.get(key, key.encode()))
+            os.write(self._master, KEYS.get(key, key.encode(errors="surrogateescape")))
         return at
 
     def resize(self, columns: int, rows: int) -> None:

@@ -188,7 +188,8 @@ def _phases(name: str, worker: WorkerLine, times: Times, width: int) -> str:
     last = times.attempts[-1] if times.attempts and times.job_id == worker.job_id else None
     if last is not None:
         parts = [
-            f"{plain(phase)} {span(seconds)}{f' ({span(median[phase])})' * (phase in median)}"
+            f"{plain(phase)} {span(seconds)}"
+            + (f" ({span(median[phase])})" if phase in median else "")
             for phase, seconds in last.phases.items()
         ]
         head = f"{name}  attempt {last.attempt}: "
