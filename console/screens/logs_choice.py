@@ -101,7 +101,7 @@ class Chosen(LogFilter):
 
     def but(self, **changes: Any) -> Chosen:
         """The same with other parts. Raises PatternError."""
-        parts = {
+        parts: dict[str, Any] = {
             "level": self.level,
             "shown": self.shown,
             "pattern": self.pattern,

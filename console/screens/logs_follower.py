@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import work
@@ -148,15 +149,13 @@ class LogFollower(LogView):
                 page, lines = self.page, self.record_lines
                 if batch.inserted or batch.grown or not lines:
                     changed = await self._away(
-                        lambda b=batch, p=page, had=lines: logs_page.amended(
-                            p, had, b, self.writing
-                        )
+                        partial(logs_page.amended, page, lines, batch, self.writing)
                     )
                     if changed:
                         self.replace(changed)
                 else:
                     fresh = [record for record in batch.records if record.seq > page.newest]
-                    self.append(await self._away(lambda f=fresh, p=page: p.add(f, self.writing)))
+                    self.append(await self._away(partial(page.add, fresh, self.writing)))
         self.post_message(self.Changed())
 
     async def _away(self, job: Callable[[], list[RecordLine]]) -> list[RecordLine]:

@@ -34,6 +34,7 @@ class RecordLine(LogLine):
 
     record: Record
     below: bool
+    _writing: Writing
 
     def __init__(
         self, record: Record, writing: Writing, *, below: bool = False, quiet: bool = False
@@ -50,7 +51,7 @@ class RecordLine(LogLine):
     @property
     def text(self) -> Segments:  # type: ignore[override]
         """As it is written now."""
-        how: Writing = self._writing  # type: ignore[attr-defined]
+        how: Writing = self._writing
         if self.below:
             return continuation(self.record, wide=how.wide)
         return segments(

@@ -68,10 +68,11 @@ class LogReader(LogFollower):
             self.pause()
             page, lines, feed = self.page, self.record_lines, self.console.feed
             top = lines[0].record if lines else None
-            older = self._older or await feed.ask_logs(
-                lambda stream: logs_page.before(stream, page.chosen, top)
-            )
-            self._older = older
+            if self._older is None:
+                self._older = await feed.ask_logs(
+                    lambda stream: logs_page.before(stream, page.chosen, top)
+                )
+            older = self._older
 
             def read() -> tuple[list[Record], bool, set[int]]:
                 wanted = page.chosen.matches if page.only else page.chosen.passes
