@@ -44,7 +44,6 @@ TALL: Final = 40
 """Rows from which on boxes have room, where it is wide too."""
 ROOMY: Final = 140
 """Columns from which on the title says all its words."""
-READING: Final = "Reading the ledger."
 
 
 class JobScreen(ConsoleScreen):
@@ -134,7 +133,8 @@ class JobScreen(ConsoleScreen):
         boxed = self.wide and self.size.height >= TALL and view is not None
         self.set_class(boxed, "-boxed")
         if view is None:
-            self.query_one(Sheet).show(self._why_empty(width))
+            sentence = job_texts.wrapped(self._asked.why_empty, width - 2)
+            self.query_one(Sheet).show([f" {line}" for line in sentence])
         elif boxed:
             self._show_boxes(view)
         else:
@@ -153,15 +153,6 @@ class JobScreen(ConsoleScreen):
         boxes.show(view)
         picture = view.facts.screenshot if self.console.preferences.screenshot else None
         boxes.show_picture(None if picture is None else picture.path)
-
-    def _why_empty(self, width: int) -> list[str]:
-        if not self._asked.looked:
-            return [f" {READING}"]
-        sentence = self._asked.problem or (
-            f"Job {self.job_id} is not in the ledger: the day was reset meanwhile, or the ledger "
-            "was replaced. esc goes back."
-        )
-        return [f" {line}" for line in job_texts.wrapped(sentence, width - 2)]
 
     # -- what a key acts on ----------------------------------------------------------------------
 
@@ -188,6 +179,13 @@ class JobScreen(ConsoleScreen):
         return None if view is None else job_report.exported(view)
 
     # -- keys ------------------------------------------------------------------------------------
+
+    def action_go(self, mode: str) -> None:
+        """The screen that it lies on is shown by its number too."""
+        if mode == self.app.current_mode:
+            self.app.pop_screen()
+        else:
+            super().action_go(mode)
 
     def action_previous_job(self) -> None:
         self._step(-1)

@@ -32,6 +32,16 @@ class Asked:
     problem: str = ""
     looked: bool = False
 
+    @property
+    def why_empty(self) -> str:
+        """A sentence instead of facts."""
+        if not self.looked:
+            return "Reading the ledger."
+        return self.problem or (
+            f"Job {self.job_id} is not in the ledger: the day was reset meanwhile, or the ledger "
+            "was replaced. esc goes back."
+        )
+
 
 async def ask(console: ConsoleApp, job_id: str, before: Asked) -> Asked:
     """Look anew; of the video what was found ``before`` stays. Never raises for what it reads."""

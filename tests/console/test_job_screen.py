@@ -303,9 +303,10 @@ def test_keys_lead_to_what_belongs_to_the_job(scene: Scene, key: str, screen: ty
     read(scene, script, jobs)
 
 
-def test_escape_leads_back(scene: Scene) -> None:
+@pytest.mark.parametrize("key", ["escape", "1"])
+def test_escape_and_the_number_of_the_screen_below_lead_back(scene: Scene, key: str) -> None:
     async def script(ana: Reader) -> None:
-        await ana.press("escape")
+        await ana.press(key)
         await ana.until(lambda: not isinstance(ana.app.screen, JobScreen), "the way back")
 
     read(scene, script, chosen(scene, retryable))
