@@ -128,13 +128,14 @@ class JobScreen(ConsoleScreen):
         """Write everything for this size; what is the same is not drawn again."""
         if not self.is_mounted or not self.query("#job-title"):
             return
-        view, width = self._view, self.size.width
+        view, (width, height) = self._view, self.size
         self._show_title(view, width)
-        boxed = self.wide and self.size.height >= TALL and view is not None
+        boxed = self.wide and height >= TALL and view is not None
         self.set_class(boxed, "-boxed")
         if view is None:
-            sentence = job_texts.wrapped(self._asked.why_empty, width - 2)
-            self.query_one(Sheet).show([f" {line}" for line in sentence])
+            self.query_one(Sheet).show(
+                job_texts.wrapped(f" {self._asked.why_empty}", width, hang=1)
+            )
         elif boxed:
             self._show_boxes(view)
         else:
@@ -169,10 +170,8 @@ class JobScreen(ConsoleScreen):
         )
 
     def copied(self, kind: str) -> str:
-        view = self._view
-        if view is None:
-            return ""
-        return job_report.as_json_text(view) if kind == "json" else job_report.text(view)
+        view, written = self._view, job_report.text if kind != "json" else job_report.as_json_text
+        return "" if view is None else written(view)
 
     def exported(self) -> Exported | None:
         view = self._view
