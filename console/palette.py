@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from console import actions
+from console import actions, wayfinding
 from console.screens.base import ConsoleScreen
 from console.themes import NAMES
 
@@ -88,7 +88,8 @@ class ConsoleCommands(Provider):
         if typed.word == "theme":
             _set_theme(app, argument)
         elif typed.word == "campaign":
-            app.reopen(argument)
+            way = wayfinding.open_campaign(app, argument)
+            app.run_worker(way, group="way", exclusive=True)
         elif typed.word == "jobs":
             app.show_jobs(argument)
         elif typed.word == "job":

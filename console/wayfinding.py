@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from console.action_table import COCKPIT, LEDGER, LOGS, PHONES
 from console.selection import Selection
+from engine import workloads
+from engine.config import Settings
+from engine.errors import EngineError
+from engine.workloads.base import WorldContext
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -103,3 +107,19 @@ async def show_attention(app: ConsoleApp, line: Attention) -> None:
     else:
         await show_log(app, Selection(time=line.since.isoformat() if line.since else ""))
     app.tell(line.text)
+
+
+async def open_campaign(app: ConsoleApp, name: str) -> None:
+    """The same work directory with another campaign, where it has that one."""
+    work_dir = app.watched.work_dir
+
+    def look() -> None:
+        settings = Settings.load(work_dir, overrides={"campaign": name})
+        workloads.load(settings.run.workload, WorldContext(settings=settings, work_dir=work_dir))
+
+    try:
+        await app.feed.in_background(look)
+    except EngineError as exc:
+        app.tell(str(exc), tone="bad")
+    else:
+        app.reopen(name)
