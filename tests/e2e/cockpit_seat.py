@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -112,12 +111,6 @@ def holder(work_dir: Path) -> int | None:
     return None if record is None else record.pid
 
 
-def cockpits(terminal: Terminal) -> list[psutil.Process]:
-    """Python processes on this terminal, where a shell is in between."""
-    children = psutil.Process(terminal.pid).children(recursive=True)
-    return [child for child in children if "python" in child.name()]
-
-
 @contextmanager
 def toy_day(work_dir: Path, *jobs: str, settings: str = "") -> Iterator[ToyFarm]:
     """A work directory whose run, if one is left, is ended with the test."""
@@ -142,8 +135,3 @@ def end(pid: int) -> None:
         return
     for child in alive:
         child.kill()
-
-
-def environment() -> dict[str, str]:
-    """For programs without a terminal."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
