@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
 from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs.key_table import readme_with_keys
@@ -39,9 +44,12 @@ def settings_markdown() -> str:
         "## General",
         "",
         *_table(
-            (name, info)
-            for name, info in Settings.model_fields.items()
-            if name != "secrets" and not _section(info)
+            Settings,
+            (
+                (name, info)
+                for name, info in Settings.model_fields.items()
+                if name != "secrets" and not _section(info)
+            ),
         ),
     ]
     for name, info in Settings.model_fields.items():
@@ -54,7 +62,7 @@ def settings_markdown() -> str:
                 "",
                 *([doc, ""] if doc and doc != Section.__doc__ else []),
             ]
-            lines += _table(section.model_fields.items())
+            lines += _table(section, section.model_fields.items())
     return "\n".join(lines) + "\n"
 
 
@@ -63,12 +71,26 @@ def _section(info: FieldInfo) -> type[Section] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
-def _table(fields: Iterable[tuple[str, FieldInfo]]) -> list[str]:
+def _table(model: type[BaseModel], fields: Iterable[tuple[str, FieldInfo]]) -> list[str]:
+    meanings = _meanings(model)
     rows = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
     for name, info in fields:
-        meaning = " ".join((info.description or "").split())
+        meaning = " ".join(meanings.get(name, "").split())
         rows.append(f"| `{name}` | `{_default(info)}` | {_allowed(info)} | {meaning} |")
     return rows
+
+
+def _meanings(model: type[BaseModel]) -> Mapping[str, str]:
+    """The docstring that follows each field in the source of its class."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for field, following in pairwise(body.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            match following:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    found[field.target.id] = inspect.cleandoc(text)
+    return found
 
 
 def _default(info: FieldInfo) -> str:

@@ -77,7 +77,7 @@ class Secrets(BaseModel):
 class Settings(BaseModel):
     """All settings of one work directory, checked and frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     paths: Paths = Paths()
     run: Run = Run()

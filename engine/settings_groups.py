@@ -20,7 +20,9 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 class Section(BaseModel):
     """A group of settings; unknown keys are refused, so that a typing error is not silent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # The keys' meanings stay docstrings: reading them here would parse the source at each start,
+    # and only the page of settings wants them (docs.tables).
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Paths(Section):

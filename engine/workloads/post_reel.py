@@ -39,7 +39,6 @@ from engine.workloads.base import (
     WorldContext,
 )
 from engine.workloads.phone_minutes import PhoneMinutes
-from engine.workloads.posting_session import PostingSession
 
 if TYPE_CHECKING:
     from engine.phones.phone import Station
@@ -260,6 +259,8 @@ class PostReel:
 
     def open(self, slot: WorkerSlot) -> Session:
         """Raises AppiumError or InternalError where the slot's server does not come up."""
+        from engine.workloads.posting_session import PostingSession  # a viewer posts nothing
+
         session = PostingSession(
             slot,
             open_station(slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log),
