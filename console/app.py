@@ -27,7 +27,6 @@ from textual.worker import WorkerFailed
 from console import exports, wayfinding
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
 from console.desk import Desk
-from console.dialogs.base import Dialog
 from console.feed import Feed
 from console.messages import (
     FeedFailed,
@@ -40,16 +39,13 @@ from console.messages import (
 from console.notes import Notes
 from console.palette import ConsoleCommands
 from console.screens.base import ConsoleScreen
-from console.screens.cockpit import CockpitScreen
-from console.screens.ledger import LedgerScreen
-from console.screens.logs import LogsScreen
-from console.screens.passes import PassesScreen
-from console.screens.phones import PhonesScreen
+from console.screens.modes import cockpit, ledger, logs, passes, phones
 from console.selection import Selection
 from console.themes import THEMES, theme_name
 from console.times import TimeStyle
 
 if TYPE_CHECKING:
+    from console.dialogs.base import Dialog
     from console.exports import Exported
     from engine.config import Settings
     from engine.insight.values import JobLine, Overview, PassReport, ResourceReport
@@ -98,11 +94,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
     DEFAULT_MODE = COCKPIT
     BINDINGS: ClassVar[list[Any]] = []
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        COCKPIT: CockpitScreen,
-        LEDGER: LedgerScreen,
-        LOGS: LogsScreen,
-        PASSES: PassesScreen,
-        PHONES: PhonesScreen,
+        COCKPIT: cockpit,
+        LEDGER: ledger,
+        LOGS: logs,
+        PASSES: passes,
+        PHONES: phones,
     }
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-tiny"),
@@ -251,8 +247,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if screen is not None and screen.is_mounted:
             screen.show_rows()
             show(screen)
-        if isinstance(self.screen, Dialog) and self.screen.is_mounted:
-            show(self.screen)
+        if self.screen is not screen:
+            from console.dialogs.base import Dialog
+
+            if isinstance(self.screen, Dialog) and self.screen.is_mounted:
+                show(self.screen)
 
     def _tick(self) -> None:
         screen = self.shown
@@ -283,9 +282,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
     # -- going about -----------------------------------------------------------------------------
 
     def go(self, mode: str) -> None:
-        """Show one of the five screens."""
+        """Show one of the five screens; pressed again, without the job that lies on it."""
         if self.current_mode != mode:
             self.switch_mode(mode)
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
 
     def key_of(self, action: Action) -> str:
         """The key of an action, as the operator's settings have it."""

@@ -53,6 +53,9 @@ def demo_with_cockpit(wishes: Wishes, *, keep: Path | None) -> int:
     work_dir = Path(tempfile.mkdtemp(prefix="geelark-demo-")) if keep is None else keep.resolve()
     new_directory(work_dir, wishes)
     farm = _start_farm(work_dir)
+    if hangup := getattr(signal, "SIGHUP", None):
+        # The terminal may go: the cockpit ends by it, and what is left is put in order below.
+        signal.signal(hangup, lambda *_: None)
     cockpit = [sys.executable, "-m", "console", str(work_dir), "--campaign", CAMPAIGN]
     status = subprocess.call([*cockpit, "--workers", str(wishes.workers)])
     if InstanceLock(RunDirectory(work_dir / "run").lock_path).holder() is not None:

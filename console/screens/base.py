@@ -6,7 +6,7 @@ asks and sends; its facts come from the app's latest news, also when it was hidd
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from console import actions
 from console.action_table import MODES
@@ -198,13 +197,20 @@ class ConsoleScreen(Screen[None]):
             self.console.go(mode)
 
     def action_next_pane(self) -> None:
-        self.focus_next()
+        self._to_pane(self.focus_next)
 
     def action_previous_pane(self) -> None:
-        self.focus_previous()
+        self._to_pane(self.focus_previous)
+
+    def _to_pane(self, move: Callable[[], Widget | None]) -> None:
+        before = self.focused
+        if move() is before:
+            self.console.tell("This screen has one pane.")
 
     def action_back(self) -> None:
         """Leave the input first, then the screen that lies on top."""
+        from textual.widgets import Input
+
         if isinstance(self.focused, Input):
             self.set_focus(None)
         elif len(self.app.screen_stack) > 1:
