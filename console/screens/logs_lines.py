@@ -49,7 +49,7 @@ class RecordLine(LogLine):
         put(self, "below", below)
 
     @property
-    def text(self) -> Segments:  # type: ignore[override]
+    def text(self) -> Segments:
         """As it is written now."""
         how: Writing = self._writing
         if self.below:
