@@ -1,21 +1,22 @@
 """The operator's desk: every acting key ends here; it asks where needed, sends, and tells.
 
 What it sends are commands of the engine, nothing else; the words for what became of them are told
-when the engine has answered. In a cockpit that only observes it refuses each of them.
+when the engine has answered. In a cockpit that only observes it refuses each of them. Its parts are
+loaded with the first act: they and their dialogs would put off the first paint.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-from console.desk.claims import ClaimActs
-from console.desk.jobs import JobActs
-from console.desk.phones import PhoneActs
-from console.desk.run import RunActs
-from console.desk.wire import Wire
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
+    from console.desk.claims import ClaimActs
+    from console.desk.jobs import JobActs
+    from console.desk.phones import PhoneActs
+    from console.desk.run import RunActs
+    from console.desk.wire import Wire
     from console.selection import Selection
     from engine.undo import Undoable
 
@@ -24,13 +25,39 @@ class Desk:
     """One method an act; each may take minutes, and several may be under way."""
 
     def __init__(self, app: ConsoleApp) -> None:
-        self._wire = Wire(app)
-        self._jobs = JobActs(self._wire)
-        self._claims = ClaimActs(self._wire)
-        self._phones = PhoneActs(self._wire)
-        self._run = RunActs(self._wire, self._phones)
+        self._app = app
         self.dismissed: set[str] = set()
         """Attention lines that the operator has put aside."""
+
+    @cached_property
+    def _wire(self) -> Wire:
+        from console.desk.wire import Wire
+
+        return Wire(self._app)
+
+    @cached_property
+    def _jobs(self) -> JobActs:
+        from console.desk.jobs import JobActs
+
+        return JobActs(self._wire)
+
+    @cached_property
+    def _claims(self) -> ClaimActs:
+        from console.desk.claims import ClaimActs
+
+        return ClaimActs(self._wire)
+
+    @cached_property
+    def _phones(self) -> PhoneActs:
+        from console.desk.phones import PhoneActs
+
+        return PhoneActs(self._wire)
+
+    @cached_property
+    def _run(self) -> RunActs:
+        from console.desk.run import RunActs
+
+        return RunActs(self._wire, self._phones)
 
     # -- jobs ------------------------------------------------------------------------------------
 

@@ -12,11 +12,11 @@ from console.plain import plain
 from console.screens.cockpit_lines import Pick
 from console.times import span
 from engine.errors import EngineError
-from engine.plan import RunPlan, plan
 from engine.private_files import explain
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
+    from engine.plan import RunPlan
 
 PLANNING: Final = "NEXT RUN  is being worked out"
 _INDENT: Final = 10
@@ -25,10 +25,14 @@ _INDENT: Final = 10
 async def work_out(app: ConsoleApp) -> RunPlan | str:
     """The plan with the settings as they are, or why there can be none. Takes its time."""
     watch, continue_day = app.watched, app.continue_day
+
+    def work() -> RunPlan:
+        from engine.plan import plan  # not before the first paint
+
+        return plan(watch.work_dir, watch.settings, continue_day=continue_day)
+
     try:
-        return await app.feed.in_background(
-            lambda: plan(watch.work_dir, watch.settings, continue_day=continue_day)
-        )
+        return await app.feed.in_background(work)
     except EngineError as exc:
         return str(exc)
     except OSError as exc:
