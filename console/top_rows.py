@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from console.action_table import MODES
-from console.plain import plain
-from console.times import age, zone_name
+from console.plain import fit, plain
+from console.times import age, beat, zone_name
 from console.widgets.lines import ends
 from engine.insight.values import Overview
 
-WIDE = 120
-_TONES = {"RUNNING": "bold", "SILENT": "bold reverse", "FAILED": "bold reverse"}
+WIDE: Final = 120
+CLOCKLESS: Final = 40
+"""Below this width there is no clock."""
+_DROPPED: Final = ("process", "who", "campaign", "program", "run", "pass", "extra")
+"""Parts of row 1 in the order in which they go."""
+_TONES: Final = {"RUNNING": "bold", "SILENT": "bold reverse", "FAILED": "bold reverse"}
 
 
 def short_run(run_id: str) -> str:
@@ -24,52 +31,91 @@ def short_run(run_id: str) -> str:
     return plain(run_id)[:12]
 
 
-def clock_text(overview: Overview, now: datetime) -> str:
+def clock_text(overview: Overview, now: datetime, width: int) -> str:
     """The time, a widget of its own, so that a second costs only its own cells.
 
-    Without a run nothing changes by the second, and an idle cockpit sends nothing.
+    Without a run nothing changes by the second, and an idle cockpit sends nothing. A window that
+    has hardly room for the state has none for the time.
     """
+    if width < CLOCKLESS:
+        return ""
     when = f"{now:%H:%M:%S}" if overview.live else f"{now:%H:%M}"
     return f" {when} {zone_name(now)}"
 
 
-def state_row(overview: Overview, now: datetime, width: int, *, who: str, extra: str = "") -> Text:
-    """Row 1 before the clock; ``extra`` is something under way, such as ``stopping 3 of 6``."""
-    parts = ["geelark-console"]
-    if width >= WIDE and overview.campaign:
-        parts.append(f"campaign {plain(overview.campaign)}")
-    if overview.run_id:
-        parts.append(f"run {short_run(overview.run_id)}")
-    if overview.live and overview.stage:
-        parts.append(f"PASS {overview.stage}/{overview.stages}")
-    left = Text(" " + " | ".join(parts) + " | ")
-    left.append(overview.word, style=_TONES.get(overview.word, "bold"))
-    detail = overview.detail
-    if not detail and overview.live and overview.started_at is not None:
-        detail = age(overview.started_at, now)
-    if detail:
-        left.append(f" {plain(detail)}")
-    if extra:
-        left.append(f" | {plain(extra)}")
-    if width >= WIDE:
-        if overview.live and overview.pid is not None:
-            left.append(f" | orchestrator pid {overview.pid}")
-            left.append(f", beat {age(overview.updated_at, now)}")
-        left.append(f" | {plain(who)}")
-    return left
+def state_row(
+    overview: Overview, now: datetime, room: int, *, who: str, wide: bool, extra: str = ""
+) -> Text:
+    """Row 1 before the clock; ``extra`` is something under way, such as ``stopping 3 of 6``.
+
+    Parts that have no room go whole, what matters least first; the state's word always stays.
+    """
+    state = Text(overview.word, style=_TONES.get(overview.word, "bold"))
+    detail = plain(_detail(overview, now))
+    parts = {
+        "program": "geelark-console",
+        "campaign": f"campaign {plain(overview.campaign)}" if wide and overview.campaign else "",
+        "run": f"run {short_run(overview.run_id)}" if overview.run_id else "",
+        "pass": f"PASS {overview.stage}/{overview.stages}"
+        if overview.live and overview.stage
+        else "",
+        "state": f"{state.plain} {detail}" if detail else state.plain,
+        "extra": plain(extra),
+        "process": _process(overview, now) if wide else "",
+        "who": plain(who) if wide else "",
+    }
+    kept = {name: part for name, part in parts.items() if part}
+    for name in _DROPPED:
+        if cell_len(_joined(kept)) <= room:
+            break
+        kept.pop(name, None)
+    if cell_len(_joined(kept)) > room:
+        kept = {"state": fit(state.plain, max(0, room - 1)).rstrip()}
+    row = Text(_joined(kept))
+    start = row.plain.index(kept["state"])
+    row.stylize(state.style, start, start + min(len(state.plain), len(kept["state"])))
+    return row
+
+
+def _joined(parts: Mapping[str, str]) -> str:
+    return " " + " | ".join(parts.values())
+
+
+def _detail(overview: Overview, now: datetime) -> str:
+    """What is said of the state, else its age."""
+    if overview.detail or not overview.live or overview.started_at is None:
+        return overview.detail
+    return age(overview.started_at, now)
+
+
+def _process(overview: Overview, now: datetime) -> str:
+    if not overview.live or overview.pid is None:
+        return ""
+    return f"orchestrator pid {overview.pid}, beat {beat(overview.updated_at, now)}"
 
 
 def modes_row(mode: str, overview: Overview, width: int) -> Text:
-    """Row 2: the five screens with the present one in brackets; what is on, and its cost."""
-    gap = "  " if width >= WIDE else ""
+    """Row 2: the five screens with the present one in brackets; what is on, and its cost.
+
+    Where they have no room, the money goes first, then the other screens' names.
+    """
+    money = overview.money
+    wide = width >= WIDE
+    on = f"{overview.resource_label}s on {money.on_now}"
+    right = f"{on}   est. ${money.today:.2f} today" if wide else f"{on}  ~${money.today:.2f}"
+    left = _modes(mode, gap="  " * wide, named=True)
+    for end in (right, on, ""):
+        if left.cell_len + cell_len(end) < width:
+            return ends(left, Text(end), width)
+    return _modes(mode, gap="", named=False)
+
+
+def _modes(mode: str, *, gap: str, named: bool) -> Text:
     left = Text()
     for number, name in enumerate(MODES, 1):
-        title = f"{number} {name.capitalize()}"
-        left.append(f"[{title}]" if name == mode else f" {title} ", style="bold" * (name == mode))
+        here = name == mode
+        title = f"{number} {name.capitalize()}" if named or here else str(number)
+        around = f"[{title}]" if here else f" {title} " if named else title
+        left.append(around, style="bold" * here)
         left.append(gap)
-    money = overview.money
-    if width >= WIDE:
-        right = f"{overview.resource_label}s on {money.on_now}   est. ${money.today:.2f} today"
-    else:
-        right = f"{overview.resource_label}s on {money.on_now}  ~${money.today:.2f}"
-    return ends(left, Text(right), width)
+    return left

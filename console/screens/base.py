@@ -128,9 +128,17 @@ class ConsoleScreen(Screen[None]):
             return  # news can come before it is composed, and while it is taken down
         overview = app.latest.overview
         if width and overview is not None and self.query("#state"):
-            row = state_row(overview, self.now, width, who=app.who, extra=app.under_way)
+            clock = clock_text(overview, self.now, width)
+            self._show_clock(clock)
+            row = state_row(
+                overview,
+                self.now,
+                width - len(clock),
+                who=app.who,
+                wide=self.wide,
+                extra=app.under_way,
+            )
             self.query_one("#state", Line).say(row)
-            self._show_clock(clock_text(overview, self.now))
             self.query_one("#modes", Line).say(modes_row(self.NAME, overview, width))
         self.query_one("#note", Rule).show(app.notes.shown(self.now), app.notes.tone)
         self.query_one("#keys", Line).say(
@@ -142,6 +150,7 @@ class ConsoleScreen(Screen[None]):
 
     def _show_clock(self, text: str) -> None:
         clock = self.query_one("#clock", Line)
+        clock.display = bool(text)
         if len(clock.text) != len(text):
             clock.styles.width = len(text)
         clock.say(text)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from console.plain import fit, plain
+from console.plain import CUT, fit, plain
 from console.widgets.painted import Painted
 from console.widgets.tones import Run
 
@@ -76,7 +76,8 @@ def ends(left: Text, right: Text, width: int) -> Text:
     room = width - right.cell_len - 1
     line = left.copy()
     if line.cell_len > room:
-        line.truncate(max(0, room), overflow="ellipsis")
+        line.truncate(max(0, room - len(CUT)))
+        line.append(CUT[: max(0, room)])
     line.append(" " * max(1, width - line.cell_len - right.cell_len))
     line.append_text(right)
     return line
