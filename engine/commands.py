@@ -208,10 +208,8 @@ class CommandDesk:
     # -- jobs --------------------------------------------------------------------------------------
 
     def _change_jobs(self, command: Command) -> Answer:
-        ids = list(command.ids)
-        if command.where:
-            ids += self._matching(command.where)
-        return self._reversible.jobs(command, ids)
+        matched = self._matching(command.where) if command.where else ()
+        return self._reversible.jobs(command, command.ids, matched)
 
     def _matching(self, expression: str) -> Sequence[str]:
         run = self._run

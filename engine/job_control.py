@@ -50,15 +50,26 @@ class Undone:
     detail: str
 
 
-def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Workload) -> Change:
+def change(
+    name: str,
+    named: Sequence[str],
+    ledger: ProgressTracker,
+    workload: Workload,
+    *,
+    matched: Sequence[str] = (),
+) -> Change:
     """Apply one of ``requeue``, ``skip``, ``unskip``, ``mark_posted`` to each job.
 
-    Raises InputError when no job is named, LedgerError when the ledger cannot be written.
+    ``matched`` were chosen by a filter: a job in doubt among them is not requeued, because it may
+    be published and nobody looked at it. Raises InputError when there is no job, LedgerError when
+    the ledger cannot be written.
     """
+    ids = list(dict.fromkeys([*named, *matched]))
+    unnamed = frozenset(matched) - frozenset(named)
     if not ids:
         raise InputError("No job is named: give job ids, or choose jobs with --where.")
     actions: dict[str, tuple[Callable[[Sequence[str]], Mapping[str, str]], str]] = {
-        "requeue": (ledger.requeue, REQUEUED),
+        "requeue": (lambda chosen: ledger.requeue(chosen, not_doubtful=unnamed), REQUEUED),
         "skip": (ledger.skip, SKIPPED),
         "unskip": (ledger.unskip, UNSKIPPED),
         "mark_posted": (lambda chosen: _mark_posted(chosen, ledger, workload), MARKED_POSTED),
@@ -78,7 +89,7 @@ def change(name: str, ids: Sequence[str], ledger: ProgressTracker, workload: Wor
 
 
 def take_back(entry: Undoable, ledger: ProgressTracker) -> Undone:
-    """Undo a change of jobs, as far as nobody has claimed them meanwhile.
+    """Undo a change of jobs, as far as nothing else became of them since.
 
     Raises InputError for jobs of another ledger, LedgerError.
     """
@@ -92,13 +103,30 @@ def take_back(entry: Undoable, ledger: ProgressTracker) -> Undone:
         "unskip": (ledger.skip, SKIPPED),
     }
     action, done = reverse[entry.name]
-    results = dict(action([job_id for job_id in entry.jobs if job_id not in entry.fixed]))
+    went_on = _changed_since(entry, ledger)
+    results = dict(
+        action([name for name in entry.jobs if name not in entry.fixed and name not in went_on])
+    )
     undone = sum(what == done for what in results.values())
-    results |= dict.fromkeys(entry.fixed, _STAYS)
+    results |= dict.fromkeys(entry.fixed, _STAYS) | went_on
     left = [job_id for job_id, what in results.items() if what != done]
     detail = f"{entry.name} taken back: {undone} of {len(results)} jobs"
     detail += f"; {len(left)} left ({_standing(left, ledger)})." if left else "."
     return Undone(results=results, undone=undone, left=len(left), detail=detail)
+
+
+def _changed_since(entry: Undoable, ledger: ProgressTracker) -> dict[str, str]:
+    """Jobs of which something became after the command: another command, an attempt, a new day.
+
+    What stands there now is not what the command left, so that to reverse it could make a final
+    failure a job to do.
+    """
+    found = {}
+    for job_id in entry.jobs:
+        job = ledger.get(job_id)
+        if job is not None and job.updated_at is not None and job.updated_at > entry.at:
+            found[job_id] = f"went on since (it is {job.status})"
+    return found
 
 
 def _standing(job_ids: Sequence[str], ledger: ProgressTracker) -> str:

@@ -2,15 +2,16 @@
 
 ``ProgressTracker`` is what every other part sees. The ledger is opened by nothing but this module
 and the package ``engine.ledger`` behind it: ``book`` (file, fold and quarantine in step),
-``claims`` (who may claim what), ``outcomes`` (what becomes of an attempt).
+``claims`` (who may claim what), ``outcomes`` (what becomes of an attempt), ``operator_desk`` (the
+operator's word on single jobs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import structlog
 
@@ -24,6 +25,14 @@ from engine.ledger.export import write_export
 from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
 from engine.ledger.file import archive_name
 from engine.ledger.fold import Entry
+from engine.ledger.operator_desk import (
+    MARKED_POSTED,
+    REQUEUED,
+    SKIPPED,
+    UNDONE,
+    UNSKIPPED,
+    OperatorDesk,
+)
 from engine.ledger.outcomes import Changes
 from engine.ledger.rows import (
     COLUMNS,
@@ -38,12 +47,6 @@ from engine.ledger.rows import (
 from engine.taxonomy.types import retry_decision
 
 log = structlog.get_logger(__name__)
-
-REQUEUED: Final = "requeued"
-SKIPPED: Final = "skipped"
-UNSKIPPED: Final = "pending again"
-MARKED_POSTED: Final = "marked posted"
-UNDONE: Final = "failed again"
 
 
 def utc_now() -> datetime:
@@ -91,6 +94,7 @@ class ProgressTracker:
         self.pass_number = 0
         """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
         self._ledger = LedgerAccess(path, settings, run_id, now)
+        self._operator = OperatorDesk(self._ledger)
         self._desk = ClaimDesk(
             cap=settings.posting.max_posts_per_account_per_day if cap is None else cap,
             refuse=refuse,
@@ -355,86 +359,34 @@ class ProgressTracker:
 
     # -- operator ----------------------------------------------------------------------------------
 
-    def requeue(self, job_ids: Iterable[str]) -> dict[str, str]:
-        """Failed jobs, also those in doubt, become claimable anew; answer for each id (A3.7)."""
-        return self._ledger.change_named(
-            job_ids,
-            lambda entry: None if entry.status is JobStatus.FAILED else _is(entry, "not failed"),
-            lambda entry, now: outcomes.requeued(),
-            REQUEUED,
-        )
+    def requeue(
+        self, job_ids: Iterable[str], *, not_doubtful: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Failed jobs, also those in doubt, become claimable anew; answer for each id (A3.7).
+
+        Of ``not_doubtful`` those in doubt are left: nobody named them.
+        """
+        return self._operator.requeue(job_ids, not_doubtful)
 
     def requeue_all(self, include_non_retryable: bool = False) -> RequeueReport:
         """All failed jobs of retryable kinds, on request of all kinds; never in doubt (A3.8)."""
-        kinds = {ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN}
-        if include_non_retryable:
-            kinds = set(ErrorCategory) - {ErrorCategory.IN_DOUBT}
-        left: dict[str, int] = {}
-        chosen = []
-        with self._ledger.writing() as now:
-            for entry in self._ledger.book.fold.by_order:
-                if entry.status is JobStatus.FAILED:
-                    category = self._ledger.job(entry).error_category or ErrorCategory.UNKNOWN
-                    if category in kinds:
-                        chosen.append(entry)
-                    else:
-                        left[category.value] = left.get(category.value, 0) + 1
-            jobs = self._ledger.change_all(chosen, lambda _: outcomes.requeued(), now)
-        return RequeueReport(requeued=[job.job_id for job in jobs], left=left)
+        return self._operator.requeue_all(include_non_retryable)
 
     def undo_requeue(self, job_ids: Iterable[str]) -> dict[str, str]:
         """Requeued jobs that nobody claimed yet are failed again, as they were."""
-
-        def before(entry: Entry) -> Job | None:
-            history = self._ledger.book.fold.history(entry)
-            waits = entry.status is JobStatus.RETRYING and len(history) > 1
-            return history[-2] if waits and history[-2].status is JobStatus.FAILED else None
-
-        def changes(entry: Entry, _now: datetime) -> Changes:
-            failed = before(entry)
-            return outcomes.requeue_undone(failed) if failed else {}
-
-        return self._ledger.change_named(
-            job_ids,
-            lambda entry: None if before(entry) else _is(entry, "not just requeued"),
-            changes,
-            UNDONE,
-        )
+        return self._operator.undo_requeue(job_ids)
 
     def skip(self, job_ids: Iterable[str]) -> dict[str, str]:
         """Pending, retrying and failed jobs are left out; one in doubt must be settled first."""
-
-        def objection(entry: Entry) -> str | None:
-            if entry.in_doubt:
-                return "in doubt: mark it posted or requeue it"
-            waiting = entry.status in (JobStatus.PENDING, JobStatus.RETRYING, JobStatus.FAILED)
-            return None if waiting else _is(entry, "cannot be skipped")
-
-        changes = {STATUS: JobStatus.SKIPPED.value, RETRY_AT: ""}
-        return self._ledger.change_named(job_ids, objection, lambda entry, now: changes, SKIPPED)
+        return self._operator.skip(job_ids)
 
     def unskip(self, job_ids: Iterable[str]) -> dict[str, str]:
-        return self._ledger.change_named(
-            job_ids,
-            lambda entry: None if entry.status is JobStatus.SKIPPED else _is(entry, "not skipped"),
-            lambda entry, now: outcomes.released(),
-            UNSKIPPED,
-        )
+        """Skipped jobs are pending again."""
+        return self._operator.unskip(job_ids)
 
     def mark_posted(self, job_ids: Iterable[str]) -> dict[str, str]:
-        """Jobs in doubt of which the operator knows that they were done become success; done at
-        the moment they were submitted, or at least claimed, where that is known."""
-
-        def changes(entry: Entry, now: datetime) -> Changes:
-            job = self._ledger.job(entry)
-            return outcomes.succeeded(job.submitted_at or job.claimed_at or now)
-
-        return self._ledger.change_named(
-            job_ids,
-            lambda entry: None if entry.in_doubt else _is(entry, "not in doubt"),
-            changes,
-            MARKED_POSTED,
-        )
+        """Jobs in doubt of which the operator knows that they were done become success."""
+        return self._operator.mark_posted(job_ids)
 
     # -- seeding and day ---------------------------------------------------------------------------
 
@@ -487,16 +439,17 @@ class ProgressTracker:
             self._ledger.close()
 
 
-def _is(entry: Entry, problem: str) -> str:
-    return f"{problem} (it is {entry.status.value})"
-
-
 def _times(job: Job) -> list[datetime]:
     times = (job.claimed_at, job.completed_at, job.submitted_at, job.updated_at)
     return [time for time in times if time is not None]
 
 
 __all__ = [
+    "MARKED_POSTED",
+    "REQUEUED",
+    "SKIPPED",
+    "UNDONE",
+    "UNSKIPPED",
     "Figures",
     "ProgressTracker",
     "RequeueReport",

@@ -57,9 +57,14 @@ class Reversible:
         self._orders = control
         self._slots = slots
 
-    def jobs(self, command: Command, ids: Sequence[str]) -> Answer:
-        """Requeue, skip, unskip or mark posted these jobs. Raises InputError, LedgerError."""
-        change = job_control.change(command.name, ids, self._ledger, self._workload)
+    def jobs(self, command: Command, named: Sequence[str], matched: Sequence[str] = ()) -> Answer:
+        """Requeue, skip, unskip or mark posted these jobs; ``matched`` were chosen by a filter.
+
+        Raises InputError, LedgerError.
+        """
+        change = job_control.change(
+            command.name, named, self._ledger, self._workload, matched=matched
+        )
         answer = {
             "ok": change.ok,
             "results": change.results,
@@ -98,6 +103,7 @@ class Reversible:
                 "left": undone.left,
                 "undo_of": entry.id,
             }
+        self._refuse_later_pause(entry)
         _, text = self._order(_OPPOSITE[entry.name], entry.target, command.sent_by)
         self._book.forget(entry.id)
         detail = f"{entry.name} taken back. {text}"
@@ -133,6 +139,18 @@ class Reversible:
         return changed, f"{name}: {_HELD[held]}."
 
     # -- undo --------------------------------------------------------------------------------------
+
+    def _refuse_later_pause(self, entry: Undoable) -> None:
+        """A pause that came after this one (a stop of resources) is not taken back with it.
+
+        Raises InputError.
+        """
+        if entry.name != "pause":
+            return
+        control = self._orders()
+        if control.paused and control.paused_at is not None and control.paused_at > entry.at:
+            by = f" by {control.paused_by}" if control.paused_by else ""
+            raise InputError(f"Claims were paused again since{by}: take that back with resume.")
 
     def _note(self, command: Command, **fields: Any) -> Answer:
         """Remember what may be taken back; a disk that keeps no undo hinders no command."""

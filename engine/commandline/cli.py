@@ -106,7 +106,7 @@ def _add_commands(group: Any) -> None:
 
 def _add_job_control(group: Any) -> None:
     for flag, text in (
-        ("--requeue", "try these failed or doubtful jobs again"),
+        ("--requeue", "try these failed jobs again; one in doubt only when it is named"),
         ("--skip", "leave these jobs out"),
         ("--unskip", "take these skipped jobs back in"),
         ("--mark-posted", "these doubtful jobs were published: settle them as success"),
@@ -182,7 +182,7 @@ def _add_general(group: Any) -> None:
         help="with --status: tell every change, one a line, until Ctrl-C; asks no service",
     )
     group.add_argument(
-        "--yes", action="store_true", help="reset the day although jobs are in doubt"
+        "--yes", action="store_true", help="reset the day although jobs are in doubt or phones of ours on"
     )
 
 

@@ -63,12 +63,13 @@ class ControlCommands(WorkPlace):
         ids = _names(getattr(self.arguments, name))
         if name in ("mark_posted", "requeue"):
             self._settle_foreign_claims()
+        matched: Sequence[str] = ()
         if self.arguments.where is not None:
-            ids += self._matching(self.arguments.where)
-            if not ids:
+            matched = self._matching(self.arguments.where)
+            if not ids and not matched:
                 raise InputError(f"No job matches --where {self.arguments.where!r}.")
         command = _command(name)
-        answer = self._reversible.jobs(command, ids)
+        answer = self._reversible.jobs(command, ids, matched)
         for job_id, result in answer["results"].items():
             self.say(f"{job_id}: {result}")
         undo = f" (--send undo {command.id} takes it back)" if answer.get("undoable") else ""

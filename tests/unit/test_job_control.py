@@ -106,3 +106,46 @@ def test_a_damaged_or_foreign_file_hinders_no_undo(tmp_path: Path) -> None:
     (tmp_path / "undo" / "other.json").write_text(Undoable(id="x", name="pause").model_dump_json())
     assert [entry.id for entry in book.all()] == ["good"]
     assert book.find("../good") is None
+
+
+def test_an_old_undo_leaves_what_became_final_after_it(tmp_path: Path) -> None:
+    ledger, workload = seeded(tmp_path, "a")
+    first = change("skip", ["a"], ledger, workload)
+    entry = Undoable(id="1", name="skip", jobs=tuple(first.changed))
+    change("unskip", ["a"], ledger, workload)
+    fail_next(ledger)
+    change("skip", ["a"], ledger, workload)
+    answer = take_back(entry, ledger)
+    assert statuses(ledger) == {"a": "skipped"}, "a suspended account is no job to do"
+    assert answer.results == {"a": "went on since (it is skipped)"}
+    assert (answer.undone, answer.left) == (0, 1)
+
+
+def test_an_undo_of_an_earlier_day_leaves_the_jobs_of_this_one(tmp_path: Path) -> None:
+    ledger, workload = seeded(tmp_path, "a")
+    change("skip", ["a"], ledger, workload)
+    back = change("unskip", ["a"], ledger, workload)
+    entry = Undoable(id="1", name="unskip", jobs=tuple(back.changed))
+    ledger.reset_day()
+    seeded(tmp_path, "a")
+    assert take_back(entry, ledger).undone == 0
+    assert statuses(ledger) == {"a": "pending"}
+
+
+def doubtful(ledger: ProgressTracker) -> None:
+    claim = ledger.claim("0")
+    assert isinstance(claim, Claim)
+    ledger.mark_submitted(claim)
+    ledger.release(claim)
+
+
+def test_a_filter_requeues_no_job_in_doubt_and_its_name_does(tmp_path: Path) -> None:
+    ledger, workload = seeded(tmp_path, "a", "b")
+    doubtful(ledger)
+    fail_next(ledger)
+    chosen = change("requeue", [], ledger, workload, matched=["a", "b"])
+    assert statuses(ledger) == {"a": "failed", "b": "retrying"}
+    assert "may be published" in chosen.results["a"]
+    assert (list(chosen.changed), chosen.ok) == (["b"], False)
+    assert change("requeue", ["a"], ledger, workload, matched=["a"]).ok
+    assert statuses(ledger) == {"a": "retrying", "b": "retrying"}
