@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import getpass
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,7 +25,7 @@ from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from console import exports, wayfinding
+from console import actions, exports, wayfinding
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
 from console.desk import Desk
 from console.feed import Feed
@@ -39,7 +40,7 @@ from console.messages import (
 from console.notes import Notes
 from console.palette import ConsoleCommands
 from console.screens.base import ConsoleScreen
-from console.screens.modes import cockpit, ledger, logs, passes, phones
+from console.screens.modes import cockpit, ledger, load_all, logs, passes, phones
 from console.selection import Selection
 from console.themes import THEMES, theme_name
 from console.times import TimeStyle
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 NEAR_SECONDS = 1.0
 FAR_SECONDS = 5.0
 """Between two ticks of the ages, on this host and over SSH (console-features 6.5)."""
+PAINTED_SECONDS = 0.2
+"""After the first news: they are on the screen by then."""
+READING = "reading the ledger"
 FILTERS = {
     "f2": "",
     "f3": "status:failed",
@@ -221,8 +225,19 @@ class ConsoleApp(App[int], inherit_bindings=False):
         return None
 
     def on_looked(self, message: Looked) -> None:
-        self.latest.sight = message.sight
+        first, self.latest.sight = self.latest.sight is None, message.sight
+        if message.sight.overview.counting:
+            self.under_way = READING
+        elif self.under_way == READING:
+            self.under_way = ""
         self._show(lambda screen: screen.show_sight(message.sight))
+        if first:
+            self.set_timer(PAINTED_SECONDS, self._first_painted)
+
+    def _first_painted(self) -> None:
+        """There is time for what keys may ask for next."""
+        self.feed.painted()
+        self.run_worker(self.feed.in_background(load_all), group="load")
 
     def on_jobs_changed(self, message: JobsChanged) -> None:
         self.latest.jobs = message.lines
@@ -281,6 +296,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     # -- going about -----------------------------------------------------------------------------
 
+    def _take(self, way: Callable[..., Coroutine[Any, Any, None]], *where: Any) -> None:
+        """Go a way; one that was begun and has not ended is left.
+
+        A function, not what it returns: a way that is left before its first step is no coroutine
+        that nobody awaits.
+        """
+        self.run_worker(partial(way, self, *where), group="way", exclusive=True)
+
     def go(self, mode: str) -> None:
         """Show one of the five screens; pressed again, without the job that lies on it."""
         if self.current_mode != mode:
@@ -288,9 +311,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         elif len(self.screen_stack) > 1:
             self.pop_screen()
 
-    def key_of(self, action: Action) -> str:
-        """The key of an action, as the operator's settings have it."""
-        return str(self.preferences.keys.get(action.id, action.keys[0])).partition(",")[0]
+    def signs_of(self, action: Action) -> tuple[str, ...]:
+        """The keys of an action as they are printed; as the operator's settings have them."""
+        own = self.preferences.keys.get(action.id)
+        keys = action.keys if own is None else [key.strip() for key in own.split(",")]
+        return tuple(actions.sign(key) for key in keys)
 
     def next_time_style(self) -> None:
         """Clock, age, since the run's start: all columns at once."""
@@ -314,23 +339,23 @@ class ConsoleApp(App[int], inherit_bindings=False):
         place = ids.index(self._issue) + 1 if self._issue in ids else 0
         chosen = waiting[place % len(waiting)]
         self._issue = chosen.id
-        self.run_worker(wayfinding.show_attention(self, chosen), group="way", exclusive=True)
+        self._take(wayfinding.show_attention, chosen)
 
     def show_log(self, selection: Selection) -> None:
         """The log at the place that belongs to a selection."""
-        self.run_worker(wayfinding.show_log(self, selection), group="way", exclusive=True)
+        self._take(wayfinding.show_log, selection)
 
     def open_job(self, job_id: str, among: Sequence[str] = ()) -> None:
         """A job's own screen; ``among`` are the jobs that ``[`` and ``]`` step through."""
-        self.run_worker(wayfinding.open_job(self, job_id, among), group="way", exclusive=True)
+        self._take(wayfinding.open_job, job_id, among)
 
     def show_phone(self, label: str) -> None:
         """The Phones screen with this one under the cursor."""
-        self.run_worker(wayfinding.show_phone(self, label), group="way", exclusive=True)
+        self._take(wayfinding.show_phone, label)
 
     def show_jobs(self, expression: str) -> None:
         """The Ledger with this filter."""
-        self.run_worker(wayfinding.show_jobs(self, expression), group="way", exclusive=True)
+        self._take(wayfinding.show_jobs, expression)
 
     def show_help(self, screen: str) -> None:
         """Keys, glyphs and words of a screen."""

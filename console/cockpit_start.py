@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from console.app import ConsoleApp
 
 LOG_NAME: Final = "console.log"
+SWITCH_SECONDS: Final = 0.001
+"""How long the feed may keep the interpreter when a key or a paint waits for it."""
 
 
 def open_cockpit(
@@ -42,10 +44,12 @@ def open_cockpit(
     Raises EngineError where there is nothing that could be shown.
     """
     _check_place(work_dir)
+    sys.setswitchinterval(SWITCH_SECONDS)
     chosen = dict(overrides)
     while True:
         app, log = _ready(work_dir, chosen, observe=observe)
         app.continue_day = continue_day
+        app.feed.look_ahead()
         status = app.run(mouse=app.preferences.mouse)
         if not app.next_campaign:
             return _after(app, status, log)

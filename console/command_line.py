@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from console import collector
 from engine.commandline import cli
 from engine.errors import EngineError, ExitCode, InputError
 from engine.output import complain, open_streams
@@ -85,6 +86,7 @@ def _cockpit_or_engine(given: list[str]) -> int:
         if arguments.observe:
             raise InputError("--observe is for the cockpit; the commands do what they say.")
         return cli.main(_for_engine(given, place), prog=PROG)
+    collector.quick_start()
     from console.cockpit_start import open_cockpit
 
     cli.check(None, arguments)

@@ -8,6 +8,7 @@ as messages, at most a few a second, and only of the kinds that the visible scre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
+from console import collector
 from console.log_tallies import LogTallies
 from console.messages import (
     FeedFailed,
@@ -44,6 +46,8 @@ LOG_SECONDS: Final = 0.12
 """Between two looks at the logs while they are shown: a line is on screen within 0.25 s."""
 AWAY_SECONDS: Final = 2.0
 """The same while the terminal has not the focus."""
+PAINT_SECONDS: Final = 1.0
+"""The first whole look does not wait longer for the first paint."""
 ASK_SECONDS: Final = 15.0
 """Between two questions to the provider while they are shown (console-features 6.9)."""
 ASK_STOPPING_SECONDS: Final = 5.0
@@ -74,6 +78,10 @@ class Feed:
         self._closed = False
         self._questions: list[tuple[Callable[[], object], Future[Any]]] = []
         self._lock = threading.Lock()
+        self._opened = threading.Event()
+        """The message loop takes news."""
+        self._painted = threading.Event()
+        """The first news are on the screen."""
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="operator")
         self._shown: dict[str, object] = {}
@@ -84,14 +92,27 @@ class Feed:
 
     # -- from the message loop -------------------------------------------------------------------
 
-    def start(self) -> None:
+    def look_ahead(self) -> None:
+        """Look for the first time while the app is still being made; told after ``start``."""
         self._thread.start()
+
+    def start(self) -> None:
+        """Tell the app what is found from now on."""
+        self._opened.set()
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    def painted(self) -> None:
+        """The first news have been drawn."""
+        self._painted.set()
 
     def close(self) -> None:
         """End the looking; commands under way are left to the engine, which answers on disk."""
         self._closed = True
-        self._wake.set()
-        self._thread.join(timeout=2)
+        for event in (self._wake, self._opened, self._painted):
+            event.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def want(self, needs: frozenset[Need]) -> None:
@@ -135,6 +156,7 @@ class Feed:
     # -- on the feed's thread --------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._first_look()
         while not self._closed:
             self._wake.clear()
             began = time.monotonic()
@@ -142,6 +164,22 @@ class Feed:
             self._look_safely()
             pause = AWAY_SECONDS if self._away else LOOK_SECONDS
             self._rest(began + pause)
+
+    def _first_look(self) -> None:
+        """A long ledger's counts at once; its jobs when they are painted, for both threads share
+        one interpreter. A short ledger is read while the app is being made."""
+        counts = None
+        with contextlib.suppress(EngineError, OSError):  # told by the look that follows
+            counts = self._watch.glance()
+            if counts is None:
+                self._watch.refresh()
+        self._opened.wait()
+        if counts is not None:
+            self._post(Looked(counts))
+            self._painted.wait(PAINT_SECONDS)
+            with contextlib.suppress(EngineError, OSError):
+                self._watch.refresh()
+        collector.settled()
 
     def _rest(self, until: float) -> None:
         """Wait for the next look at everything; shown logs are looked at in between."""

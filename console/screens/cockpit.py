@@ -65,6 +65,8 @@ class CockpitScreen(CockpitChoice):
         super().show_sight(sight)
         if sight.overview.live:
             self._may_offer, self._planned_for = False, None
+        elif sight.overview.counting:
+            pass  # the plan reads the ledger too: not both at once
         elif self._planned_for is None or self._planned_for != sight.revision:
             self._planned_for = sight.revision
             self._make_plan()

@@ -74,6 +74,10 @@ class Standing:
         if wanted is not None:
             wanted[after.job.job_id] = after
 
+    def count(self, line: JobLine, number: int) -> None:
+        """So many jobs stand like this one; they are counted and in no list."""
+        self._count(line, number)
+
     def _list_of(self, line: JobLine) -> dict[str, JobLine] | None:
         job = line.job
         if job.status is JobStatus.CLAIMED:

@@ -332,6 +332,8 @@ class Overview:
     """How the last run ended, with its time; for the screen without a run."""
     problem: str = ""
     """Why the ledger or the status could not be read."""
+    counting: bool = False
+    """Only the counts of jobs are known yet: the ledger is still being read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from engine import workloads
 from engine.errors import EngineError
 from engine.insight.attempts import AttemptFold
 from engine.insight.evidence_files import evidence_files
+from engine.insight.glance import glance
 from engine.insight.happenings import Happenings
 from engine.insight.job_book import JobBook
 from engine.insight.looks import Looked, Looks, free_bytes
@@ -30,6 +31,7 @@ from engine.insight.reckoning import Reckoner
 from engine.insight.resources import known_of, resource_report
 from engine.insight.run_files import RunFiles, RunNow, policy_of
 from engine.insight.situation import Situation
+from engine.insight.standing import Standing
 from engine.insight.status_file import RunStatus
 from engine.insight.timings import Timings
 from engine.insight.values import (
@@ -144,7 +146,8 @@ class Watch:
         self._timings.update()
         problem = self._nearby(run.problem or self._read_ledger(run, now))
         looked = self._looks.look(self.settings.day_of(now), now=looked_anew)
-        situation = self._situation = self._gather(run, looked, now, problem)
+        gathered = self._gather(run, looked, now, problem)
+        situation = self._situation = replace(gathered, quarantined=self._quarantined())
         figures = self._reckoner.figures(
             situation,
             looked,
@@ -162,6 +165,35 @@ class Watch:
         if found != self._sight:
             self._sight = found
         return self._sight
+
+    def glance(self) -> Sight | None:
+        """The counts alone of a long ledger that is not read yet; None where a look is as quick.
+
+        For a first paint only: keys, attention and single jobs come with the first look.
+        """
+        if self._sight is not None:
+            return None
+        now = self._now()
+        run = self._run_files.read()
+        policy = policy_of(self.settings, run)
+        standing = self._book.standing
+        standing = Standing(
+            cap=self.workload.daily_cap, today=standing.today, day_of=self.settings.day_of
+        )
+        if not glance(self.ledger.path, policy, standing, now=now, zone=self.settings.zone):
+            return None
+        self._run = run
+        situation = replace(self._gather(run, Looked(), now, run.problem), standing=standing)
+        figures = Reckoner().figures(
+            situation, Looked(), policy, fold=self._fold, capped=(), revision=None
+        )
+        known = overview(situation, figures)
+        return Sight(
+            overview=replace(known, attention=(), why_idle="", counting=True),
+            revision=None,
+            status=None,
+            status_revision=None,
+        )
 
     def job_lines(self) -> Sequence[JobLine]:
         """Every job in file order, as of the last look; the same list while nothing changed."""
@@ -334,7 +366,6 @@ class Watch:
             held_keys=run.held_keys,
             blocked=self._why_blocked(status),
             cap_reasons=(CAP_REACHED, self.workload.cap_refusal),
-            quarantined=self._quarantined(),
             alarms=self._happenings.alarms,
             failure=self._happenings.failure,
             exits=self._happenings.exits,
