@@ -33,6 +33,8 @@ ANSWER_SECONDS = 600.0
 """A command whose effect has not come true by then is answered with what is known; a stop of
 resources has bounds of its own at each step and is never given up half way."""
 
+ENDED = "The run ended before."
+
 Later = Callable[[], Answer | None]
 """Asked each turn; None = not true yet."""
 
@@ -51,6 +53,7 @@ class CommandDesk:
         self._run = orchestrator
         self._waiting: list[_Waiting] = []
         self._stop_commands: list[Command] = []
+        self._stops: dict[str, ResourceStop] = {}
         self._reversible = Reversible(
             run_dir=orchestrator.run_dir,
             ledger=orchestrator.ledger,
@@ -91,6 +94,7 @@ class CommandDesk:
                 }
             if answer is not None:
                 self._waiting.remove(waiting)
+                self._stops.pop(waiting.command.id, None)
                 self._answer(waiting.command, answer)
 
     def answer_stop(self, result: str) -> None:
@@ -98,8 +102,14 @@ class CommandDesk:
         for command in self._stop_commands:
             self._answer(command, {"ok": True, "detail": f"The run ended: {result}."})
         for waiting in self._waiting:
-            self._answer(waiting.command, {"ok": False, "detail": "The run ended before."})
-        self.refuse_left_over("The run ended before.")
+            self._answer(waiting.command, self._cut_short(waiting.command))
+        self.refuse_left_over(ENDED)
+
+    def _cut_short(self, command: Command) -> Answer:
+        stop = self._stops.get(command.id)
+        if stop is None:
+            return {"ok": False, "detail": ENDED}
+        return self._ask(lambda: stop.cut_short(ENDED))
 
     def refuse_left_over(self, why: str) -> None:
         """Commands that lie there when no run would carry them out; a later one must not either."""
@@ -203,7 +213,8 @@ class CommandDesk:
         return [worker for slot, worker in self._run.workers.slots.items() if slot >= count]
 
     def _stop_resources(self, command: Command) -> Later:
-        return ResourceStop(self._run, command).step
+        stop = self._stops[command.id] = ResourceStop(self._run, command)
+        return stop.step
 
     # -- jobs --------------------------------------------------------------------------------------
 

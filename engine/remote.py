@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from threading import Thread
+from typing import IO, Any, Final
 
 from engine import processes
 from engine.commands import ANSWER_SECONDS
@@ -27,6 +28,10 @@ from engine.run_state import Command, RunDirectory
 
 LONGEST: Final = ANSWER_SECONDS + 30
 """Seconds after which an answer is not waited for any more."""
+END_SECONDS: Final = 5.0
+"""For the last words of a process that has ended."""
+
+Heard = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +90,12 @@ class Remote:
         """Requeue everything that may be tried again (the operator's ``R``)."""
         return self._typed(["--retry-all-failed"], LONGEST)
 
-    def stop_all(self, timeout: float = 2 * LONGEST) -> Answer:
-        """Stop the run, its workers, servers and phones; the process outlives its caller."""
-        return self._typed(["--stop-all"], timeout)
+    def stop_all(self, timeout: float = 2 * LONGEST, heard: Heard | None = None) -> Answer:
+        """Stop the run, its workers, servers and phones; the process outlives its caller.
+
+        ``heard`` is told each ``command_progress`` as it comes, from a thread of its own.
+        """
+        return self._typed(["--stop-all"], timeout, heard=heard)
 
     # -- a live run --------------------------------------------------------------------------------
 
@@ -130,7 +138,13 @@ class Remote:
         detail = "No run is live here, so there is nobody to take the command."
         return Answer(ok=False, detail=detail, id=command.id)
 
-    def _typed(self, flags: Sequence[str], timeout: float, lines: Sequence[str] = ()) -> Answer:
+    def _typed(
+        self,
+        flags: Sequence[str],
+        timeout: float,
+        lines: Sequence[str] = (),
+        heard: Heard | None = None,
+    ) -> Answer:
         """Run the command line; names go through its standard input, never into arguments."""
         campaign = [f"--campaign={self._campaign}"] if self._campaign else []
         command = command_line(self._work_dir, ["--json", *campaign, *flags])
@@ -146,12 +160,46 @@ class Remote:
             return Answer(ok=False, detail=explain(exc))
         given = "".join(f"{line}\n" for line in lines).encode()
         try:
-            out, talk = process.communicate(given, timeout=timeout)
+            if heard is None:
+                out, talk = process.communicate(given, timeout=timeout)
+            else:
+                out, talk = _listen(process, heard, timeout)
         except subprocess.TimeoutExpired:
             # It goes on: a stop that was begun must come to its end.
             detail = f"{flags[0]} has not ended within {timeout:g} s; it goes on by itself."
             return Answer(ok=False, detail=detail)
         return _spoken(out, talk, process.returncode)
+
+
+def _listen(process: subprocess.Popen[bytes], heard: Heard, timeout: float) -> tuple[bytes, bytes]:
+    """Both outputs to their end, progress told meanwhile. Raises subprocess.TimeoutExpired."""
+    said: dict[str, list[bytes]] = {"out": [], "talk": []}
+
+    def read(name: str, stream: IO[bytes] | None) -> None:
+        for line in stream or ():
+            said[name].append(line)
+            event = _object(line.decode("utf-8", "replace")) if name == "out" else None
+            if event is not None and event.get("event") == "command_progress":
+                heard(event)
+
+    streams = {"out": process.stdout, "talk": process.stderr}
+    readers = [Thread(target=read, args=item, daemon=True) for item in streams.items()]
+    if process.stdin is not None:
+        process.stdin.close()
+    for reader in readers:
+        reader.start()
+    process.wait(timeout)
+    for reader in readers:
+        reader.join(END_SECONDS)
+    return b"".join(said["out"]), b"".join(said["talk"])
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _word(text: str) -> list[str]:
@@ -164,11 +212,8 @@ def _spoken(out: bytes, talk: bytes, status: int) -> Answer:
     said = [line for line in talk.decode("utf-8", "replace").splitlines() if line.strip()]
     last = said[-1] if said else f"It ended with status {status}."
     for line in reversed(out.decode("utf-8", "replace").splitlines()):
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
+        event = _object(line)
+        if event is not None:
             return _answer(event, ok=ok, live=False, command_id="", otherwise=last)
     return Answer(ok=ok, detail=last)
 

@@ -51,6 +51,8 @@ class ResourceStop:
         self._drained: dict[int, _Drained] = {}
         self._busy: list[ResourceState] = []
         """Released when their workers are gone."""
+        self._released = False
+        """The last release was begun: whoever works from now on began anew."""
         self._releases: list[tuple[Sequence[ResourceState], Future[Sequence[Receipt]]]] = []
 
     def step(self) -> dict[str, Any] | None:
@@ -63,12 +65,28 @@ class ResourceStop:
         self._drain()
         if self._busy and all(self._gone(drained) for drained in self._drained.values()):
             busy, self._busy = self._busy, []
+            self._released = True
             self._release(busy)
         self._collect()
         if self._busy or self._releases or self._waits_for_jobs():
             return None
+        return self._answer()
+
+    def cut_short(self, why: str) -> dict[str, Any]:
+        """The run ends before: what is known by now, with a receipt; the rest counts as on."""
+        if self._finding is not None:
+            return {"ok": False, "detail": why}
+        self._collect()
+        now = self._run.now()
+        with suppress(EngineError):
+            ours = self._run.workload.resources(ask=False)
+            self._record.note_gone(ours, "seen off at the end of the run", now)
+        self._record.not_seen(why.rstrip("."), now)
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
         self._note_fates()
-        return self._record.answer(self._run.run_dir.path / "receipts", self._run.now())
+        return self._record.answer(self._run.run_dir, self._run.now())
 
     def _begin(self, found: Found) -> None:
         self._record.targets, self._record.missing = found.targets, found.missing
@@ -78,6 +96,7 @@ class ResourceStop:
         ]
         self._drain()
         self._release([state for state in found.targets if state not in self._busy])
+        self._released = not self._busy and bool(found.targets)
 
     # -- workers -----------------------------------------------------------------------------------
 
@@ -95,7 +114,7 @@ class ResourceStop:
 
         Only until the release has begun: what starts after it is a new start.
         """
-        if self._releases and not self._busy:
+        if self._released:
             return
         for worker in self._interrupted():
             known = self._drained.get(worker.slot)

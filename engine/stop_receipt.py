@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,12 @@ from engine.workloads.base import Receipt, ResourceState, Workload
 
 if TYPE_CHECKING:
     from engine.jobs import Job
+    from engine.run_state import RunDirectory
 
 SCHEMA: Final = 1
+FOLDER: Final = "receipts"
+KEPT: Final = 200
+"""Receipts of one work directory; older ones go."""
 NO_SUCH: Final = "there is none of this name"
 
 GIVEN_BACK: Final = "given back, the attempt is not counted"
@@ -105,7 +110,7 @@ class StopRecord:
     receipts: dict[str, Receipt] = field(default_factory=dict)
     asked: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)
-    """When each resource was seen off, or given up."""
+    """When each resource was seen off, or given up as one that may be on."""
     jobs: dict[str, str] = field(default_factory=dict)
     """Interrupted jobs and what became of them."""
     paused: bool = False
@@ -122,9 +127,28 @@ class StopRecord:
             self.receipts[receipt.id] = receipt
             self.ended[receipt.id] = now
 
-    def answer(self, folder: Path, now: datetime) -> dict[str, Any]:
+    def note_gone(self, ours: Sequence[ResourceState], why: str, now: datetime) -> list[Receipt]:
+        """Targets that our records (``ours``) name no more: an entry is cleared only when its
+        resource was seen off. Returns what is new."""
+        left = {state.id for state in ours}
+        gone = [
+            Receipt(id=one.id, label=one.label, released=True, detail=why, minutes=one.minutes)
+            for one in self.targets
+            if one.ours and one.id not in left and one.id not in self.receipts
+        ]
+        self.seen(gone, now)
+        return gone
+
+    def not_seen(self, why: str, now: datetime) -> None:
+        """What was begun and is not ended counts as on."""
+        left = [state for state in self.targets if state.id not in self.receipts]
+        self.seen(
+            [Receipt(id=one.id, label=one.label, released=False, detail=why) for one in left], now
+        )
+
+    def answer(self, run_dir: RunDirectory, now: datetime) -> dict[str, Any]:
         """What is told to whoever asked; writes the receipt."""
-        path = self._write(folder, now)
+        path = self._write(run_dir.path / FOLDER, now)
         results = {receipt.id: receipt.detail or "off" for receipt in self.receipts.values()}
         return {
             "ok": self.ok,
@@ -156,6 +180,7 @@ class StopRecord:
     def _resource(self, state: ResourceState, receipt: Receipt | None) -> dict[str, Any]:
         asked, ended = self.asked.get(state.id), self.ended.get(state.id)
         minutes = receipt.minutes if receipt is not None else 0.0
+        off = receipt is not None and receipt.released
         return {
             "id": state.id,
             "label": state.label,
@@ -164,8 +189,9 @@ class StopRecord:
             "job": state.job_id,
             "asked_at": asked.isoformat() if asked is not None else None,
             "answer": receipt.detail if receipt is not None else "",
-            "off": receipt is not None and receipt.released,
-            "seen_at": ended.isoformat() if ended is not None else None,
+            "off": off,
+            "seen_at": ended.isoformat() if ended is not None and off else None,
+            "given_up_at": ended.isoformat() if ended is not None and not off else None,
             # A worker that drained has stopped it and counted its minutes before.
             "minutes": round(minutes or state.minutes, 1),
         }
@@ -191,7 +217,16 @@ class StopRecord:
         except OSError as exc:
             self.notes.append(f"no receipt: {explain(exc)}".rstrip("."))
             return ""
+        _sweep(folder)
         return str(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Keep the latest; their names sort by time."""
+    found = sorted(folder.glob("stop-*.json"), key=lambda path: (path.name[:20], len(path.name)))
+    for old in found[:-KEPT]:
+        with suppress(OSError):
+            old.unlink(missing_ok=True)
 
 
 def _free_name(folder: Path, when: datetime) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,6 @@ from engine.config import Settings
 from engine.errors import InputError
 from engine.launch import RunOptions, start_detached
 from engine.plan import RunPlan, plan
-from engine.remote import Answer
 from engine.reset_check import ResetPreview, reset_preview
 
 if TYPE_CHECKING:
@@ -135,29 +133,7 @@ class RunActs:
         if targets is None:
             return
         remote = self._wire.remote
-        await self._phones.everything(targets, lambda _command: one_by_one(remote.stop_all()))
-
-
-def one_by_one(answer: Answer) -> Answer:
-    """What stop-all answered, phone by phone as any other stop does."""
-    more = answer.more
-    left = {str(state["id"]): state for state in more.get("still_ours") or ()}
-    resources = [
-        {
-            "id": receipt["id"],
-            "off": receipt["released"] and receipt["id"] not in left,
-            "answer": receipt["detail"],
-        }
-        for receipt in more.get("released") or ()
-    ]
-    known = {entry["id"] for entry in resources}
-    resources += [
-        {"id": name, "off": False, "answer": f"{state['state']} {state.get('note', '')}".strip()}
-        for name, state in left.items()
-        if name not in known
-    ]
-    jobs = {entry["job"]: entry["status"] for entry in more.get("settled") or ()}
-    return replace(answer, more={**more, "resources": resources, "jobs": jobs})
+        await self._phones.everything(targets, lambda _command, heard: remote.stop_all(heard=heard))
 
 
 def _overrides(options: RunOptions) -> dict[str, object]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from console.desk.wire import Wire
 from console.dialogs.stop_state import StopState
@@ -24,7 +25,9 @@ LOOK_SECONDS: Final = 0.3
 ASK_SECONDS: Final = 5.0
 """Between two questions to the provider while something is stopping (console-features 6.9)."""
 
-Sending = Callable[[Command], Answer]
+Heard = Callable[[Mapping[str, Any]], None]
+Sending = Callable[[Command, Heard], Answer]
+"""Carries a command out, blocking; tells progress that is in no event of the run."""
 
 
 class Stopping:
@@ -41,7 +44,8 @@ class Stopping:
         """``send`` carries the command out, blocking; None: as any other command. ``leaves``: the
         cockpit is left when all was seen off."""
         self._wire = wire
-        self._send = send or wire.remote.send
+        self._send = send or (lambda command, _heard: wire.remote.send(command))
+        self._told: deque[Mapping[str, Any]] = deque()
         self.state = StopState.begin(targets, wire.app.now())
         self.leaves = leaves
 
@@ -54,7 +58,11 @@ class Stopping:
         """Until it is answered and what the provider says was read once more."""
         command = self._wire.command("stop_resources", ids=tuple(self.state.phones))
         sending = asyncio.ensure_future(
-            self._wire.app.feed.in_background(lambda: self._send(command))
+            self._wire.app.feed.in_background(
+                lambda: self._send(
+                    command, lambda event: self._told.append({**event, "id": command.id})
+                )
+            )
         )
         following = asyncio.ensure_future(self._follow(command.id))
         try:
@@ -79,7 +87,8 @@ class Stopping:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             events = await app.feed.in_background(lambda: list(tail.read()))
-            self.state.hear(events, command_id, app.now())
+            told = [self._told.popleft() for _ in range(len(self._told))]
+            self.state.hear([*events, *told], command_id, app.now())
             now = asyncio.get_running_loop().time()
             if now - asked >= ASK_SECONDS:
                 asked = now

@@ -182,7 +182,9 @@ def _add_general(group: Any) -> None:
         help="with --status: tell every change, one a line, until Ctrl-C; asks no service",
     )
     group.add_argument(
-        "--yes", action="store_true", help="reset the day although jobs are in doubt or phones of ours on"
+        "--yes",
+        action="store_true",
+        help="reset the day although jobs are in doubt or phones of ours on",
     )
 
 

@@ -118,7 +118,7 @@ class ControlCommands(WorkPlace):
             record.jobs = {job.job_id: fate(job) for job in settled}
         except EngineError as exc:
             record.notes.append(str(exc).rstrip("."))
-        return record.answer(self.run_dir.path / "receipts", now())
+        return record.answer(self.run_dir, now())
 
     def _end_left(self, found: Found) -> None:
         """Workers of a crashed run that hold one of them may first finish a submitted job."""

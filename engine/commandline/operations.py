@@ -129,6 +129,7 @@ class Operations(WorkPlace):
             workload=self.workload,
             exclusive=self.exclusive,
             say=self.say,
+            tell=self.say_json,
         ).carry_out()
         label = self.workload.resource_label
         if report.ledger_problem:
@@ -137,6 +138,8 @@ class Operations(WorkPlace):
             complain(f"A {label} of ours may still be on; try --stop-all again in a minute.")
         else:
             self.say(f"Everything of ours is stopped; no {label} that we started is on.")
+        if report.seen.get("receipt"):
+            self.say(f"Receipt: {report.seen['receipt']}")
         self.say_json("stop_all", report.to_dict())
         return report.exit_code
 

@@ -6,8 +6,8 @@ What costs comes first: neither a broken ledger nor a dead network keeps anythin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,12 @@ from engine.aftermath import end_left_processes
 from engine.config import Settings
 from engine.display import sentence
 from engine.errors import EngineError, ExitCode
-from engine.instance import InstanceLock
+from engine.instance import InstanceLock, user_name
+from engine.jobs import JobStatus
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import Command, RunDirectory
+from engine.stop_receipt import StopRecord, fate
 from engine.workloads.base import Receipt, ResourceState, Workload
 
 LOOK_SECONDS = 0.2
@@ -39,6 +41,8 @@ class StopReport:
     """On, not started by us, left alone."""
     unknown: str = ""
     """Why it is not known what is on."""
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    """One by one what was seen off, as a stop of resources answers it, and the receipt."""
 
     @property
     def not_released(self) -> list[Receipt]:
@@ -52,6 +56,8 @@ class StopReport:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
+            **self.seen,
+            "ok": self.exit_code is ExitCode.DONE,
             "run_stopped": self.run_stopped,
             "processes": self.processes,
             "released": [_receipt(receipt) for receipt in self.receipts],
@@ -77,7 +83,9 @@ class StopAll:
         workload: Workload,
         exclusive: Callable[[], AbstractContextManager[None]],
         say: Callable[[str], None],
+        tell: Callable[[str, Mapping[str, Any]], None] = lambda _event, _fields: None,
     ) -> None:
+        """``say`` hears sentences, ``tell`` the progress of each resource as an event."""
         self._settings = settings
         self._run_dir = run_dir
         self._lock = lock
@@ -85,25 +93,80 @@ class StopAll:
         self._workload = workload
         self._exclusive = exclusive
         self._say = say
+        self._tell = tell
         self._label = workload.resource_label
         self.report = StopReport()
+        command = Command(name="stop_run", sent_by=user_name())
+        self._record = StopRecord(id=command.id, by=command.sent_by, asked_at=ledger.now())
+        self._command = command
 
     def carry_out(self) -> StopReport:
         """Raises EngineError where a live run does not end, or another command is at work."""
-        self._stop_live_run()
-        with self._exclusive():
-            self._end_processes()
-            self._release()
-            self._settle()
+        self._begin()
+        try:
+            self._stop_live_run()
+            with self._exclusive():
+                self._end_processes()
+                self._release()
+                self._settle()
+        except EngineError as exc:
+            self._record.notes.append(str(exc).rstrip("."))
+            self._conclude()
+            raise
         self._look_again()
+        self._conclude()
         return self.report
+
+    # -- what is seen, one by one ------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._see()
+        with suppress(EngineError):
+            jobs = self._ledger.jobs() if self._ledger.exists() else {}
+            in_hand = [name for name, job in jobs.items() if job.status is JobStatus.CLAIMED]
+            self._record.jobs = dict.fromkeys(in_hand, "")
+
+    def _see(self) -> None:
+        """What our records name anew is a target; what they name no more was seen off."""
+        try:
+            ours = [state for state in self._workload.resources(ask=False) if state.ours]
+        except EngineError:
+            return
+        known = {state.id for state in self._record.targets}
+        new = [state for state in ours if state.id not in known]
+        self._record.targets = [*self._record.targets, *new]
+        now = self._ledger.now()
+        for state in new:
+            self._record.asked[state.id] = now
+            self._progress("stopping", state.id, state.label)
+        for receipt in self._record.note_gone(ours, "seen off by the run", now):
+            self._say(f"{self._label} {receipt.label}: {receipt.detail}")
+            self._progress("off", receipt.id, receipt.label, receipt.detail)
+
+    def _progress(self, state: str, name: str, label: str, text: str = "") -> None:
+        fields = {"id": self._record.id, "state": state, "resource": label}
+        self._tell("command_progress", {**fields, "resource_id": name, "text": text})
+
+    def _conclude(self) -> None:
+        """Write the receipt; where there was nothing to stop, there is nothing to tell."""
+        record, now = self._record, self._ledger.now()
+        record.not_seen("not seen off", now)
+        for job_id in record.jobs:
+            try:
+                record.jobs[job_id] = fate(self._ledger.get(job_id))
+            except EngineError as exc:
+                record.jobs[job_id] = f"unknown: {exc}"
+        if record.targets or record.jobs or self.report.run_stopped:
+            self.report.seen = record.answer(self._run_dir, now)
+
+    # -- parts -------------------------------------------------------------------------------------
 
     def _stop_live_run(self) -> None:
         holder = self._lock.holder()
         if holder is None:
             return
         self._say(f"A run is live (process {holder.pid} on {holder.host}): telling it to stop.")
-        self._run_dir.send(Command(name="stop_run", sent_by="--stop-all"))
+        self._run_dir.send(self._command)
         bound = self._settings.run.stop_all_timeout_seconds
         deadline = time.monotonic() + bound
         while self._lock.holder() is not None:
@@ -113,6 +176,7 @@ class StopAll:
                     "--status and logs/orchestrator.log, then try --stop-all again."
                 )
             time.sleep(LOOK_SECONDS)
+            self._see()
         self.report.run_stopped = True
         self._say("The run has ended.")
 
@@ -125,8 +189,12 @@ class StopAll:
         end_left_processes(ProcessRegistry(self._run_dir.processes_path), self._settings, tell)
 
     def _release(self) -> None:
+        self._see()
         self.report.receipts = list(self._workload.reclaim(None))
+        self._record.seen(self.report.receipts, self._ledger.now())
         for receipt in self.report.receipts:
+            state = "off" if receipt.released else "not off"
+            self._progress(state, receipt.id, receipt.label, receipt.detail)
             word = "stopped" if receipt.released else "COULD NOT BE STOPPED"
             self._say(f"{self._label} {receipt.label}: {word} {receipt.detail}".rstrip())
 
@@ -153,11 +221,22 @@ class StopAll:
                 continue
             if state.ours:
                 self.report.still_ours.append(state)
+                self._still_on(state)
             else:
                 self.report.others.append(state)
                 self._say(f"{self._label} {state.label}: {state.state}, not started by us.")
         if self.report.unknown:
             self._say(f"Which {self._label}s others have on is unknown: {self.report.unknown}")
+
+    def _still_on(self, state: ResourceState) -> None:
+        """Whatever was answered before: it is read as on now."""
+        if state.id not in {known.id for known in self._record.targets}:
+            self._record.targets = [*self._record.targets, state]
+        why = f"still {state.state}"
+        seen = Receipt(id=state.id, label=state.label, released=False, detail=why)
+        before = self._record.receipts.get(state.id)
+        if before is None or before.released:
+            self._record.seen([seen], self._ledger.now())
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

@@ -85,8 +85,16 @@ def test_a_live_run_answers_and_is_stopped_as_json(tmp_path: Path) -> None:
     status = only(farm, "--status")
     assert status["run"]["pid"] == run.pid
     assert status["workers"][0]["job"] == "j0"
-    stopped = only(farm, "--stop-all")
-    assert stopped["run_stopped"] is True
+    said = [json.loads(line) for line in farm.run("--stop-all", "--json").stdout.splitlines()]
+    seen = [(event["state"], event["resource"]) for event in said[:-1]]
+    assert seen == [("stopping", "lamp 0"), ("off", "lamp 0")]
+    assert {event["event"] for event in said[:-1]} == {"command_progress"}
+    stopped = said[-1]
+    assert (stopped["event"], stopped["ok"], stopped["run_stopped"]) == ("stop_all", True, True)
+    assert stopped["detail"] == "1 of 1 seen off; 1 jobs interrupted."
+    assert stopped["jobs"] == {"j0": "given back, the attempt is not counted"}
+    assert [(one["label"], one["off"]) for one in stopped["resources"]] == [("lamp 0", True)]
+    assert json.loads(Path(stopped["receipt"]).read_text())["ok"] is True
     out, _ = run.communicate(timeout=30)
     assert [json.loads(line)["event"] for line in out.splitlines()][-1] == "result"
 

@@ -37,6 +37,20 @@ def end(farm: ToyFarm) -> None:
     assert farm.lamps() == []
 
 
+def test_stop_all_tells_what_it_sees_while_it_works(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a until:go")
+    start_detached(tmp_path, RunOptions(workers=1))
+    farm.wait_for(lambda: farm.events("worker_job") and farm.lamps())
+    heard: list[tuple[str, str]] = []
+    answer = remote(farm).stop_all(
+        heard=lambda event: heard.append((str(event["state"]), str(event["resource_id"])))
+    )
+    assert answer.ok, answer
+    assert heard == [("stopping", "0"), ("off", "0")]
+    assert answer.more["jobs"] == {"j0": "given back, the attempt is not counted"}
+    assert Path(answer.more["receipt"]).is_file()
+
+
 def test_a_live_run_answers_what_it_did(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a until:go", "j1 b", "j2 c")
     start_detached(tmp_path, RunOptions(workers=1))

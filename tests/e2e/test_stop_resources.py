@@ -189,3 +189,37 @@ def test_a_requeue_is_undone_as_far_as_nobody_has_claimed_it(tmp_path: Path) -> 
     (tmp_path / "go").touch()
     run.communicate(timeout=30)
     assert farm.statuses()["j3"] == "success"
+
+
+def test_a_stop_that_the_end_of_the_run_overtakes_tells_what_was_seen(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a submit until:go do")
+    run = live(farm, "--workers", "1", jobs=1)
+    farm.wait_for(lambda: farm.events("worker_submitted"))
+    run_dir, stop = RunDirectory(tmp_path / "run"), Command(name="stop_resources")
+    tail = run_dir.tail()
+    run_dir.send(stop)
+    farm.wait_for(lambda: farm.events("command_progress"))
+    run_dir.send(Command(name="stop_run"))
+    (tmp_path / "stuck").mkdir()
+    farm.wait_for(lambda: farm.events("command_taken")[-1]["name"] == "stop_run")
+    (tmp_path / "go").touch()
+    answer = run_dir.wait_answer(stop.id, timeout=30, tail=tail)
+    run.communicate(timeout=30)
+    assert answer is not None
+    assert answer["jobs"] == {"j0": "success: it was finished first"}
+    (resource,) = answer["resources"]
+    assert resource["off"] is (resource["seen_at"] is not None) is True
+    assert Path(answer["receipt"]).is_file()
+
+
+def test_what_was_given_up_has_no_moment_at_which_it_was_seen(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a")
+    orphan(farm, 7)
+    (tmp_path / "stuck").mkdir()
+    (tmp_path / "stuck" / "7").touch()
+    assert farm.run("--seed-only").returncode == 0
+    said = farm.run("--stop-resources", "7", "--json")
+    assert said.returncode == 1
+    (resource,) = json.loads(said.stdout.splitlines()[-1])["resources"]
+    assert (resource["off"], resource["seen_at"]) == (False, None)
+    assert resource["given_up_at"]
