@@ -382,6 +382,7 @@ WORDS: Final[dict[tuple[str, str], str]] = {
     (LOGS, "app.export"): "Save",
     (LEDGER, "app.open"): "Detail",
     (PHONES, "app.open"): "Detail",
+    (PHONES, "app.stop-phones"): "Stop...",
     (PASSES, "app.open"): "Jobs of row",
     (PASSES, "app.requeue"): "Requeue row",
     (PHONES, "app.other-side"): "Go to job",

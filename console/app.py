@@ -11,24 +11,23 @@ import contextlib
 import getpass
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console, RenderableType
-from textual import events
+from textual import events, work
 from textual.app import App, ScreenStackError
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from console import actions, exports, wayfinding
+from console import actions, exports, saved_filters, wayfinding
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
 from console.desk import Desk
 from console.feed import Feed
+from console.latest import Latest
 from console.messages import (
     FeedFailed,
     JobsChanged,
@@ -39,6 +38,7 @@ from console.messages import (
 )
 from console.notes import Notes
 from console.palette import ConsoleCommands
+from console.saved_filters import FILTERS
 from console.screens.base import ConsoleScreen
 from console.screens.modes import cockpit, ledger, load_all, logs, passes, phones
 from console.selection import Selection
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from console.dialogs.base import Dialog
     from console.exports import Exported
     from engine.config import Settings
-    from engine.insight.values import JobLine, Overview, PassReport, ResourceReport
-    from engine.insight.watch import Sight, Watch
+    from engine.insight.values import Attention
+    from engine.insight.watch import Watch
     from engine.log_stream import LogStream
 
 NEAR_SECONDS = 1.0
@@ -59,27 +59,6 @@ FAR_SECONDS = 5.0
 PAINTED_SECONDS = 0.2
 """After the first news: they are on the screen by then."""
 READING = "reading the ledger"
-FILTERS = {
-    "f2": "",
-    "f3": "status:failed",
-    "f4": "is:person",
-    "f5": "status:claimed",
-}
-"""Saved filters before the operator has his own (console-features 6.6)."""
-
-
-@dataclass(slots=True)
-class Latest:
-    """The newest of every kind of news; None before the first look."""
-
-    sight: Sight | None = None
-    jobs: Sequence[JobLine] | None = None
-    passes: PassReport | None = None
-    resources: ResourceReport | None = None
-
-    @property
-    def overview(self) -> Overview | None:
-        return None if self.sight is None else self.sight.overview
 
 
 def _stylesheet() -> Path:
@@ -138,7 +117,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.notes = Notes()
         self.continue_day = False
         """Start a run on a ledger of an earlier day without asking again."""
-        self.filters = FILTERS | dict(self.preferences.filters)
+        self.filters = {**FILTERS, **self.preferences.filters}
         """Saved filters by key."""
         self.last_words = ""
         """Of a part of Textual that could not go on; empty where all went well."""
@@ -296,13 +275,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     # -- going about -----------------------------------------------------------------------------
 
-    def _take(self, way: Callable[..., Coroutine[Any, Any, None]], *where: Any) -> None:
+    @work(group="way", exclusive=True)
+    async def _take(self, way: Callable[..., Coroutine[Any, Any, None]], *where: Any) -> None:
         """Go a way; one that was begun and has not ended is left.
 
         A function, not what it returns: a way that is left before its first step is no coroutine
         that nobody awaits.
         """
-        self.run_worker(partial(way, self, *where), group="way", exclusive=True)
+        await way(self, *where)
 
     def go(self, mode: str) -> None:
         """Show one of the five screens; pressed again, without the job that lies on it."""
@@ -339,7 +319,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         place = ids.index(self._issue) + 1 if self._issue in ids else 0
         chosen = waiting[place % len(waiting)]
         self._issue = chosen.id
-        self._take(wayfinding.show_attention, chosen)
+        self.show_issue(chosen)
+
+    def show_issue(self, issue: Attention) -> None:
+        """What a line of attention is about."""
+        self._take(wayfinding.show_attention, issue)
 
     def show_log(self, selection: Selection) -> None:
         """The log at the place that belongs to a selection."""
@@ -357,6 +341,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """The Ledger with this filter."""
         self._take(wayfinding.show_jobs, expression)
 
+    def show_phones(self, expression: str) -> None:
+        """The Phones screen with this filter; an empty one lists those of others too."""
+        self._take(wayfinding.show_phones, expression)
+
+    def open_campaign(self, name: str) -> None:
+        """The same work directory with another campaign, where it has that one."""
+        self._take(wayfinding.open_campaign, name)
+
     def show_help(self, screen: str) -> None:
         """Keys, glyphs and words of a screen."""
         from console.screens.help import HelpScreen
@@ -373,11 +365,17 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def save_filter(self, key: str, expression: str) -> None:
         """Keep a filter under a key until the cockpit is left."""
-        if key not in self.filters:
-            self.tell(f"Filters are saved under {', '.join(self.filters)}.", tone="bad")
-            return
-        self.filters[key] = expression
-        self.tell(f"{key.upper()} is now: {expression}. In geelark.toml: [console.filters].")
+        key, expression = key.lower(), expression.strip()
+        if key not in FILTERS:
+            self.tell(f"Filters are saved under {', '.join(FILTERS)}.", tone="bad")
+        elif problem := saved_filters.problem(expression, self.now()):
+            self.tell(problem, tone="bad")
+        else:
+            self.filters[key] = expression
+            shown = expression or "everything"
+            self.tell(
+                f"{key.upper()} is now: {shown}. To keep it: [console.filters] in geelark.toml."
+            )
 
     def reopen(self, campaign: str) -> None:
         """Leave this view and open the same work directory with another campaign."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from console.amounts import counted
 from console.plain import plain
 from engine.private_files import explain, make_private_dir, write_atomically
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 CLIPBOARD_BYTES: Final = 50_000
 """Terminals drop longer clipboard sequences (console-features 6.3)."""
 FOLDER: Final = "exports"
-FORMATS: Final = ("csv", "json", "md", "txt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,13 +67,19 @@ def _cell(text: str) -> str:
     return plain(text).replace("|", "\\|")
 
 
+def _writable(text: str) -> str:
+    """Halves of characters, which a log can hold and no file, with a sign in their place."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 async def copy_out(app: ConsoleApp, text: str) -> None:
     """Copy to the operator's clipboard (OSC 52), or into a file where it is too long for that."""
+    text = _writable(text)
     if not text:
         app.tell("There is nothing to copy here.")
-    elif len(text.encode("utf-8", "replace")) <= CLIPBOARD_BYTES:
+    elif len(text.encode("utf-8")) <= CLIPBOARD_BYTES:
         app.copy_to_clipboard(text)
-        app.tell(f"Copied {len(text)} characters.")
+        app.tell(f"Sent to the terminal's clipboard: {counted(len(text), 'character')}.")
     else:
         await _save(app, "copy", "txt", lambda: text)
 
@@ -83,11 +89,15 @@ async def export(app: ConsoleApp, exported: Exported | None, form: str = "") -> 
     if exported is None or not (exported.rows or exported.text):
         app.tell("There is nothing to export here.")
         return
+    if form and form not in exported.formats:
+        known = ", ".join(exported.formats)
+        app.tell(f"{form} is no format for this; there is {known}.", tone="bad")
+        return
     if not form and len(exported.formats) > 1:
         from console.dialogs.choice import ChoiceDialog
 
         keys = {"c": "csv", "j": "json", "m": "md"}
-        lines = (f"{len(exported.rows)} rows, as they are shown.",)
+        lines = (f"{counted(len(exported.rows), 'row')}, in the order that is shown.",)
         chosen = await app.push_screen_wait(ChoiceDialog("Export", lines, keys))
         if chosen is None:
             return
@@ -103,7 +113,7 @@ async def _save(app: ConsoleApp, name: str, form: str, text: Callable[[], str]) 
 
     def write() -> Path:
         make_private_dir(folder)
-        write_atomically(path, text())
+        write_atomically(path, _writable(text()))
         return path
 
     try:

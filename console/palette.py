@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from console import actions, wayfinding
+from console import actions
 from console.screens.base import ConsoleScreen
 from console.themes import NAMES
 
@@ -30,6 +30,7 @@ TYPED: Final = (
     Typed("requeue", "requeue why:adb_timeout", "Requeue what a filter matches", acts=True),
     Typed("jobs", "jobs status:failed", "Show the jobs that a filter matches"),
     Typed("job", "job DK9p0aaLm2q", "Open a job"),
+    Typed("phones", "phones all", "Show the phones that a filter matches; all: also of others"),
     Typed("campaign", "campaign podcast", "Show another campaign"),
     Typed("save", "save f4 why:adb_timeout", "Save a filter under a key, for this sitting"),
     Typed("theme", "theme light", f"Change the theme: {', '.join(NAMES)}"),
@@ -74,7 +75,7 @@ class ConsoleCommands(Provider):
         for action in actions.on_screen(screen.NAME, observe=self._app.observe):
             if action.widget:
                 continue
-            title = f"{actions.label(action, screen.NAME)}  ({actions.sign(action.keys[0])})"
+            title = f"{actions.label(action, screen.NAME)}  ({self._app.signs_of(action)[0]})"
             yield title, partial(self._run, action.method), action.tooltip
 
     def _run(self, method: str) -> None:
@@ -88,10 +89,11 @@ class ConsoleCommands(Provider):
         if typed.word == "theme":
             _set_theme(app, argument)
         elif typed.word == "campaign":
-            way = wayfinding.open_campaign(app, argument)
-            app.run_worker(way, group="way", exclusive=True)
+            app.open_campaign(argument)
         elif typed.word == "jobs":
             app.show_jobs(argument)
+        elif typed.word == "phones":
+            app.show_phones("" if argument == "all" else argument)
         elif typed.word == "job":
             app.open_job(argument)
         elif typed.word == "save":
@@ -103,17 +105,16 @@ class ConsoleCommands(Provider):
     def _start(self, word: str, argument: str) -> None:
         """Those that may take a while, or ask."""
         app, screen = self._app, self.screen
-        work: Coroutine[Any, Any, None] | None = None
+        if not isinstance(screen, ConsoleScreen):
+            return
         if word == "workers" and argument.isdecimal():
-            work = app.desk.set_workers(int(argument))
+            screen.do(app.desk.set_workers(int(argument)))
         elif word == "requeue":
-            work = app.desk.requeue_where(argument)
-        elif word == "export" and isinstance(screen, ConsoleScreen):
-            work = app.export(screen.exported(), argument)
-        if work is None:
-            app.tell(f"{word} does not take {argument!r}.", tone="bad")
-        elif isinstance(screen, ConsoleScreen):
-            screen.do(work)
+            screen.do(app.desk.requeue_where(argument))
+        elif word == "export":
+            screen.do(app.export(screen.exported(), argument.lower()))
+        else:
+            app.tell(f"{word} does not take {argument}.", tone="bad")
 
 
 def _set_theme(app: ConsoleApp, name: str) -> None:

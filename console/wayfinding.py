@@ -69,6 +69,15 @@ async def show_phone(app: ConsoleApp, label: str) -> None:
     screen.select(label)
 
 
+async def show_phones(app: ConsoleApp, expression: str) -> None:
+    """The Phones screen with a filter."""
+    from console.screens.phones import PhonesScreen
+
+    screen = await base_screen(app, PHONES)
+    assert isinstance(screen, PhonesScreen)
+    screen.show_filter(expression)
+
+
 async def show_log(app: ConsoleApp, selection: Selection) -> None:
     """The log at the place that belongs to a selection."""
     from console.screens.logs import LogsScreen

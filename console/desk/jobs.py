@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from console.amounts import counted
 from console.desk import words
 from console.desk.wire import Wire
-from console.dialogs.base import counted
 from console.dialogs.job_rows import (
     RETRYABLE,
     RequeueChoice,

@@ -260,8 +260,3 @@ def heading(words: str) -> Text:
 def row(text: str, *, changed: bool = False) -> Text:
     """A row of the list; ``!`` in front where the target changed since the dialog opened."""
     return Text(f"{'!' if changed else ' '} {text}".rstrip(), no_wrap=True)
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 job``, ``3 jobs``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -9,7 +9,8 @@ from typing import Final
 
 from rich.text import Text
 
-from console.dialogs.base import counted, row
+from console.amounts import counted
+from console.dialogs.base import row
 from console.plain import fit
 from engine.insight.values import JobLine
 from engine.jobs import ErrorCategory, Job, JobStatus

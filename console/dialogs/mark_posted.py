@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Dialog, counted
+from console.amounts import counted
+from console.dialogs.base import Dialog
 from console.dialogs.job_rows import job_row
 from console.feed import Need
 from console.plain import plain

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Control, Dialog, counted
+from console.amounts import counted
+from console.dialogs.base import Control, Dialog
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice, by_class, job_row
 from console.feed import Need

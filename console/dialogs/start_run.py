@@ -11,7 +11,8 @@ from rich.text import Text
 from textual import work
 from textual.widgets import Input
 
-from console.dialogs.base import Control, Dialog, counted, heading, row
+from console.amounts import counted
+from console.dialogs.base import Control, Dialog, heading, row
 from console.dialogs.controls import Choice, Field
 from console.plain import fit, plain
 from console.times import clock, span

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 
-from console.dialogs.base import Control, Dialog, counted, heading, row
+from console.amounts import counted
+from console.dialogs.base import Control, Dialog, heading, row
 from console.dialogs.controls import Choice, TypedWord
 from console.dialogs.stop_targets import OFF, Scope, StopScopes, Target, scopes
 from console.feed import Need

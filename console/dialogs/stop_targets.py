@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from console.dialogs.base import counted
+from console.amounts import counted
 from engine.insight.values import Overview, ResourceLine, ResourceReport
 
 OFF: Final = frozenset({"off", "expired"})

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -159,7 +158,7 @@ class ConsoleScreen(Screen[None]):
         """(key, word) of the footer, most important first."""
         app = self.console
         return [
-            (actions.sign(app.key_of(action)), actions.label(action, self.NAME))
+            (app.signs_of(action)[0], actions.label(action, self.NAME))
             for action in actions.footer(self.NAME, observe=app.observe)
         ]
 
@@ -192,12 +191,11 @@ class ConsoleScreen(Screen[None]):
         return super().check_action(action, parameters)
 
     def do(self, act: Coroutine[Any, Any, None]) -> None:
-        """Run one of the operator's commands; several may be under way."""
-        self._do(act)
+        """Run one of the operator's commands; several may be under way.
 
-    @work(group="operator", exit_on_error=True)
-    async def _do(self, act: Coroutine[Any, Any, None]) -> None:
-        await act
+        On the app, not on this screen: one that is closed meanwhile must not swallow the answer.
+        """
+        self.app.run_worker(act, group="operator", exit_on_error=True)
 
     # -- actions of every screen -----------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from console import log_text, wayfinding
+from console import log_text
 from console.screens import cockpit_failures, cockpit_out
 from console.screens.cockpit_lines import PickLines
 from console.screens.cockpit_view import CockpitView
@@ -132,8 +132,7 @@ class CockpitChoice(CockpitView):
         """A line of attention: what it is about."""
         issue = self.issue()
         if issue is not None:
-            way = wayfinding.show_attention(self.console, issue)
-            self.console.run_worker(way, group="way", exclusive=True)
+            self.console.show_issue(issue)
 
     def on_log_view_opened(self) -> None:
         """A line of the log: the same line on the Logs screen."""

@@ -33,11 +33,13 @@ GLYPHS: Final = (
     ("!", "attention, in front of any row", "the operator acts"),
 )
 WORDS: Final = (
+    ("STARTING", "a run is coming up"),
     ("RUNNING", "a live run, with its age"),
     ("WAITING", "between two passes"),
     ("PAUSED", "no new claims; running jobs finish (s resumes)"),
     ("DRAINING", "stopping; workers finish or give back"),
     ("SILENT", "the run lives but has said nothing for so long"),
+    ("ENDED, FAILED", "how the last run left; nothing runs now"),
     ("NO RUN", "nothing runs here; s offers to start"),
     ("in doubt", "may have been posted; counts against the cap, is never retried by itself"),
     ("held", "no new claims until it is released"),
@@ -90,7 +92,7 @@ def _lines(screen: str, app: ConsoleApp) -> Iterator[Text]:
     for title, group in ((f"KEYS OF {screen.upper()}", own), ("KEYS OF EVERY SCREEN", shared)):
         yield Text(title, style="bold")
         for action in group:
-            keys = " ".join(actions.sign(key) for key in (app.key_of(action), *action.keys[1:]))
+            keys = " ".join(app.signs_of(action))
             asks = f"  (asks: {action.asks})" if action.asks else ""
             yield Text(f"  {keys:<{KEY_WIDTH}} {action.tooltip}{asks}")
         yield Text("")

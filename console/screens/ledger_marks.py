@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from console.amounts import counted
 from console.plain import fit, plain
 from console.screens.ledger_columns import Look
 from console.screens.ledger_facts import LastAct, Marked
@@ -112,7 +113,7 @@ def undo(last: LastAct | None, look: Look) -> str:
         return ""
     entry = last.entry
     jobs = len(entry.jobs)
-    what = f"{jobs} job{'' if jobs == 1 else 's'}" if jobs else entry.target.partition(":")[2]
+    what = counted(jobs, "job") if jobs else entry.target.partition(":")[2]
     text = f"{entry.by or 'somebody'} {_PAST[entry.name]} {what} at {clock(entry.at, look.now)}"
     if not last.claimed:
         rest = "u takes it back"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from textual.timer import Timer
@@ -161,7 +162,8 @@ class Sorting:
         self._start(show=False)
 
     def _start(self, *, show: bool) -> None:
-        self._home.run_worker(self._work(show=show), group="arrange", exclusive=True)
+        work: Callable[[], Awaitable[None]] = partial(self._work, show=show)
+        self._home.run_worker(work, group="arrange", exclusive=True)
 
     async def _work(self, *, show: bool) -> None:
         self._running += 1

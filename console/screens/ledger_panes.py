@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
@@ -80,8 +81,9 @@ class LedgerPanes(Container):
     def _look(self) -> None:
         self._timer = None
         self._looked = time.monotonic()
-        self.run_worker(self._ask(), group="details", exclusive=True)
+        self._ask()
 
+    @work(group="details", exclusive=True)
     async def _ask(self) -> None:
         job_id, marked = self._subject()
         chosen, now = frozenset(marked), self.cockpit.now()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from console.amounts import counted
 from engine.insight.values import Overview
 from engine.ledger.quarantine import quarantine_path
 
@@ -70,7 +71,7 @@ def no_jobs(overview: Overview | None, total: int) -> str:
 
 def unread(count: int) -> str:
     """The last line."""
-    return f"{count} row{'' if count == 1 else 's'} could not be read (enter)"
+    return f"{counted(count, 'row')} could not be read (enter)"
 
 
 def where_unread(ledger: Path) -> str:

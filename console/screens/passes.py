@@ -72,7 +72,7 @@ class PassesScreen(TableScreen):
 
     def show_passes(self, report: PassReport) -> None:
         self._report, self._look = report, self.look()
-        key = self.console.key_of(actions.by_id("app.pause"))
+        key = self.console.signs_of(actions.by_id("app.pause"))[0]
         start = f"{words.NO_LEDGER}{'' if self.console.observe else f': {key} starts a run'}."
         self.panels.show(report, self._overview, self._look, start)
         self.panels.name_keys(self._keys)
@@ -84,7 +84,7 @@ class PassesScreen(TableScreen):
     def _keys(self, pairs: Sequence[tuple[str, str]]) -> str:
         shown = [(actions.by_id(action), word) for action, word in pairs]
         return "   ".join(
-            f"{actions.sign(self.console.key_of(action))} {word}"
+            f"{self.console.signs_of(action)[0]} {word}"
             for action, word in shown
             if not (action.acts and self.console.observe)
         )

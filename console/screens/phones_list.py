@@ -86,6 +86,8 @@ class Figures:
     shown: int
     total: int
     marked: int
+    hidden: int
+    """Marked ones that are not shown."""
     orphans: int
     order: str
     """Empty for the order at first."""
@@ -115,7 +117,8 @@ def status_parts(figures: Figures, look: Look, *, wide: bool) -> list[str]:
     """``6 of 82``, ``read 3s ago``, ``! 1 without a job``; the first ones matter most."""
     parts = [f"{figures.shown} of {figures.total}{' shown' if wide else ''}"]
     if figures.marked:
-        parts.append(f"{figures.marked} marked")
+        hidden = f" ({figures.hidden} not shown)" if figures.hidden else ""
+        parts.append(f"{figures.marked} marked{hidden}")
     parts.append(freshness(look, wide=wide))
     if figures.orphans:
         parts.append(f"! {figures.orphans}{' on' if wide else ''} without a job")

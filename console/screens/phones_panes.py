@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
@@ -68,8 +69,9 @@ class PhonePanes(Container):
 
     def _look(self) -> None:
         self._timer = None
-        self.run_worker(self._ask(), group="phone-details", exclusive=True)
+        self._ask()
 
+    @work(group="phone-details", exclusive=True)
     async def _ask(self) -> None:
         line = self._scene().line
         if line is not None:

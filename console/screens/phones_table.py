@@ -141,6 +141,7 @@ class PhoneTable(RowTable):
             shown=len(self.lines),
             total=phones_list.total_of(self.report),
             marked=len(self.marked),
+            hidden=len(self.marked.difference(self.keys)),
             orphans=sum(line.orphan for line in self.report.lines),
             order="" if self.order == Order() else self.order.text,
             columns=self.column_set,

@@ -223,10 +223,12 @@ def test_the_age_of_an_answer_is_told(seconds: int, said: str) -> None:
 
 
 def test_the_filters_row_says_how_many_how_old_and_what_is_wrong() -> None:
-    figures = Figures(shown=6, total=82, marked=2, orphans=1, order="on v", columns="wide")
+    figures = Figures(
+        shown=6, total=82, marked=2, hidden=1, orphans=1, order="on v", columns="wide"
+    )
     assert phones_list.status_parts(figures, LOOK, wide=False) == [
         "6 of 82",
-        "2 marked",
+        "2 marked (1 not shown)",
         "read 0s ago",
         "! 1 without a job",
         "sort: on v",

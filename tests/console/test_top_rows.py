@@ -1,4 +1,4 @@
-"""Rows 1 and 2: whole words at every width, the state before all else (console-features 6.2, 8.1)."""
+"""Rows 1 and 2: whole words at every width, the state before all else (console-features 6.2)."""
 
 from __future__ import annotations
 
