@@ -271,6 +271,10 @@ class Fold:
     def full_cells(self, entry: Entry) -> list[str]:
         """The latest row in our order, with what it carries over from older ones."""
         cells = self.cells(entry)
+        # The same strings as ours: a ledger of fifty thousand jobs holds them once.
+        cells[JOB_ID], cells[ACCOUNT] = entry.job_id, entry.account
+        if len(entry.rows) == 1:
+            return cells
         if entry.carried:
             for place, value in zip(CARRIED, entry.carried, strict=True):
                 cells[place] = cells[place] or value

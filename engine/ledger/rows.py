@@ -7,7 +7,7 @@ them. Nothing here opens a file or asks a clock. Rules: architecture 3, behaviou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -57,6 +57,8 @@ BYTES_AS_THEY_ARE: Final = "surrogateescape"
 
 _STATUSES: Final = {status.value: status for status in JobStatus}
 _CATEGORIES: Final = {category.value: category for category in ErrorCategory}
+_NO_EXTRA: Final[Mapping[str, str]] = {}
+"""One for all rows of a file without unknown columns."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COUNT: Final = re.compile(r"\d{1,9}(?:\.0+)?\Z", re.ASCII)
@@ -197,18 +199,24 @@ def _name_flaws(cells: Sequence[str]) -> str | None:
 def _fragment(cells: Sequence[str]) -> str | None:
     """Marks of another row's prose, in a row of which only the names could tell."""
     job_id, account, kind = cells[JOB_ID], cells[ACCOUNT], cells[ERROR_TYPE]
-    caption, path = cells[CAPTION], cells[VIDEO_PATH]
-    marks = {
-        "job_id has a stray quote": _odd_quotes(job_id) and '"' in (job_id[0], job_id[-1]),
-        "account has blanks around it, like a piece of prose": account != account.strip(),
-        "worker_id or error_type holds prose": max(len(cells[WORKER_ID]), len(kind)) > _LONG_NAME,
-        "a time stands in the place of a name": _is_time(cells[WORKER_ID]) or _is_time(account),
-        "error_type holds a category": kind in _FAULTS and kind != cells[ERROR_CATEGORY],
-        "the end of another row's caption": (
-            caption.endswith('"') and _odd_quotes(caption) and not _PATH.search(path)
-        ),
-    }
-    return next((reason for reason, seen in marks.items() if seen), None)
+    if '"' in job_id and _odd_quotes(job_id) and '"' in (job_id[0], job_id[-1]):
+        return "job_id has a stray quote"
+    if account != account.strip():
+        return "account has blanks around it, like a piece of prose"
+    if max(len(cells[WORKER_ID]), len(kind)) > _LONG_NAME:
+        return "worker_id or error_type holds prose"
+    if _is_time(cells[WORKER_ID]) or _is_time(account):
+        return "a time stands in the place of a name"
+    return _shifted(cells)
+
+
+def _shifted(cells: Sequence[str]) -> str | None:
+    caption, path, kind = cells[CAPTION], cells[VIDEO_PATH], cells[ERROR_TYPE]
+    if kind in _FAULTS and kind != cells[ERROR_CATEGORY]:
+        return "error_type holds a category"
+    if caption.endswith('"') and _odd_quotes(caption) and not _PATH.search(path):
+        return "the end of another row's caption"
+    return None
 
 
 def _odd_quotes(text: str) -> bool:
@@ -317,5 +325,5 @@ def job_of(cells: Sequence[str], extra: Sequence[str], zone: tzinfo | None) -> J
         video_id=cells[VIDEO_ID],
         submitted_at=moment(cells[SUBMITTED_AT], zone),
         updated_at=moment(cells[UPDATED_AT], zone),
-        extra=dict(zip(extra, cells[WIDTH:], strict=False)) if extra else {},
+        extra=dict(zip(extra, cells[WIDTH:], strict=False)) if extra else _NO_EXTRA,
     )

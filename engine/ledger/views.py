@@ -15,10 +15,10 @@ class JobView(Mapping[str, Job]):
     def __init__(self, fold: Fold, threads: threading.RLock) -> None:
         self._fold = fold
         self._threads = threads
-        self._rows = {job_id: (entry, len(entry.rows)) for job_id, entry in fold.entries.items()}
+        self._rows = {job_id: len(entry.rows) for job_id, entry in fold.entries.items()}
 
     def __getitem__(self, job_id: str) -> Job:
-        entry, rows = self._rows[job_id]
+        entry, rows = self._fold.entries[job_id], self._rows[job_id]
         with self._threads:
             if len(entry.rows) == rows:
                 return self._fold.job(entry)
