@@ -10,6 +10,7 @@ import math
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -26,7 +27,7 @@ from engine.jobs import ErrorCategory, Job
 from engine.private_files import explain
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
-from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys
+from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys, refuse_too_many_workers
 from engine.workloads.base import ResourceState, Workload, WorldContext
 
 ENOUGH: Final = 5
@@ -66,6 +67,9 @@ class RunPlan:
     passes: int
     expected_seconds: float | None = None
     """None where nothing tells how long a job takes."""
+    longest_seconds: float = 0.0
+    """At the latest: every attempt that the settings allow uses all of its time. A bound, as
+    ``cost_ceiling`` is; only waiting for a provider without capacity comes on top."""
     cost_estimate: float | None = None
     """US dollars; None as above."""
     cost_ceiling: float
@@ -92,6 +96,7 @@ class RunPlan:
             "on_now": [state.label for state in self.on_now],
             "passes": self.passes,
             "est_seconds": self.expected_seconds,
+            "est_seconds_ceiling": self.longest_seconds,
             "est_cost": self.cost_estimate,
             "est_cost_ceiling": self.cost_ceiling,
             "problems": list(self.problems),
@@ -159,6 +164,7 @@ class _Planner:
             slots=[workload.slot_facts(index) for index in range(settings.run.workers)],
             on_now=[state for state in workload.resources(ask=False) if state.ours],
             passes=settings.retry.max_passes,
+            longest_seconds=self._at_the_latest(jobs),
             expected_seconds=None if mean is None else self._seconds(len(jobs), mean, tries),
             cost_estimate=None if mean is None else len(jobs) * tries * mean / 60 * price,
             cost_ceiling=len(jobs) * _most_tries(settings) * self._longest() / 60 * price,
@@ -176,6 +182,8 @@ class _Planner:
         with self._noting():
             own.refuse_if_held()
             shared.refuse_if_held()
+        with self._noting():
+            refuse_too_many_workers(settings)
         if not continue_day:
             with self._noting():
                 refuse_earlier_day(self._ledger, settings)
@@ -250,6 +258,18 @@ class _Planner:
         seconds = turns * tries * (mean + run.delay_between_jobs_seconds)
         waits = retry.delay_seconds * (retry.max_passes - 1) if tries > 1 else 0.0
         return seconds + waits + run.stagger_seconds * (min(run.workers, jobs) - 1 if jobs else 0)
+
+    def _at_the_latest(self, jobs: Sequence[PlannedJob]) -> float:
+        if not jobs:
+            return 0.0
+        run, retry = self._settings.run, self._settings.retry
+        # Jobs of one key wait for each other, whoever is idle meanwhile.
+        in_a_row = max(Counter(job.key for job in jobs).values())
+        turns = math.ceil(len(jobs) / run.workers) + in_a_row - 1
+        tries = _most_tries(self._settings)
+        seconds = turns * tries * (self._longest() + run.delay_between_jobs_seconds)
+        waits = (tries - 1) * max(retry.delay_seconds, retry.in_pass_delay_minutes * 60)
+        return seconds + waits + run.stagger_seconds * (min(run.workers, len(jobs)) - 1)
 
     def _longest(self) -> float:
         """Seconds for which one attempt may hold its resource, by the settings' limits."""

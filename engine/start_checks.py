@@ -25,6 +25,15 @@ def refuse_earlier_day(ledger: ProgressTracker, settings: Settings) -> None:
         )
 
 
+def refuse_too_many_workers(settings: Settings) -> None:
+    """Raises InputError where there are more workers than the settings allow."""
+    if settings.run.workers > settings.run.max_workers:
+        raise InputError(
+            f"--workers must be 1 to {settings.run.max_workers} (run.max_workers), "
+            f"not {settings.run.workers}."
+        )
+
+
 def refuse_other_keys(ledger: ProgressTracker, settings: Settings) -> None:
     """--accounts restricts seeding; it must not look as if it restricted this run (A-D27).
 

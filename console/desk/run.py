@@ -12,7 +12,6 @@ from console.dialogs.reset_day import ResetDay
 from console.dialogs.start_run import StartRun, StartWish
 from console.dialogs.stop_everything import StopEverything
 from engine.config import Settings
-from engine.errors import InputError
 from engine.launch import RunOptions, start_detached
 from engine.plan import RunPlan, plan
 from engine.reset_check import ResetPreview, reset_preview
@@ -67,14 +66,11 @@ class RunActs:
         self._wire.tell(f"The run is live: process {started.pid}. Leaving does not end it.")
 
     async def _plan(self, options: RunOptions) -> RunPlan:
-        """Raises EngineError for a number that the settings do not allow."""
+        """Raises EngineError where the settings or the campaign cannot be read."""
         work_dir = self._wire.watch.work_dir
 
         def work_out() -> RunPlan:
             settings = Settings.load(work_dir, overrides=_overrides(options))
-            workers, most = settings.run.workers, settings.run.max_workers
-            if workers > most:
-                raise InputError(f"Workers must be 1 to {most} (run.max_workers), not {workers}.")
             return plan(work_dir, settings, continue_day=options.continue_day)
 
         return await self._wire.app.feed.in_background(work_out)

@@ -152,7 +152,8 @@ class StartRun(Dialog[StartWish]):
             yield f"           {count} of them cannot be claimed today: {why}"
         yield f"Workers    {plan.workers}, up to {plan.passes} passes"
         if plan.expected_seconds is None:
-            yield "Done       no forecast: too few attempts so far"
+            end = clock(self.now + timedelta(seconds=plan.longest_seconds), self.now)
+            yield f"Done       {end} at the latest, in {span(plan.longest_seconds)}; no forecast yet"
         else:
             end = self.now + timedelta(seconds=plan.expected_seconds)
             yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"

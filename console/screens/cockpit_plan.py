@@ -74,7 +74,7 @@ def _what(found: RunPlan) -> str:
 def _cost(found: RunPlan) -> str:
     most = f"at most est. ${found.cost_ceiling:.2f}"
     if found.expected_seconds is None or found.cost_estimate is None:
-        return f"how long it takes is not known yet; {most}"
+        return f"done in {span(found.longest_seconds)} at the latest; {most}"
     return f"about {span(found.expected_seconds)}, est. ${found.cost_estimate:.2f}; {most}"
 
 

@@ -310,13 +310,15 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
     # Imported here so that --help and a wrong flag answer at once.
     from engine.commandline import operations
     from engine.config import Settings
+    from engine.start_checks import refuse_too_many_workers
 
     work_dir: Path = arguments.workdir.resolve()
     if not work_dir.is_dir():
         raise InputError(f"The work directory {work_dir} does not exist; make it, or give -C DIR.")
     settings = Settings.load(work_dir, overrides=overrides(arguments))
-    if arguments.workers is not None or command == "run":
-        _check_workers(settings)
+    # A rehearsal tells it with everything else that is in the way.
+    if (arguments.workers is not None or command == "run") and not arguments.dry_run:
+        refuse_too_many_workers(settings)
     if settings.posting.ai == "only" and (arguments.ai_only or command == "run"):
         raise SettingsError(
             "--ai-only (posting.ai = only) needs the model navigator, which this version does "
@@ -328,14 +330,6 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
         command = "watch"
     _open_log(command, work_dir, settings)
     return operations.perform(command, arguments, settings, work_dir)
-
-
-def _check_workers(settings: Settings) -> None:
-    if settings.run.workers > settings.run.max_workers:
-        raise InputError(
-            f"--workers must be 1 to {settings.run.max_workers} (run.max_workers), "
-            f"not {settings.run.workers}."
-        )
 
 
 def _open_log(command: str, work_dir: Path, settings: Settings) -> None:

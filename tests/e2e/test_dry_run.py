@@ -52,6 +52,17 @@ def test_a_dry_run_of_a_new_day_tells_its_jobs_and_changes_nothing(tmp_path: Pat
     assert plan["slots"] == [{"bench": 0}, {"bench": 1}]
     assert plan["est_seconds"] is None, "no day has been run yet"
     assert plan["est_cost_ceiling"] > 0
+    # Two rounds of two workers, one more because a's jobs wait for each other.
+    attempt = plan["est_cost_ceiling"] / 0.06 * 60 / len(plan["jobs"])
+    assert plan["est_seconds_ceiling"] >= 3 * attempt
+
+
+def test_more_workers_than_the_settings_allow_are_told_with_all_else(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a")
+    plan = rehearse(farm, "--workers", "11", status=1)
+    assert plan["problems"] == ["--workers must be 1 to 10 (run.max_workers), not 11."]
+    refused = farm.run("--workers", "11", "--run")
+    assert (refused.returncode, "1 to 10" in refused.stderr) == (1, True)
 
 
 def test_a_dry_run_tells_what_is_left_and_what_it_will_cost(tmp_path: Path) -> None:
@@ -62,6 +73,7 @@ def test_a_dry_run_tells_what_is_left_and_what_it_will_cost(tmp_path: Path) -> N
     plan = rehearse(farm, "--workers", "2")
     assert (plan["seeds"], plan["jobs"]) == (False, [{"job_id": "j7", "key": "k7", "again": True}])
     assert 0 < plan["est_seconds"] < 60
+    assert plan["est_seconds"] < plan["est_seconds_ceiling"]
     assert 0 < plan["est_cost"] < plan["est_cost_ceiling"]
 
 
@@ -82,6 +94,7 @@ def test_a_dry_run_in_words_ends_with_what_it_did_not_do(tmp_path: Path) -> None
     farm = ToyFarm(tmp_path, "j0 a")
     result = farm.run("--run", "--dry-run")
     assert "1 jobs would be seeded" in result.stdout
+    assert "At the latest: " in result.stdout
     assert result.stdout.splitlines()[-1] == "Nothing was started and nothing was written."
     refused = farm.run("--status", "--dry-run")
     assert refused.returncode == 1
