@@ -152,8 +152,9 @@ class StartRun(Dialog[StartWish]):
             yield f"           {count} of them cannot be claimed today: {why}"
         yield f"Workers    {plan.workers}, up to {plan.passes} passes"
         if plan.expected_seconds is None:
-            end = clock(self.now + timedelta(seconds=plan.longest_seconds), self.now)
-            yield f"Done       {end} at the latest, in {span(plan.longest_seconds)}; no forecast yet"
+            longest = plan.longest_seconds
+            latest = clock(self.now + timedelta(seconds=longest), self.now)
+            yield f"Done       {latest} at the latest, in {span(longest)}; no forecast yet"
         else:
             end = self.now + timedelta(seconds=plan.expected_seconds)
             yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"
