@@ -145,6 +145,8 @@ class LogsScreen(LogWays):
     @on(LogView.CursorMoved)
     def _cursor_moved(self) -> None:
         self.show_place()
+        if not self.reader.following:
+            self._show_chips(now=True)
         self.ask_limit()
         record = self.reader.record
         if record is not None and record.level is Level.ERROR:
@@ -153,7 +155,8 @@ class LogsScreen(LogWays):
             self._show_minutes()
 
     def _show_chips(self, *, now: bool = False) -> None:
-        """At most once a second, but for what a key did and for errors while it follows."""
+        """At most once a second, but for what a key did and for errors while it follows. A paused
+        log stands still and sends nothing: what it holds back is counted anew with each key."""
         reader, figures = self.reader, self.figures
         shown = Shown(
             chosen=reader.chosen,
@@ -163,9 +166,12 @@ class LogsScreen(LogWays):
             held_back=reader.held_back,
         )
         news = (figures.errors, figures.warnings) if reader.following else None
-        told = (shown.following, shown.chosen, shown.only, shown.hits, news)
+        told = (shown.following, shown.held_back > 0, shown.chosen, shown.only) + (
+            (shown.hits, news) if reader.following else ()
+        )
         moment = time.monotonic()
-        if not now and told == self._told and moment - self._counted < COUNTS_SECONDS * 0.9:
+        soon = not reader.following or moment - self._counted < COUNTS_SECONDS * 0.9
+        if not now and told == self._told and soon:
             return
         self._told, self._counted = told, moment
         self.query_one(ChipsRow).say(logs_rows.chips(shown, figures, self.size.width))
