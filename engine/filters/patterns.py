@@ -40,7 +40,7 @@ class PatternError(ValueError):
 
 def searcher(pattern: str) -> Callable[[str], bool]:
     """Whether the pattern occurs in a text, in any case of letters. Raises PatternError."""
-    _check(pattern)
+    check(pattern)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they would be printed across the screen
@@ -60,7 +60,11 @@ def searcher(pattern: str) -> Callable[[str], bool]:
     return test
 
 
-def _check(pattern: str) -> None:
+def check(pattern: str) -> int:
+    """How many repeats the pattern has; with none it costs little in a text of any length.
+
+    Raises PatternError where it might take too long.
+    """
     if not pattern:
         raise PatternError("is empty")
     if len(pattern) > LONGEST_PATTERN:
@@ -74,6 +78,7 @@ def _check(pattern: str) -> None:
         )
     if ways.choices > MOST_CHOICES:
         raise PatternError(f"has more than {MOST_CHOICES} choices (? and | inside groups)")
+    return ways.repeats
 
 
 class _Ways:

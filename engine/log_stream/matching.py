@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from engine.errors import InputError
+from engine.filters import patterns
 from engine.log_stream.record import Record
 from engine.log_stream.stamps import Level
 
@@ -26,7 +27,19 @@ class PatternError(InputError):
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, blind to case unless it has a capital. Raises PatternError."""
+    """The pattern, blind to case unless it has a capital. Raises PatternError.
+
+    The same bounds as in filters, so that none can hang the screen.
+    """
+    regex = _compiled(pattern)
+    try:
+        patterns.check(pattern)
+    except patterns.PatternError as exc:
+        raise PatternError(f"/{pattern[:40]}/ {exc}.", 0) from exc
+    return regex
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
     blind = re.IGNORECASE if pattern == pattern.lower() else re.NOFLAG
     try:
         with warnings.catch_warnings():
@@ -61,6 +74,8 @@ class LogFilter:
         self.job = job
         self.regex = compiled(pattern) if pattern else None
         """None where nothing is looked for."""
+        self.sees = patterns.LONGEST_TEXT if pattern and patterns.check(pattern) else None
+        """Characters of a line that it looks at; None = all, where nothing in it repeats."""
         self._threshold = self.level.rank
 
     def passes(self, record: Record) -> bool:
@@ -77,10 +92,10 @@ class LogFilter:
         """Whether the words are found: in the text, the account, the job, or a line below."""
         if self.regex is None:
             return True
-        search = self.regex.search
-        if search(record.text) or search(record.key) or search(record.job):
+        search, sees = self.regex.search, self.sees
+        if search(record.text[:sees]) or search(record.key[:sees]) or search(record.job[:sees]):
             return True
-        return any(search(line) for line in record.more)
+        return any(search(line[:sees]) for line in record.more)
 
     def matches(self, record: Record) -> bool:
         """Whether all of it holds."""

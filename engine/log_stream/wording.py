@@ -13,6 +13,7 @@ _LEADS: Final = ("text", "error", "reason")
 """The field that says most, told right after the event's name."""
 _SPOKEN: Final = "said"
 """Event of a line that was talk: its name adds nothing to its text."""
+_QUIET: Final = frozenset({"debug", "info"})
 _LONG: Final = frozenset({"exception", "stack"})
 
 
@@ -33,7 +34,8 @@ def words(found: Mapping[str, str], *, own_worker: bool) -> tuple[str, tuple[str
     ``own_worker``: the line stands in its worker's own log, so that its number is known already.
     """
     more: list[str] = []
-    rest = {name: value for name, value in found.items() if value and name not in _OWN_COLUMNS}
+    hidden = _OWN_COLUMNS | {"attempt"} if _attempt_is_known(found) else _OWN_COLUMNS
+    rest = {name: value for name, value in found.items() if value and name not in hidden}
     worker = rest.pop("worker", "")
     event = rest.pop("event", "").replace("_", " ")
     lead = next((rest.pop(name) for name in _LEADS if name in rest), "")
@@ -49,6 +51,13 @@ def words(found: Mapping[str, str], *, own_worker: bool) -> tuple[str, tuple[str
         else:
             parts.append(f"{name.replace('_', ' ')} {shown}".strip())
     return ", ".join(parts).replace("\n", " "), tuple(more)
+
+
+def _attempt_is_known(found: Mapping[str, str]) -> bool:
+    """Every line of a job carries its attempt; it is told where the job begins or ends, and where
+    something went wrong, which may count tries of its own."""
+    quiet = found.get("level", "info").lower() in _QUIET
+    return bool(found.get("job")) and quiet and not found.get("event", "").startswith("job")
 
 
 def _opening(event: str, lead: str, *, worker: str) -> str:

@@ -63,6 +63,20 @@ def test_a_bad_pattern_names_the_place(tmp_path: Path) -> None:
     assert isinstance(caught.value, InputError)
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+b", "a*a*a*b", "(a|aa)+$", r"(x)\1", "a?" * 30 + "b"])
+def test_a_pattern_that_might_hang_the_screen_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternError, match=r"^/.*/ (has|repeats|refers)"):
+        LogFilter(pattern=pattern)
+
+
+def test_words_are_found_anywhere_in_a_long_line(day: LogDay) -> None:
+    day.append("worker_0.log", "x" * 5_000 + " device offline")
+    (record,) = day.look().records
+    assert LogFilter(pattern="device|nothing").hits(record)
+    assert LogFilter(pattern="^x+").hits(record)
+    assert not LogFilter(pattern="e+ o").hits(record), "a repeat looks at the line's beginning"
+
+
 def test_only_matches_come_with_two_lines_on_either_side(day: LogDay) -> None:
     events = [f"e{number}" for number in range(12)]
     for number in (4, 10):

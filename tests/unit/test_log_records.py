@@ -27,6 +27,8 @@ def only(day: LogDay, text: str, name: str = "worker_0.log") -> Record:
     ("rest", "words"),
     [
         ("event=job_claimed attempt=1", "job claimed, attempt 1"),
+        ("event=job_claimed job=D1 attempt=2", "job claimed, attempt 2"),
+        ("event=phase phase=boot job=D1 attempt=2", "phase boot"),
         ('event=said text="max passes: 3"', "max passes: 3"),
         ('event=pass_started text="Starting pass 1/3" jobs=8',
          "pass started: Starting pass 1/3, jobs 8"),
@@ -43,6 +45,11 @@ def only(day: LogDay, text: str, name: str = "worker_0.log") -> Record:
 def test_a_line_of_ours_is_told_in_words(day: LogDay, rest: str, words: str) -> None:
     record = only(day, f"ts={NOON.isoformat()} level=info worker=0 {rest}")
     assert (record.text, record.more, record.ts) == (words, (), NOON)
+
+
+def test_a_warning_tells_which_try_went_wrong(day: LogDay) -> None:
+    text = line("session refused", level="warning", rest="job=D1 attempt=2 why=busy")
+    assert only(day, text).text == "session refused, attempt 2, why busy"
 
 
 def test_the_supervisors_lines_name_the_worker(day: LogDay) -> None:
