@@ -24,6 +24,8 @@ COCKPIT, LEDGER, LOGS, PASSES, PHONES = "1", "2", "3", "4", "5"
 SETTLE_SECONDS = 1.5
 ANSWER_SECONDS = 2.0
 """How long an answer to a key is waited for."""
+_ROWS = re.compile(r"\d-\d+ of \d+")
+"""A table says which of its rows are in sight."""
 _STAMP = re.compile(r"\bat (\d+\.\d{3}) ")
 
 
@@ -147,8 +149,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def walk_ledger(terminal: Terminal) -> Latencies:
-    """Scroll and filter the whole ledger: each answer's time is a stall that an operator feels."""
-    go_to(terminal, LEDGER)
+    """Scroll and filter the whole ledger: each answer's time is a stall that an operator feels.
+
+    How long the jobs themselves take to come is a figure of its own (``ledger_seconds``).
+    """
     answers = Latencies()
     for key in ["down"] * 15 + ["pagedown"] * 10 + ["end", "pageup", "home"]:
         answers.press(terminal, key)
@@ -157,6 +161,14 @@ def walk_ledger(terminal: Terminal) -> Latencies:
         answers.press(terminal, key, must=False)  # a filter may show its result while it is typed
         time.sleep(0.15)
     return answers
+
+
+def ledger_seconds(terminal: Terminal) -> float:
+    """Go to the Ledger; seconds from the start of the cockpit until jobs are shown."""
+    terminal.send(LEDGER)
+    shown = terminal.wait_for(_ROWS, 30.0) - terminal.started
+    go_to(terminal, "")
+    return shown
 
 
 def move_cursor(terminal: Terminal, presses: int) -> Latencies:
