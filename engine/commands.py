@@ -242,8 +242,9 @@ class CommandDesk:
     # -- the run's stages --------------------------------------------------------------------------
 
     def _pause_after_stage(self, _command: Command) -> Answer:
-        self._run.pause_after_stage = True
-        return {"ok": True, "detail": "The run pauses after this pass."}
+        self._run.control.want_pause_after_stage()
+        text = "The run pauses after this pass. Over a restart too; resume takes it back."
+        return {"ok": True, "detail": text}
 
     def _add_stage(self, _command: Command) -> Answer:
         if self._run.plan is None:

@@ -42,6 +42,11 @@ class StandingOrders:
         return self._kept.paused_at
 
     @property
+    def pause_after_stage(self) -> bool:
+        """Claims are to be paused when the present stage has ended."""
+        return self._kept.pause_after_stage
+
+    @property
     def held_keys(self) -> frozenset[str]:
         """No new claims for their jobs."""
         return self._kept.held_keys
@@ -52,11 +57,24 @@ class StandingOrders:
         return self._kept.held_workers
 
     def pause(self, *, paused: bool, by: str = "") -> None:
-        """No new claims, or claims again; ``by`` names who wants it. Who paused first is kept."""
+        """No new claims, or claims again; ``by`` names who wants it. Who paused first is kept.
+
+        Either way the pause that was wanted after the present stage is done with.
+        """
         if paused and self._kept.paused:
+            if self._kept.pause_after_stage:
+                self._change(pause_after_stage=False)
             return
-        at = datetime.now(UTC) if paused else None
-        self._change(paused=paused, paused_by=by if paused else "", paused_at=at)
+        self._change(
+            paused=paused,
+            paused_by=by if paused else "",
+            paused_at=datetime.now(UTC) if paused else None,
+            pause_after_stage=False,
+        )
+
+    def want_pause_after_stage(self) -> None:
+        """Pause when the present stage has ended; ``pause`` and ``resume`` replace the wish."""
+        self._change(pause_after_stage=True)
 
     def hold_key(self, key: str, *, held: bool) -> None:
         keys = self.held_keys

@@ -90,7 +90,6 @@ class Orchestrator:
         self._all_done = False
         """Every stage has ended by itself: nobody has a job in hand."""
         self.started_at = now()
-        self.pause_after_stage = False
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._next: dict[str, float] = {}
 
@@ -267,10 +266,12 @@ class Orchestrator:
 
     def _hold_here_if_asked(self) -> None:
         """*Pause after this pass*: nothing new begins until the operator resumes."""
-        if not self.pause_after_stage:
+        if not self.control.pause_after_stage:
             return
-        self.pause_after_stage = False
-        self.control.pause(paused=True)
+        try:
+            self.control.pause(paused=True)
+        except EngineError as exc:
+            self.news.alarm(str(exc))
         self.news.emit("paused", text="Paused after this pass; resume to go on.")
         while self.control.paused and not self.stopping():
             self.phase = "paused"

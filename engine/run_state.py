@@ -114,6 +114,8 @@ class Control(BaseModel):
     paused_by: str = ""
     """Who paused; empty in older files, and where the run paused by itself after a pass."""
     paused_at: datetime | None = None
+    pause_after_stage: bool = False
+    """Claims are to be paused when the present pass has ended."""
     held_keys: frozenset[str] = frozenset()
     held_workers: frozenset[int] = frozenset()
 

@@ -58,3 +58,21 @@ def test_an_old_undo_does_not_lift_a_pause_that_came_after_it(tmp_path: Path) ->
     with pytest.raises(InputError, match=r"paused again since by ana: .* resume"):
         reversible.undo(Command(name="undo", undo_of=pause.id))
     assert orders.paused
+
+
+def test_the_pause_after_this_pass_outlives_the_supervisor_until_it_is_replaced(
+    tmp_path: Path,
+) -> None:
+    _, orders = place(tmp_path)
+    orders.want_pause_after_stage()
+    _, again = place(tmp_path)
+    assert (again.pause_after_stage, again.paused) == (True, False)
+    again.pause(paused=True)
+    _, later = place(tmp_path)
+    assert (later.pause_after_stage, later.paused) == (False, True)
+    later.want_pause_after_stage()
+    later.pause(paused=True)
+    assert not later.pause_after_stage
+    later.want_pause_after_stage()
+    later.pause(paused=False)
+    assert not place(tmp_path)[1].pause_after_stage
