@@ -22,7 +22,8 @@ from engine.news import News
 from engine.private_files import explain
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
-from engine.supervision import WorkerProcess, Workers, WorkerState
+from engine.supervision import Workers
+from engine.worker_process import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt, Workload
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from engine.resource_stop import ResourceStop
 from engine.retry import RetryConfig
 from engine.reversible import Answer, Reversible
 from engine.run_state import Command
-from engine.supervision import WorkerProcess, WorkerState
+from engine.worker_process import WorkerProcess, WorkerState
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator

@@ -23,7 +23,7 @@ from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.control import StandingOrders
 from engine.display import Display
-from engine.errors import EngineError, InputError, LedgerUnreadableError
+from engine.errors import InputError
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.logs import sweep as sweep_logs
@@ -35,12 +35,10 @@ from engine.retry import STOPPED
 from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
 from engine.run_text import (
-    left_alone,
-    pass_figures,
-    retry_configuration,
     seeding_lines,
     why_nothing,
 )
+from engine.stage_loop import StageLoop
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
@@ -125,7 +123,7 @@ class Orchestrator:
             if not self.stopping():
                 self._seed_if_empty()
             if not self.stopping():
-                self._run_stages()
+                self._all_done = StageLoop(self).run()
         finally:
             receipts = self._shut_down()
         return receipts
@@ -199,91 +197,6 @@ class Orchestrator:
             run_id=self.record.run_id,
         )
 
-    def _run_stages(self) -> None:
-        self.plan = self.workload.stages(self.ledger, self.record.run_id)
-        for text in retry_configuration(self.settings.retry):
-            self.news.line(text)
-        if left := left_alone(self.ledger):
-            self.news.line(left)
-        for stage in self.plan:
-            self._say_stage_ended()
-            self._wait_before(stage)
-            if self.stopping():
-                break
-            self._run_stage(stage)
-            if self.stopping():
-                self.plan.stop()
-                break
-            self._release_all(why="still held after the pass")
-            self._hold_here_if_asked()
-        self._say_stage_ended()
-        self._all_done = not self.stopping()
-
-    def _run_stage(self, stage: Stage) -> None:
-        self.stage = stage
-        self.phase = "running"
-        self.news.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
-        self.workers.new_stage()
-        self.workers.order(stage=stage.number)
-        while not self._stage_over():
-            if not self.control.paused:
-                self._start_workers()
-            self.tick()
-        # Between stages nobody claims: what is reset meanwhile waits for its own stage.
-        self.workers.order(stage=0)
-
-    def _stage_over(self) -> bool:
-        if self.stopping():
-            return True
-        if self.aftermath.busy:
-            return False
-        if not self.ledger.jobs():
-            raise LedgerUnreadableError(
-                f"{self.ledger_path} has lost its jobs in mid-run: put the file back, then go on "
-                "with --run."
-            )
-        if self.ledger.open_jobs(at_most=1) == 0:
-            return True
-        if self.workers.hopeless:
-            self.news.alarm("Every worker has been given up; jobs are left. See logs/worker_*.log.")
-            return True
-        return False
-
-    def _start_workers(self) -> None:
-        try:
-            worker = self.workers.start_due(self.ledger.open_jobs(at_most=len(self.workers.wanted)))
-        except OSError as exc:
-            raise EngineError(f"A worker process cannot be started: {exc.strerror}.") from exc
-        if worker is not None:
-            self.news.emit("worker_started", worker=worker.slot, restarts=worker.restarts)
-
-    def _wait_before(self, stage: Stage) -> None:
-        if stage.delay_seconds <= 0:
-            return
-        self.phase = "waiting"
-        self.news.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next pass")
-        self._tick_for(stage.delay_seconds)
-
-    def _hold_here_if_asked(self) -> None:
-        """*Pause after this pass*: nothing new begins until the operator resumes."""
-        if not self.control.pause_after_stage:
-            return
-        try:
-            self.control.pause(paused=True)
-        except EngineError as exc:
-            self.news.alarm(str(exc))
-        self.news.emit("paused", text="Paused after this pass; resume to go on.")
-        while self.control.paused and not self.stopping():
-            self.phase = "paused"
-            self.tick()
-
-    def _tick_for(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        self.waiting_until = datetime.fromtimestamp(self.now().timestamp() + seconds, UTC)
-        while not self.stopping() and (left := until - time.monotonic()) > 0:
-            self.tick(min(left, self.settings.run.supervisor_poll_seconds))
-        self.waiting_until = None
-
     # -- one turn ------------------------------------------------------------------------------
 
     def tick(self, seconds: float | None = None) -> None:
@@ -342,7 +255,7 @@ class Orchestrator:
             self.tick(BACKGROUND_POLL_SECONDS)
         return future.result()
 
-    def _release_all(self, *, why: str) -> None:
+    def release_all(self, *, why: str) -> None:
         self.aftermath.tell(self._meanwhile(lambda: self.workload.reclaim(None)), why=why)
 
     # -- before the first stage ------------------------------------------------------------------
@@ -355,7 +268,7 @@ class Orchestrator:
                 self.registry, self.settings, self.news.emit, give_up=lambda: self.stop_asked > 1
             )
         )
-        self._release_all(why="left by an earlier run")
+        self.release_all(why="left by an earlier run")
         if self.ledger.exists():
             self.aftermath.settle_all()
 
@@ -445,15 +358,6 @@ class Orchestrator:
         )
 
     # -- told to the operator ------------------------------------------------------------------
-
-    def _say_stage_ended(self) -> None:
-        """The figures of the stage that was run last (A8.14); a stopped one has not ended."""
-        if self.stage is None or self.plan is None or self.stopping():
-            return
-        for figures in self.plan.summary()["passes"]:
-            if figures["pass_number"] == self.stage.number:
-                text = f"Ended {self.stage.label}: {pass_figures(figures)}"
-                self.news.emit("stage_ended", text=text, stage=self.stage.number, **figures)
 
     def write_status(self) -> None:
         try:

@@ -19,7 +19,7 @@ from engine.aftermath import receipts_of
 from engine.errors import EngineError
 from engine.jobs import JobStatus
 from engine.stop_receipt import IN_DOUBT, Found, StopRecord, fate, find, one_each
-from engine.supervision import WorkerProcess, WorkerState
+from engine.worker_process import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt, ResourceState
 
 if TYPE_CHECKING:

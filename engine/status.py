@@ -12,7 +12,7 @@ from engine.workloads.base import ResourceState
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
-    from engine.supervision import WorkerProcess
+    from engine.worker_process import WorkerProcess
 
 
 def snapshot(run: Orchestrator) -> dict[str, Any]:

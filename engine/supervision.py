@@ -1,6 +1,5 @@
 """Worker processes as the supervisor sees them: started staggered, watched, restarted, ended.
 
-The vocabulary is that of process supervisors: starting, running, backoff, stopping, stopped, fatal.
 Deciding what a death means for claims and resources is the orchestrator's.
 """
 
@@ -12,150 +11,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import psutil
 import structlog
 
 from engine import processes
 from engine.channel import decode, encode
 from engine.config import Run
-from engine.jobs import JobStatus
 from engine.private_files import open_append
 from engine.processes import ProcessRecord, ProcessRegistry
+from engine.worker_process import WorkerProcess, WorkerState, WorkerView
 
 log = structlog.get_logger(__name__)
 
 STAYED_UP_SECONDS = 300.0
 """A worker that lived this long after its last start gets its restarts back."""
-
-
-class WorkerState(StrEnum):
-    """How the supervisor sees a worker's process."""
-
-    WAITING = "waiting"
-    """Its turn in the stagger has not come, or nothing is left for it."""
-    STARTING = "starting"
-    RUNNING = "running"
-    CLEANING = "cleaning"
-    """It died; what it held is being released."""
-    BACKOFF = "backoff"
-    """It will be started again at ``restart_at``."""
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    FATAL = "fatal"
-    """Its restarts are used up; a person must look."""
-
-
-@dataclass(kw_only=True, slots=True)
-class WorkerView:
-    """What a worker last said of itself."""
-
-    state: str = ""
-    state_since: datetime | None = None
-    phase: str = ""
-    phase_since: datetime | None = None
-    job_id: str = ""
-    key: str = ""
-    attempt: int = 0
-    submitted: bool = False
-    idle: bool = False
-    exit_reason: str = ""
-    succeeded: int = 0
-    failed: int = 0
-    beat: datetime | None = None
-    """When it last said anything at all."""
-
-    def leave_job(self) -> None:
-        """No job is in hand any more."""
-        self.job_id = self.key = self.phase = ""
-        self.submitted = False
-
-
-@dataclass(kw_only=True)
-class WorkerProcess:
-    """One slot: its process now, and what it has been through."""
-
-    slot: int
-    state: WorkerState = WorkerState.WAITING
-    since: datetime = field(default_factory=lambda: datetime.now(UTC))
-    popen: subprocess.Popen[bytes] | None = None
-    record: ProcessRecord | None = None
-    returncode: int | None = None
-    """Of the process that ended last."""
-    started_at: datetime | None = None
-    started_clock: float = 0.0
-    restart_at: float = 0.0
-    restart_due: datetime | None = None
-    """The same moment for people; None unless it waits for its restart."""
-    restarts: int = 0
-    generation: int = 0
-    stop_deadline: float = 0.0
-    """When it is killed if it was told to stop and has not submitted its job."""
-    submitted_stop_deadline: float = 0.0
-    """The same for a worker past the point of no return."""
-    wanted: bool = True
-    """False once the operator took the slot away (fewer workers, *stop worker*)."""
-    view: WorkerView = field(default_factory=WorkerView)
-
-    @property
-    def alive(self) -> bool:
-        return self.popen is not None and self.popen.poll() is None
-
-    def enter(self, state: WorkerState) -> None:
-        if state is not self.state:
-            self.state = state
-            self.since = datetime.now(UTC)
-            if state is not WorkerState.BACKOFF:
-                self.restart_due = None
-
-    def how_it_ended(self) -> str:
-        """In words, for a process that did not say why it ended."""
-        if self.returncode is not None and self.returncode < 0:
-            return f"killed by signal {-self.returncode}"
-        return f"died with exit status {self.returncode}"
-
-    def hear(self, message: dict[str, Any], now: datetime) -> str:
-        """Note what the worker said of itself; returns the kind, taken out of the message."""
-        kind = str(message.pop("event", ""))
-        view = self.view
-        view.beat = now
-        if kind == "hello":
-            self.enter(WorkerState.RUNNING)
-        elif kind == "state":
-            view.state, view.state_since = str(message.get("state")), now
-        elif kind == "phase":
-            view.phase, view.phase_since = str(message.get("phase")), now
-        elif kind == "job":
-            view.job_id, view.key = str(message.get("job")), str(message.get("key"))
-            view.attempt = int(message.get("attempt", 1))
-            view.phase, view.idle = "", False
-        elif kind == "submitted":
-            view.submitted = True
-        elif kind == "outcome":
-            view.succeeded += message.get("status") == JobStatus.SUCCESS
-            view.failed += message.get("status") == JobStatus.FAILED
-            view.leave_job()
-        elif kind == "idle":
-            view.idle = True
-        elif kind == "exit":
-            view.exit_reason = str(message.get("reason"))
-        return kind
-
-    def usage(self) -> tuple[float, float]:
-        """(CPU seconds used, resident megabytes) of the process; zeros when it is gone."""
-        try:
-            process = psutil.Process(self.popen.pid) if self.popen and self.alive else None
-            if process is None:
-                return (0.0, 0.0)
-            times = process.cpu_times()
-            return (times.user + times.system, process.memory_info().rss / 1_048_576)
-        except psutil.Error:
-            return (0.0, 0.0)
 
 
 Message = tuple[int, int, dict[str, Any] | None]
