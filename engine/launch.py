@@ -17,7 +17,7 @@ from typing import Final
 
 import psutil
 
-from engine import processes
+from engine import logs, processes
 from engine.config import Settings
 from engine.errors import EngineError
 from engine.instance import InstanceLock
@@ -88,6 +88,7 @@ def start_detached(
     )
     # Asked by the run itself too; here nothing is started in vain.
     lock.refuse_if_held()
+    logs.rotate(output, settings.logs)
     try:
         with open_append(output) as file:
             begin = file.tell()

@@ -167,7 +167,11 @@ class _Planner:
             longest_seconds=self._at_the_latest(jobs),
             expected_seconds=None if mean is None else self._seconds(len(jobs), mean, tries),
             cost_estimate=None if mean is None else len(jobs) * tries * mean / 60 * price,
-            cost_ceiling=len(jobs) * _most_tries(settings) * self._longest() / 60 * price,
+            cost_ceiling=len(jobs)
+            * _most_tries(settings)
+            * self._workload.attempt_seconds
+            / 60
+            * price,
             problems=self._problems,
             messages=self._messages,
         )
@@ -267,21 +271,9 @@ class _Planner:
         in_a_row = max(Counter(job.key for job in jobs).values())
         turns = math.ceil(len(jobs) / run.workers) + in_a_row - 1
         tries = _most_tries(self._settings)
-        seconds = turns * tries * (self._longest() + run.delay_between_jobs_seconds)
+        seconds = turns * tries * (self._workload.attempt_seconds + run.delay_between_jobs_seconds)
         waits = (tries - 1) * max(retry.delay_seconds, retry.in_pass_delay_minutes * 60)
         return seconds + waits + run.stagger_seconds * (min(run.workers, len(jobs)) - 1)
-
-    def _longest(self) -> float:
-        """Seconds for which one attempt may hold its resource, by the settings' limits."""
-        phones, appium = self._settings.phones, self._settings.appium
-        return (
-            phones.boot_timeout_seconds
-            + phones.adb_device_timeout_seconds
-            + appium.session_timeout_seconds * appium.session_tries
-            + self._workload.job_seconds
-            + self._settings.posting.confirm_timeout_seconds
-            + phones.stop_timeout_seconds
-        )
 
 
 def _most_tries(settings: Settings) -> int:

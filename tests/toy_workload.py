@@ -122,6 +122,7 @@ class ToyWorkload:
     ready_states: tuple[str, ...] = ("WARM",)
     cap_refusal = ""
     job_seconds = 60.0
+    attempt_seconds = 60.0
 
     def __init__(self, context: WorldContext) -> None:
         self._context = context

@@ -282,6 +282,11 @@ class Workload(Protocol):
         ...
 
     @property
+    def attempt_seconds(self) -> float:
+        """The most that one attempt may take from its claim to the release of what it held."""
+        ...
+
+    @property
     def job_seconds(self) -> float:
         """Time limit of a job, from ``Report.start_clock`` to its point of no return."""
         ...

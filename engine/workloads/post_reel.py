@@ -90,6 +90,19 @@ class PostReel:
         return self._settings.posting.max_posts_per_account_per_day
 
     @property
+    def attempt_seconds(self) -> float:
+        """Every wait of the settings used to its end."""
+        phones, appium = self._settings.phones, self._settings.appium
+        return (
+            phones.boot_timeout_seconds
+            + phones.adb_device_timeout_seconds
+            + appium.session_timeout_seconds * appium.session_tries
+            + self.job_seconds
+            + self._settings.posting.confirm_timeout_seconds
+            + phones.stop_timeout_seconds
+        )
+
+    @property
     def job_seconds(self) -> float:
         return self._settings.posting.job_timeout_seconds
 

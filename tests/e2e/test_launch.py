@@ -89,3 +89,15 @@ def test_no_second_run_is_started_beside_a_live_one(tmp_path: Path) -> None:
         start_detached(tmp_path, RunOptions(workers=1))
     assert farm.run("--stop-all").returncode == 0
     assert holder(farm) is None
+
+
+def test_what_many_runs_have_said_does_not_grow_for_ever(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a submit do", settings="\n[logs]\nmax_megabytes = 1\n")
+    output = tmp_path / "logs" / "orchestrator.out.log"
+    output.parent.mkdir()
+    output.write_bytes(b"x" * 1_100_000)
+    started = start_detached(tmp_path, RunOptions(workers=1))
+    farm.wait_for(lambda: farm.statuses() == {"j0": "success"} and holder(farm) is None)
+    assert started.output == output
+    assert output.stat().st_size < 100_000
+    assert output.with_name("orchestrator.out.log.1").stat().st_size == 1_100_000
