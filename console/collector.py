@@ -7,17 +7,34 @@ look through all of them stops the cockpit for a third of a second.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
+import sys
 from typing import Final
 
 _YOUNG: Final = 10_000
 _NEVER: Final = 1_000_000
+_MMAP_THRESHOLD: Final = -3
+"""Its number in malloc.h."""
+_LARGE: Final = 128 * 1024
 _USUAL: Final = gc.get_threshold()
 
 
 def quick_start() -> None:
     """From now until ``settled`` only the youngest objects are looked through."""
     gc.set_threshold(_YOUNG, 10, _NEVER)
+
+
+def give_back() -> None:
+    """Have large blocks given back to the system when they are freed.
+
+    The C library of Linux keeps them after the first one, and a ledger's worth of lists and tables
+    that is worked on from time to time would stay for hours: 20 MB at fifty thousand jobs.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def settled() -> None:

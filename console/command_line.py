@@ -87,6 +87,7 @@ def _cockpit_or_engine(given: list[str]) -> int:
             raise InputError("--observe is for the cockpit; the commands do what they say.")
         return cli.main(_for_engine(given, place), prog=PROG)
     collector.quick_start()
+    collector.give_back()
     from console.cockpit_start import open_cockpit
 
     cli.check(None, arguments)

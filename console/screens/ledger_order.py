@@ -66,8 +66,8 @@ def filter_of(expression: str, question: Question) -> Filter[JobLine]:
     return parse(expression, fields)
 
 
-def arrange(question: Question) -> Arranged:
-    """Choose and sort. Raises FilterError."""
+def arrange(question: Question, *, compare: bool = True) -> Arranged:
+    """Choose and sort, and ``compare`` with what is shown. Raises FilterError."""
     began = time.perf_counter()
     lines = question.lines
     if question.expression.strip():
@@ -79,7 +79,7 @@ def arrange(question: Question) -> Arranged:
     return Arranged(
         order=question.order,
         keys=keys,
-        moved=moved(question.shown, keys),
+        moved=moved(question.shown, keys) if compare else 0,
         extent=Extent(
             max((len(line.job.job_id) for line in lines), default=0),
             max((len(line.job.account) for line in lines), default=0),
@@ -168,7 +168,7 @@ class Sorting:
     async def _work(self, *, show: bool) -> None:
         self._running += 1
         try:
-            found = await asyncio.to_thread(arrange, self._question())
+            found = await asyncio.to_thread(arrange, self._question(), compare=not show)
         finally:
             self._running -= 1
         pause = max(LEAST_PAUSE_SECONDS, PAUSE_FACTOR * found.seconds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -82,9 +82,12 @@ class PastDays:
             if first <= day <= last
         ]
 
-    def of(self, fold: AttemptFold) -> _Days:
-        """The days that a ledger itself holds."""
-        return days_of(fold.attempts, self._settings.zone)
+    def of(self, fold: AttemptFold, keys: Collection[str] | None = None) -> _Days:
+        """The days that a ledger itself holds; of these keys, where not all are of interest."""
+        attempts = list(fold.attempts)  # it may grow on another thread
+        if keys is not None:
+            attempts = [attempt for attempt in attempts if attempt.key in keys]
+        return days_of(attempts, self._settings.zone)
 
     def _archives(self, today: date) -> list[_Mark]:
         """Archives of the last thirty days by their names, the newest first."""
@@ -122,11 +125,12 @@ class PastDays:
 # -- sums over days -------------------------------------------------------------------------------
 
 
-def by_key(days: Iterable[DayFigures]) -> dict[str, KeyDay]:
-    """The jobs of each key in all these days."""
+def by_key(days: Iterable[DayFigures], keys: Collection[str] | None = None) -> dict[str, KeyDay]:
+    """The jobs of each key in all these days; of these keys, where not all are of interest."""
     found: dict[str, KeyDay] = {}
     for day in days:
-        for key, figures in day.keys.items():
+        for key in day.keys if keys is None else day.keys.keys() & set(keys):
+            figures = day.keys[key]
             total = found.setdefault(key, KeyDay())
             total.success += figures.success
             total.failed += figures.failed

@@ -292,7 +292,9 @@ class Watch:
         situation = replace(self._situation, now=self._now(), resources=states)
         with self._past_lock:
             self._past_seen += self._past.update(situation.now, budget=budget)
-            past = by_key(self._past.days(situation.now, DAYS, self._past.of(self._fold)))
+            keys = {state.label for state in states}
+            days = self._past.days(situation.now, DAYS, self._past.of(self._fold, keys))
+            past = by_key(days, keys)
         known = known_of(
             states,
             self._book.standing,
