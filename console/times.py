@@ -24,14 +24,29 @@ class TimeStyle(StrEnum):
         return styles[(styles.index(self) + 1) % len(styles)]
 
 
+LONG_HOURS: Final = 10
+"""From here on seconds tell nothing, and have no room in a column."""
+DAYS_HOURS: Final = 100
+
+
 def span(seconds: float | None) -> str:
-    """``0:09``, ``2:41``, ``1:37:01``; a dash for None."""
+    """``0:09``, ``2:41``, ``1:37:01``, ``12h29m``, ``4d07h``; a dash for None."""
     if seconds is None:
         return NOTHING
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
+    if hours >= DAYS_HOURS:
+        return f"{hours // 24}d{hours % 24:02}h"
+    if hours >= LONG_HOURS:
+        return f"{hours}h{minutes:02}m"
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def whole_span(seconds: float | None) -> str:
+    """``0:03:22``, ``12h29m``: with the hours, for columns in which all rows are compared."""
+    text = span(seconds)
+    return f"0:{text:0>5}" if seconds is not None and text.count(":") == 1 else text
 
 
 def age(since: datetime | None, now: datetime) -> str:
@@ -75,6 +90,11 @@ def written(
         passed = (moment - start).total_seconds()
         return f"+{span(passed)}" if passed >= 0 else f"-{span(-passed)}"
     return clock(moment, now, seconds=seconds)
+
+
+def expected(moment: datetime | None, now: datetime) -> str:
+    """A moment to come as ``12:38``; a dash where nobody can tell, or where it is past already."""
+    return NOTHING if moment is None or moment < now else clock(moment, now)
 
 
 def zone_name(now: datetime) -> str:

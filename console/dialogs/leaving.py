@@ -8,7 +8,7 @@ from rich.text import Text
 
 from console.dialogs.base import Control, Dialog
 from console.dialogs.controls import Choice
-from console.times import clock
+from console.times import NOTHING, expected
 from engine.insight.values import Overview
 
 RUNNING = "running"
@@ -33,8 +33,8 @@ class Leave(Dialog[str]):
         run = f"run {overview.run_id}" if overview.run_id else "the run"
         yield f"A run is live: {run}, process {overview.pid}."
         left = overview.forecast.jobs_left
-        done = overview.forecast.done_at
-        when = f", done about {clock(done, self.now)}" if done is not None else ""
+        done = expected(overview.forecast.done_at, self.now)
+        when = f", done about {done}" if done != NOTHING else ""
         yield f"{left} jobs to go{when}. {overview.resource_label}s on: {overview.money.on_now}."
         yield ""
         yield "It needs no cockpit: start geelark-console again to look at it."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from console.plain import plain
-from console.times import NOTHING, clock, span
+from console.times import NOTHING, clock, expected, span
 from console.widgets.bar import Counts
 
 if TYPE_CHECKING:
@@ -45,10 +45,8 @@ def progress(overview: Overview, now: datetime) -> str:
 
 
 def eta(overview: Overview, now: datetime) -> str:
-    """``eta 12:38``; says why not where nobody can tell."""
-    if overview.forecast.done_at is None:
-        return f"eta {NOTHING}"
-    return f"eta {clock(overview.forecast.done_at, now)}"
+    """``eta 12:38``; a dash where nobody can tell."""
+    return f"eta {expected(overview.forecast.done_at, now)}"
 
 
 def counts_line(overview: Overview, width: int) -> str:
@@ -185,7 +183,7 @@ def _pass(one: PassLine, now: datetime, *, whole: bool) -> Text:
     figures = (one.infrastructure, one.account, one.content, one.unknown)
     infra, account, content, unknown = (str(figure or NOTHING) for figure in figures)
     rate = NOTHING if one.rate is None else f"{one.rate:.0f}%"
-    took = f"~{clock(one.ended, now)}" if planned and one.ended else span(one.seconds)
+    took = f"~{clock(one.started, now)}" if planned and one.started else span(one.seconds)
     failed = f"{infra:>5}  {account:>4} {content:>4} {unknown:>4}"
     if not whole:
         failed = f"{sum(figures) or NOTHING:>4}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from console.screens.passes_sheet import Figure, Look, Sheet, count, one_of, rate, seconds
-from console.times import NOTHING
+from console.times import NOTHING, whole_span
 from console.widgets.tones import Tone
 from engine.insight.values import PassLine
 
@@ -17,21 +17,13 @@ PLANNED: Final = "planned"
 _TONES: Final[dict[str, Tone]] = {RUNNING: "busy", PLANNED: "dim"}
 
 
-def hours(length: float | None) -> str:
-    """``1:18:10``, ``0:18:21``: passes last for hours, so each is written with them."""
-    if length is None:
-        return NOTHING
-    whole = max(0, int(length))
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
 def took(line: PassLine, look: Look) -> str:
     """How long a pass took; of the running one until this moment."""
     if line.state == PLANNED:
         return NOTHING
     if line.state == RUNNING and line.started is not None:
-        return hours((look.now - line.started).total_seconds())
-    return hours(line.seconds)
+        return whole_span((look.now - line.started).total_seconds())
+    return whole_span(line.seconds)
 
 
 def _started(line: PassLine, look: Look) -> str:

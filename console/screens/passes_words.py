@@ -13,7 +13,7 @@ from typing import Final
 from console.plain import plain
 from console.screens.passes_lines import PLANNED
 from console.screens.passes_sheet import Look
-from console.times import clock, span
+from console.times import expected, span
 from console.top_rows import short_run
 from console.widgets.chart import Bucket
 from engine.insight.values import Cluster, Overview, PassReport
@@ -128,7 +128,7 @@ def marks(report: PassReport, overview: Overview | None, look: Look) -> str:
         if line.started is not None
     ]
     if overview is not None and overview.live and overview.forecast.done_at is not None:
-        parts.append(f"eta {clock(overview.forecast.done_at, look.now)}")
+        parts.append(f"eta {expected(overview.forecast.done_at, look.now)}")
     return "   ".join(parts)
 
 

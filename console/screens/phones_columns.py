@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from console.times import NOTHING, TimeStyle, written
+from console.times import NOTHING, TimeStyle, whole_span, written
 from console.widgets.columns import Column
 from console.widgets.tones import Cell, Tone
 from engine.insight.values import ResourceLine
@@ -67,7 +67,7 @@ class Look:
             return text
         if self.style is TimeStyle.CLOCK:
             return f"{moment.astimezone(self.now.tzinfo):%d %H:%M}"
-        return _days(abs((self.now - moment).total_seconds()))
+        return text
 
 
 def is_on(line: ResourceLine) -> bool:
@@ -102,21 +102,6 @@ def estimate(line: ResourceLine, look: Look) -> float | None:
 def dollars(amount: float | None) -> str:
     """``$0.14``."""
     return NOTHING if amount is None else f"${amount:.2f}"
-
-
-def duration(seconds: float | None) -> str:
-    """``0:03:22``, ``4d07h``; a dash for None."""
-    if seconds is None:
-        return NOTHING
-    if seconds >= 360_000:
-        return _days(seconds)
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
-
-
-def _days(seconds: float) -> str:
-    days, rest = divmod(int(seconds), 86_400)
-    return f"{days}d{rest // 3600:02}h"
 
 
 def _phone(line: ResourceLine, _look: Look) -> Cell:
@@ -157,7 +142,7 @@ _CELLS: Final[Mapping[str, Callable[[ResourceLine, Look], Cell]]] = {
     "phone": _phone,
     "state": _state,
     "since": lambda line, look: (look.moment(line.since) if is_on(line) else NOTHING, ""),
-    "on": lambda line, look: (duration(on_seconds(line, look)), ""),
+    "on": lambda line, look: (whole_span(on_seconds(line, look)), ""),
     "job": _plain(lambda line: line.job_id if at_work(line) else NOTHING),
     "worker": _plain(
         lambda line: f"W{line.slot}" if at_work(line) and line.slot is not None else NOTHING

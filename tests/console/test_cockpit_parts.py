@@ -194,8 +194,9 @@ def passes() -> PassReport:
         ended, number=2, state="running", jobs=35, success=10, result="running, 17 to go"
     )
     planned = PassLine(
-        number=3, state="planned", started=None, ended=NOW.replace(minute=23), seconds=None, jobs=15
-    )
+        number=3, state="planned", started=NOW.replace(minute=23), ended=NOW.replace(minute=38),
+        seconds=None, jobs=15,
+    )  # fmt: skip
     return PassReport(passes=(ended, running, planned))
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from console.screens import phones_details, phones_fleet, phones_list
-from console.screens.phones_columns import Look, at_work, cell, changing, columns, duration
+from console.screens.phones_columns import Look, at_work, cell, changing, columns
 from console.screens.phones_details import Subject
 from console.screens.phones_facts import READINGS, PhoneFacts, Readings
 from console.screens.phones_fleet import Guards
 from console.screens.phones_list import PRESET, Figures
 from console.screens.phones_order import Order
-from console.times import TimeStyle
+from console.times import TimeStyle, whole_span
 from engine.config import Settings
 from engine.filters import FilterError
 from engine.insight.values import Attempt, EvidenceFile, ResourceLine, ResourceReport
@@ -137,10 +137,11 @@ def test_times_follow_the_operators_style_and_ages_change_by_themselves() -> Non
 
 
 def test_durations_fit_their_column() -> None:
-    assert duration(202) == "0:03:22"
-    assert duration(359_999) == "99:59:59"
-    assert duration(4 * 86_400 + 7 * 3600 + 5 * 3600) == "4d12h"
-    assert duration(None) == "-"
+    assert whole_span(202) == "0:03:22"
+    assert whole_span(35_999) == "9:59:59"
+    assert whole_span(359_999) == "99h59m"
+    assert whole_span(4 * 86_400 + 7 * 3600 + 5 * 3600) == "4d12h"
+    assert whole_span(None) == "-"
 
 
 def test_columns_have_the_name_that_the_trade_gives_its_resource() -> None:
