@@ -6,25 +6,19 @@ it or losing the terminal ends the view; the run is a process of its own.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import getpass
-import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.console import Console, RenderableType
-from textual import events, work
-from textual.app import App, ScreenStackError
-from textual.filter import Monochrome, NoColor
+from textual import events
+from textual.app import ScreenStackError
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
-from console import actions, exports, saved_filters, wayfinding
+from console import actions, saved_filters
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
+from console.alarms import Alarms
 from console.desk import Desk
 from console.feed import Feed
 from console.latest import Latest
@@ -41,15 +35,13 @@ from console.palette import ConsoleCommands
 from console.saved_filters import FILTERS
 from console.screens.base import ConsoleScreen
 from console.screens.modes import cockpit, ledger, load_all, logs, passes, phones
-from console.selection import Selection
 from console.themes import THEMES, theme_name
 from console.times import TimeStyle
+from console.ways import Ways
 
 if TYPE_CHECKING:
     from console.dialogs.base import Dialog
-    from console.exports import Exported
     from engine.config import Settings
-    from engine.insight.values import Attention
     from engine.insight.watch import Watch
     from engine.log_stream import LogStream
 
@@ -61,17 +53,9 @@ PAINTED_SECONDS = 0.2
 READING = "reading the ledger"
 
 
-def _stylesheet() -> Path:
-    """The one stylesheet: in the package where it is installed, at the top of a checkout."""
-    here = Path(__file__).resolve().parent
-    packed = here / "styles.tcss"
-    return packed if packed.exists() else here.parent / "styles.tcss"
-
-
-class ConsoleApp(App[int], inherit_bindings=False):
+class ConsoleApp(Ways, inherit_bindings=False):
     """The operator's window on one work directory."""
 
-    CSS_PATH = _stylesheet()
     TITLE = "geelark-console"
     COMMANDS = {ConsoleCommands}  # noqa: RUF012 - as Textual declares it
     DEFAULT_MODE = COCKPIT
@@ -101,12 +85,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         far: bool = False,
     ) -> None:
         """``far``: the terminal is at the other end of a slow line. ``now`` has a zone."""
-        super().__init__()
-        if self.no_color:
-            # Textual would turn colours into greys, which are colours to a terminal.
-            self._filters = [
-                NoColor() if isinstance(one, Monochrome) else one for one in self._filters
-            ]
+        super().__init__(light_lines=watch.settings.console.box_drawing)
         self.watched = watch
         self.now = now
         self.observe = observe
@@ -115,18 +94,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.desk = Desk(self)
         self.who = f"{getpass.getuser()}{' (observing)' if observe else ''}"
         self.notes = Notes()
+        self._alarms = Alarms()
         self.continue_day = False
         """Start a run on a ledger of an earlier day without asking again."""
         self.filters = {**FILTERS, **self.preferences.filters}
         """Saved filters by key."""
-        self.last_words = ""
-        """Of a part of Textual that could not go on; empty where all went well."""
         self.next_campaign = ""
         """To be opened when this view has ended."""
         self.under_way = ""
         """Something that goes on in the background, for row 1."""
-        self._issue = ""
-        """The attention line shown last by its key."""
         self.time_style = TimeStyle(self.preferences.time_style)
         self._tick_seconds = FAR_SECONDS if far else NEAR_SECONDS
         self.acting = frozenset(
@@ -149,48 +125,18 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = theme_name(self.preferences.theme)
         self.set_keymap(dict(self.preferences.keys))
-        self._leave_on_hangup()
+        self.leave_on_hangup()
         self.feed.start()
         self.set_interval(self._tick_seconds, self._tick)
 
     def on_unmount(self) -> None:
         self.feed.close()
 
-    def _leave_on_hangup(self) -> None:
-        """Textual installs no handlers: without these a hang-up kills it before it can unmount."""
-        loop = asyncio.get_running_loop()
-        for name in ("SIGHUP", "SIGTERM"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, self.exit, 0)
-
     def on_app_blur(self, _event: events.AppBlur) -> None:
         self.feed.away(away=True)
 
     def on_app_focus(self, _event: events.AppFocus) -> None:
         self.feed.away(away=False)
-
-    @property
-    def failure(self) -> BaseException | None:
-        """An error of our own that ended the cockpit; told once the screen is given back."""
-        failure = self._exception
-        # A worker's own error is the one that has a stack.
-        return failure.error if isinstance(failure, WorkerFailed) else failure
-
-    def panic(self, *renderables: RenderableType) -> None:
-        """Textual's own threads end the app so, without an exception that we could see."""
-        told = StringIO()
-        Console(file=told, width=120).print(*renderables)
-        self.last_words = told.getvalue()
-        super().panic(*renderables)
-
-    def _print_error_renderables(self) -> None:
-        """Textual would print the stack on the operator's terminal; it belongs into the log."""
-        if self.is_headless:
-            super()._print_error_renderables()
-        else:
-            self._exit_renderables.clear()
 
     # -- news ------------------------------------------------------------------------------------
 
@@ -205,6 +151,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def on_looked(self, message: Looked) -> None:
         first, self.latest.sight = self.latest.sight is None, message.sight
+        attention = message.sight.overview.attention
+        self.desk.dismissed &= {line.id for line in attention}
+        if self._alarms.news(attention) and self.preferences.bell:
+            self.bell()
         if message.sight.overview.counting:
             self.under_way = READING
         elif self.under_way == READING:
@@ -273,23 +223,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """``bad`` where it tells of something that went wrong."""
         return self.notes.tone
 
-    # -- going about -----------------------------------------------------------------------------
-
-    @work(group="way", exclusive=True)
-    async def _take(self, way: Callable[..., Coroutine[Any, Any, None]], *where: Any) -> None:
-        """Go a way; one that was begun and has not ended is left.
-
-        A function, not what it returns: a way that is left before its first step is no coroutine
-        that nobody awaits.
-        """
-        await way(self, *where)
-
-    def go(self, mode: str) -> None:
-        """Show one of the five screens; pressed again, without the job that lies on it."""
-        if self.current_mode != mode:
-            self.switch_mode(mode)
-        elif len(self.screen_stack) > 1:
-            self.pop_screen()
+    # -- the operator's own ------------------------------------------------------------------------
 
     def signs_of(self, action: Action) -> tuple[str, ...]:
         """The keys of an action as they are printed; as the operator's settings have them."""
@@ -303,65 +237,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.tell(f"Times are shown as {self.time_style}.")
         if self.shown is not None:
             self.shown.show_latest()
-
-    def next_issue(self) -> None:
-        """Go to the next thing that needs attention, round and round."""
-        overview = self.latest.overview
-        waiting = (
-            []
-            if overview is None
-            else [line for line in overview.attention if line.id not in self.desk.dismissed]
-        )
-        if not waiting:
-            self.tell("Nothing needs attention.")
-            return
-        ids = [line.id for line in waiting]
-        place = ids.index(self._issue) + 1 if self._issue in ids else 0
-        chosen = waiting[place % len(waiting)]
-        self._issue = chosen.id
-        self.show_issue(chosen)
-
-    def show_issue(self, issue: Attention) -> None:
-        """What a line of attention is about."""
-        self._take(wayfinding.show_attention, issue)
-
-    def show_log(self, selection: Selection) -> None:
-        """The log at the place that belongs to a selection."""
-        self._take(wayfinding.show_log, selection)
-
-    def open_job(self, job_id: str, among: Sequence[str] = ()) -> None:
-        """A job's own screen; ``among`` are the jobs that ``[`` and ``]`` step through."""
-        self._take(wayfinding.open_job, job_id, among)
-
-    def show_phone(self, label: str) -> None:
-        """The Phones screen with this one under the cursor."""
-        self._take(wayfinding.show_phone, label)
-
-    def show_jobs(self, expression: str) -> None:
-        """The Ledger with this filter."""
-        self._take(wayfinding.show_jobs, expression)
-
-    def show_phones(self, expression: str) -> None:
-        """The Phones screen with this filter; an empty one lists those of others too."""
-        self._take(wayfinding.show_phones, expression)
-
-    def open_campaign(self, name: str) -> None:
-        """The same work directory with another campaign, where it has that one."""
-        self._take(wayfinding.open_campaign, name)
-
-    def show_help(self, screen: str) -> None:
-        """Keys, glyphs and words of a screen."""
-        from console.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(screen))
-
-    async def copy_out(self, text: str) -> None:
-        """Copy to the operator's clipboard, or into a file where it is too long for that."""
-        await exports.copy_out(self, text)
-
-    async def export(self, exported: Exported | None, form: str = "") -> None:
-        """Write what is shown to a file; asks for the format unless it is given."""
-        await exports.export(self, exported, form)
 
     def save_filter(self, key: str, expression: str) -> None:
         """Keep a filter under a key until the cockpit is left."""

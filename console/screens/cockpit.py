@@ -54,7 +54,6 @@ class CockpitScreen(CockpitChoice):
         self.absence.key(self.now, self.console.latest.overview)
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self._fill_log()
 
     @work(group="log", exclusive=True)

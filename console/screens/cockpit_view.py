@@ -76,7 +76,6 @@ class CockpitView(CockpitLayout):
     def show_sight(self, sight: Sight) -> None:
         overview = sight.overview
         self._clockwork = clockwork = self.clockwork()
-        self.console.desk.dismissed &= {line.id for line in overview.attention}
         self._arrange(overview, clockwork)
         self._show_jobs_panel(overview, clockwork.now)
         self._show_workers(overview)

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from console import actions
 from console.action_table import JOB, Action
+from console.glyphs import drawn
 from console.widgets.lines import Line, Rule
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def _lines(screen: str, app: ConsoleApp) -> Iterator[Text]:
         yield Text("")
     yield Text("SIGNS", style="bold")
     for glyph, meaning, who in GLYPHS:
-        yield Text(f"  {glyph:<{KEY_WIDTH}} {meaning}; {who}")
+        sign = drawn(glyph, unicode=app.preferences.unicode_glyphs)
+        yield Text(f"  {sign:<{KEY_WIDTH}} {meaning}; {who}")
     yield Text("")
     yield Text("WORDS", style="bold")
     for word, meaning in WORDS:

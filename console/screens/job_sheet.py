@@ -14,6 +14,7 @@ from console.screens.job_history import history_rows
 from console.screens.job_texts import alike_lines, next_lines, what_lines, wrapped
 from console.screens.job_view import JobView
 from console.widgets import tones
+from console.widgets.lines import dash_of
 from console.widgets.painted import Painted
 from console.widgets.tones import Drawn, Run
 from engine.insight.outlook import remedy
@@ -67,7 +68,7 @@ class Sheet(Painted, can_focus=True):
         if at >= len(self._lines):
             return []
         line = self._lines[at]
-        return self._palette.runs("-" * width if line == _RULE else line, width)
+        return self._palette.runs(dash_of(self) * width if line == _RULE else line, width)
 
     def on_resize(self) -> None:
         """There may be less below now."""

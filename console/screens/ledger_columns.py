@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from console.glyphs import drawn
 from console.times import NOTHING, TimeStyle, span, written
 from console.top_rows import short_run
 from console.widgets.columns import Column
@@ -17,15 +18,6 @@ from console.widgets.tones import Drawn, Tone
 from engine.filters.rows import changed_at, why
 from engine.insight.values import JobLine
 
-UNICODE: Final[Mapping[str, str]] = {
-    "+": "✓",
-    ">": "▸",
-    ".": "·",
-    "~": "↻",
-    "x": "✗",
-    "-": "–",
-}
-"""Glyphs where the operator's font has them (console-features 6.1)."""
 _TONES: Final[Mapping[str, Tone]] = {
     "+": "good",
     ">": "busy",
@@ -72,8 +64,7 @@ class Extent:
 
 def status(line: JobLine, look: Look) -> str:
     """The glyph that says who acts next, and the ledger's own word."""
-    glyph = UNICODE.get(line.glyph, line.glyph) if look.unicode else line.glyph
-    return f"{glyph} {line.job.status}"
+    return f"{drawn(line.glyph, unicode=look.unicode)} {line.job.status}"
 
 
 def took(line: JobLine) -> str:

@@ -89,6 +89,7 @@ class LogsScreen(LogWays):
             self.reader.rewrite()
         self._show_chips(now=True)
         self.show_place()
+        self._show_minutes()
 
     def show_sight(self, sight: Sight) -> None:
         self.reader.writing.start = sight.overview.started_at

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
+from textual.widget import Widget
 
 from console.plain import CUT, fit, plain
 from console.widgets.painted import Painted
@@ -64,11 +66,18 @@ class Rule(Line):
         width = self.size.width
         if width <= 0:
             return
+        dash = dash_of(self)
         if not self.note:
-            self.say("-" * width)
+            self.say(dash * width)
             return
         note = fit(plain(self.note), min(width - 6, len(self.note) + 2)).rstrip()
-        self.say(f"-- {note} ".ljust(width, "-"))
+        row = f"{dash * 2} {note} "
+        self.say(row + dash * (width - cell_len(row)))
+
+
+def dash_of(widget: Widget) -> str:
+    """What a rule is drawn with: as the boxes of the app are, ASCII where it has none."""
+    return "─" if widget.app.theme_variables.get("box") == "solid" else "-"
 
 
 def ends(left: Text, right: Text, width: int) -> Text:

@@ -7,16 +7,37 @@ stylesheet may choose another border. Holds either widgets or lines of text of i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
-from console.plain import plain
+from console.plain import fit, plain
 from console.widgets import tones
 from console.widgets.painted import Painted
 from console.widgets.tones import Drawn, Run
+
+_CORNERS: Final = 6
+"""Cells of an edge that its words leave free."""
+_GAP: Final = "   "
+"""Between the keys in a lower edge."""
+
+
+def _edge(words: str, room: int) -> Content | None:
+    """Words for an edge; Textual itself would cut them with a sign that is no ASCII."""
+    if not words or room <= 0:
+        return None
+    return Content(fit(words, min(room, cell_len(words))))
+
+
+def _whole_keys(keys: str, room: int) -> str:
+    """As many keys as have room: one that is cut helps nobody."""
+    parts = keys.split(_GAP)
+    while len(parts) > 1 and cell_len(_GAP.join(parts)) > room:
+        parts.pop()
+    return _GAP.join(parts)
 
 
 class Panel(Painted):
@@ -117,9 +138,9 @@ class Panel(Painted):
         """Write the edges; not through ``border_title``, which sends the whole box for a word."""
         if not self.is_mounted:
             return
-        boxed = bool(self.styles.border_left[0])
-        title = Content(plain(self._title)) if boxed and self._title else None
-        footer = Content(plain(self._footer)) if boxed and self._footer else None
+        room = self.outer_size.width - _CORNERS if self.styles.border_left[0] else 0
+        title = _edge(plain(self._title), room)
+        footer = _edge(_whole_keys(plain(self._footer), room), room)
         edges, gutter = [], self.styles.gutter
         if title != self._border_title:
             edges.append(-gutter.top)
