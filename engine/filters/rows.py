@@ -133,7 +133,8 @@ def _category(job: Job) -> str:
 
 
 def _failed(job: Job) -> bool:
-    return bool(job.error) or job.status is JobStatus.FAILED
+    """A requeued job keeps its last error for people, but its tries begin anew."""
+    return job.status is JobStatus.FAILED or bool(job.error and job.attempts)
 
 
 def _clock(moment: datetime | None, zone: tzinfo | None) -> str:
