@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from console.key_settings import wrong_keys
 from engine import logs
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import ExitCode, InputError, SettingsError
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from console.app import ConsoleApp
 
 LOG_NAME: Final = "console.log"
+FAR_FPS: Final = 15
+"""Most repaints a second over SSH (console-features 5.2)."""
 SWITCH_SECONDS: Final = 0.001
 """How long the feed may keep the interpreter when a key or a paint waits for it."""
 
@@ -61,14 +62,15 @@ def _ready(
 ) -> tuple[ConsoleApp, Path | None]:
     """The cockpit before it takes the screen, and where its own log is."""
     settings = Settings.load(work_dir, overrides=overrides)
+    far = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+    _tell_textual(settings, far=far)
+    from console.key_settings import wrong_keys
+
     wrong = wrong_keys(settings.console.keys, work_dir / SETTINGS_FILE)
     if wrong:
         raise SettingsError("\n".join(wrong))
     _refuse_foreign(work_dir, settings)
     log = _open_log(work_dir, settings)
-    # Textual reads these once, when it is imported.
-    os.environ.setdefault("TEXTUAL_FPS", str(settings.console.fps))
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from console.app import ConsoleApp
     from console.keyboard import forgive_wrong_bytes
 
@@ -78,9 +80,18 @@ def _ready(
         logs=LogStream(work_dir / settings.paths.logs),
         now=lambda: datetime.now(UTC).astimezone(settings.zone),
         observe=observe,
-        far=bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")),
+        far=far,
     )
     return app, log
+
+
+def _tell_textual(settings: Settings, *, far: bool) -> None:
+    """Textual reads these once, when it is first imported: nothing of it is, before this."""
+    fps = min(settings.console.fps, FAR_FPS) if far else settings.console.fps
+    os.environ.setdefault("TEXTUAL_FPS", str(fps))
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # What is waited for behind an escape, in ms; twice as long, and the key would seem to stall.
+    os.environ.setdefault("ESCDELAY", "50")
 
 
 def _check_place(work_dir: Path) -> None:

@@ -51,7 +51,8 @@ def pass_report(
     month, week, before = _days(history, fold, now)
     failed = clusters.failed_now(run)
     by_type = clusters.attempts_failed(run)
-    keys = clusters.key_tallies(run, by_key(month))
+    tried = {attempt.key for attempt in run.attempts}
+    keys = clusters.key_tallies(run, by_key(month, tried))
     workers = clusters.worker_tallies(run)
     lines = pass_lines(run)
     return PassReport(
