@@ -142,6 +142,9 @@ class StopPhones(Dialog[StopWish]):
 
     def _interrupted(self, targets: Sequence[Target]) -> Iterable[str]:
         working = {target.job_id: target for target in targets if target.job_id}
+        if self._overview is None or not self._overview.live:
+            yield "Workers       no run is live, so none is at work"
+            return
         if not working:
             yield "Workers       keep running, no job is interrupted"
             return

@@ -135,7 +135,7 @@ def _spent(times: PhaseTimes | None, phases: Sequence[str], usual: UsualTimes) -
 def _result(view: JobView, attempt: Attempt, *, wide: bool) -> tuple[str, Tone]:
     """``x infrastructure/adb_timeout   device offline``; narrow: the type alone."""
     if attempt.ended_at is None:
-        return under_way(view), "busy"
+        return (under_way(view) if wide else _at(view)), "busy"
     if attempt.status is JobStatus.SUCCESS:
         return "+ success", "good"
     if attempt.status is JobStatus.PENDING:
@@ -149,12 +149,16 @@ def _result(view: JobView, attempt: Attempt, *, wide: bool) -> tuple[str, Tone]:
 
 def under_way(view: JobView) -> str:
     """``> upload, 0:42``: what its worker is at, and for how long."""
+    shared = ", Share pressed" if view.worker is not None and view.worker.submitted else ""
+    return f"> {_at(view)}{shared}"
+
+
+def _at(view: JobView) -> str:
+    """``upload, 0:42``; as much as has room in a narrow window."""
     worker, now = view.worker, view.look.now
     if worker is None:
-        return f"> under way, {age(view.line.job.claimed_at, now)}"
-    doing = worker.phase or worker.state
-    shared = ", Share pressed" if worker.submitted else ""
-    return f"> {doing}, {age(worker.phase_since or worker.since, now)}{shared}"
+        return f"claimed, {age(view.line.job.claimed_at, now)}"
+    return f"{worker.phase or worker.state}, {age(worker.phase_since or worker.since, now)}"
 
 
 def _planned(view: JobView, form: Form) -> Iterator[Drawn]:

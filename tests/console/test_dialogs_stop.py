@@ -129,6 +129,14 @@ def test_before_the_provider_answered_nothing_can_be_stopped(scene: Scene) -> No
     assert wish.scope is Scope.CAMPAIGN
 
 
+def test_without_a_run_no_worker_is_said_to_keep_running(scene: Scene) -> None:
+    async def script(asked: Asked) -> str:
+        return facts(asked.dialog)
+
+    text = ask(scene, StopPhones(Selection(), MIXED, None), script)
+    assert "Workers no run is live, so none is at work" in " ".join(text.split())
+
+
 def test_an_interrupted_job_is_named_with_its_worker(scene: Scene) -> None:
     async def script(asked: Asked) -> str:
         overview = asked.overview
