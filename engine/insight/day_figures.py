@@ -39,8 +39,8 @@ class KeyDay:
 
     success: int = 0
     failed: int = 0
-    whys: Counter[str] = field(default_factory=Counter)
-    """Types of the failed ones."""
+    whys: Counter[str] | None = None
+    """Types of the failed ones, if any failed."""
 
 
 @dataclass(slots=True)
@@ -76,12 +76,16 @@ def may_follow(attempt: Attempt) -> bool:
 
 def days_of(attempts: Iterable[Attempt], zone: tzinfo | None) -> dict[date, DayFigures]:
     """The figures of each day (operator's zone) on which an attempt ended."""
-    jobs: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        if attempt.status in OUTCOMES and attempt.ended_at is not None:
-            jobs.setdefault(attempt.job_id, []).append(attempt)
+    over = [one for one in attempts if one.status in OUTCOMES and one.ended_at is not None]
+    times = Counter(one.job_id for one in over)
     days: dict[date, DayFigures] = {}
-    for tries in jobs.values():
+    again: dict[str, list[Attempt]] = {}
+    for attempt in over:  # most have one: no list is kept for these
+        if times[attempt.job_id] == 1:
+            _count_job([attempt], days, zone)
+        else:
+            again.setdefault(attempt.job_id, []).append(attempt)
+    for tries in again.values():
         _count_job(tries, days, zone)
     return days
 
@@ -113,4 +117,5 @@ def _count_key(figures: KeyDay, last: Attempt) -> None:
         figures.success += 1
     else:
         figures.failed += 1
+        figures.whys = figures.whys or Counter()
         figures.whys[why_of(last)] += 1

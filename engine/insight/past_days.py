@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -134,7 +135,8 @@ def by_key(days: Iterable[DayFigures], keys: Collection[str] | None = None) -> d
             total = found.setdefault(key, KeyDay())
             total.success += figures.success
             total.failed += figures.failed
-            total.whys.update(figures.whys)
+            if figures.whys:
+                total.whys = (total.whys or Counter()) + figures.whys
     return found
 
 

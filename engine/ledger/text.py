@@ -13,8 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
-from itertools import accumulate
+from typing import Self
 
 from engine.ledger.rows import BYTES_AS_THEY_ARE, ENCODING
 
@@ -74,13 +73,9 @@ class RecordReader:
 
     def _clean(self) -> Iterator[Record]:
         """Read with the csv module. Raises csv.Error where it can go no further."""
-        complete = self._data.rfind(b"\n") + 1
-        lines = _lines(self._data[:complete])
-        ends = list(accumulate(map(len, lines)))
-        decode = partial(str, encoding=ENCODING, errors=BYTES_AS_THEY_ARE)
-        reader = csv.reader(map(decode, lines), strict=True)
-        for cells in reader:
-            start, self.end = self.end, ends[reader.line_num - 1]
+        lines = _Lines(self._data)
+        for cells in csv.reader(lines, strict=True):
+            start, self.end = self.end, lines.end
             if cells:
                 yield Record(start, self.end, cells)
 
@@ -162,8 +157,23 @@ def scan(data: bytes, start: int) -> tuple[int, list[str], Ending]:
             return at, cells, Ending.MALFORMED
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """Pieces ending in line feeds; a carriage return alone ends no line."""
-    if b"\r" in data:
-        return [line + b"\n" for line in data.split(b"\n")[:-1]]
-    return data.splitlines(keepends=True)
+class _Lines:
+    """Pieces of text ending in line feeds, one at a time: all at once they are the file once more.
+
+    A carriage return alone ends no line; what lacks its line feed is not given.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.end = 0
+        """Behind the last one that was given."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        start, end = self.end, self._data.find(b"\n", self.end) + 1
+        if not end:
+            raise StopIteration
+        self.end = end
+        return str(self._data[start:end], ENCODING, BYTES_AS_THEY_ARE)
