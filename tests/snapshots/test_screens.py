@@ -120,10 +120,10 @@ def test_the_question_before_phones_are_stopped(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_question_before_the_day_is_reset(
+def test_the_question_before_all_retryable_jobs_are_requeued(
     scene: Scene, snap_compare: Compare, size: str
 ) -> None:
-    steps = (*SCREENS["ledger"], ("D", "go on"))
+    steps = (*SCREENS["ledger"], ("R", "n  Cancel"))
     assert shot(snap_compare, scene.app(), "dark", SIZES[size], steps)
 
 
