@@ -90,8 +90,9 @@ def _tell_textual(settings: Settings, *, far: bool) -> None:
     fps = min(settings.console.fps, FAR_FPS) if far else settings.console.fps
     os.environ.setdefault("TEXTUAL_FPS", str(fps))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    # What is waited for behind an escape, in ms; twice as long, and the key would seem to stall.
-    os.environ.setdefault("ESCDELAY", "50")
+    # How long the rest of a sequence behind an escape is waited for, in ms; the wait is looked at
+    # in steps of the same length, so that an escape alone is heard after up to twice as long.
+    os.environ.setdefault("ESCDELAY", "25")
 
 
 def _check_place(work_dir: Path) -> None:

@@ -37,6 +37,12 @@ def give_back() -> None:
             ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
+def sweep() -> None:
+    """Free what the start has left over, before much more is loaded."""
+    if gc.get_threshold()[2] == _NEVER:
+        gc.collect()
+
+
 def settled() -> None:
     """What there is now, stays, and is not looked through any more; nothing without a start."""
     if gc.get_threshold()[2] == _NEVER:

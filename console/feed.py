@@ -142,7 +142,12 @@ class Feed:
         return await self._on_feed(lambda: question(self._logs))
 
     async def in_background(self, work: Callable[[], T]) -> T:
-        """Something slow that is neither: commands, starts, exports."""
+        """Something slow that is neither: commands, starts, exports.
+
+        Cancelled where the cockpit is being left: nobody is there to hear of it.
+        """
+        if self._closed:
+            raise asyncio.CancelledError
         return await asyncio.wrap_future(self._pool.submit(work))
 
     async def _on_feed(self, question: Callable[[], T]) -> T:
@@ -174,9 +179,13 @@ class Feed:
             if counts is None:
                 self._watch.refresh()
         self._opened.wait()
-        if counts is not None:
+        if counts is None:
+            self._look_safely()
+        else:
             self._post(Looked(counts))
-            self._painted.wait(PAINT_SECONDS)
+        self._painted.wait(PAINT_SECONDS)
+        collector.sweep()
+        if counts is not None:
             with contextlib.suppress(EngineError, OSError):
                 self._watch.refresh()
         collector.settled()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -52,8 +52,6 @@ class JobList(Container):
         """What the operator chose; empty: what the width has room for."""
         self._extent = Extent()
         self._shown: Sequence[str] = ()
-        self._known: Collection[str] = frozenset()
-        """The same, to look one up."""
         self._arranged_at: datetime | None = None
         self._unread = 0
         self._seek = ""
@@ -163,7 +161,7 @@ class JobList(Container):
 
     def _arranged(self, found: Arranged) -> None:
         """Show the rows that were chosen, in their order."""
-        self._shown, self._known = found.keys, frozenset(found.keys)
+        self._shown = found.keys
         self._extent, self._arranged_at = found.extent, self.cockpit.now()
         self.table.set_sort((found.order.column, found.order.sign))
         self._show_columns()
@@ -195,7 +193,7 @@ class JobList(Container):
             shown=len(self._shown),
             total=len(self.jobs),
             marked=len(marked),
-            hidden=len(marked.difference(self._known)),
+            hidden=len(marked.difference(self._shown)) if marked else 0,
             moved=self.sorting.moved,
             order=self._order.text,
             columns=self.column_set,

@@ -59,7 +59,8 @@ class AttemptFold:
 
     def _start_over(self) -> None:
         self._attempts: list[Attempt] = []
-        self._places: dict[str, tuple[int, ...]] = {}
+        self._places: dict[str, int | tuple[int, ...]] = {}
+        """Of each job; most have one, and a tuple of one is twice as large as all else here."""
         self._under_way: dict[str, int] = {}
         self._failed: dict[str, FailedJob] = {}
         self._runs: dict[str, dict[int, PassHistory]] = {}
@@ -99,7 +100,7 @@ class AttemptFold:
 
     def of_job(self, job_id: str) -> Sequence[Attempt]:
         """The job's attempts, oldest first."""
-        return [self._attempts[place] for place in self._places.get(job_id, ())]
+        return [self._attempts[place] for place in self._places_of(job_id)]
 
     def passes(self, run_id: str) -> dict[int, PassHistory]:
         """Every pass of a run so far, by number."""
@@ -155,7 +156,7 @@ class AttemptFold:
 
     def _without_claim(self, row: Job) -> None:
         """The operator's word on an attempt, or the one row that an older system left of it."""
-        places = self._places.get(row.job_id, ())
+        places = self._places_of(row.job_id)
         last = self._attempts[places[-1]] if places else None
         when = row.claimed_at or row.completed_at
         if last is None or (when and all(self._attempts[p].claimed_at != when for p in places)):
@@ -172,8 +173,13 @@ class AttemptFold:
     def _add(self, attempt: Attempt) -> int:
         place = len(self._attempts)
         self._attempts.append(attempt)
-        self._places[attempt.job_id] = (*self._places.get(attempt.job_id, ()), place)
+        before = self._places_of(attempt.job_id)
+        self._places[attempt.job_id] = (*before, place) if before else place
         return place
+
+    def _places_of(self, job_id: str) -> tuple[int, ...]:
+        places = self._places.get(job_id, ())
+        return places if isinstance(places, tuple) else (places,)
 
     def _pass_of(self, attempt: Attempt) -> PassHistory:
         passes = self._runs.setdefault(attempt.run_id, {})

@@ -57,6 +57,7 @@ class Entry:
         "job",
         "job_id",
         "last_claim",
+        "order",
         "ours",
         "retry_at",
         "rows",
@@ -65,9 +66,11 @@ class Entry:
         "worker_id",
     )
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, order: int, raw: bytes) -> None:
         self.job_id = job_id
-        self.rows: list[bytes] = []
+        self.order = order
+        """Its place among the jobs."""
+        self.rows = [raw]
         self.account = self.worker_id = self.claimed_at = self.last_claim = self.retry_at = ""
         self.status = PENDING
         self.attempts = 0
@@ -102,10 +105,10 @@ class Fold:
         self.due = KeyedQueue()
         self.unreadable_retry: list[str] = []
         """Jobs whose ``retry_at`` means nothing, to be reported (A4.4)."""
-        self._order: dict[str, int] = {}
         self._waiting: list[tuple[float, int]] = []
         self._busy: Counter[str] = Counter()
         self._spent: dict[str, dict[str, date | None]] = {}
+        self._days: dict[date, date] = {}
 
     # -- rows in -----------------------------------------------------------------------------------
 
@@ -114,12 +117,11 @@ class Fold:
         job_id = cells[JOB_ID]
         entry = self.entries.get(job_id)
         if entry is None:
-            entry = self.entries[job_id] = Entry(job_id)
-            self._order[job_id] = len(self.by_order)
+            entry = self.entries[job_id] = Entry(job_id, len(self.by_order), raw)
             self.by_order.append(entry)
         else:
             self._leave(entry)
-        entry.rows.append(raw)
+            entry.rows.append(raw)
         entry.job = None
         entry.status = _STATUS[cells[STATUS]]
         entry.account = intern(cells[ACCOUNT])
@@ -156,7 +158,7 @@ class Fold:
             self.waiting[entry.job_id] = entry
         if status is PENDING:
             if account:
-                self.pending.push(self._order[entry.job_id], account)
+                self.pending.push(entry.order, account)
         elif status is RETRYING:
             if account:
                 self._wait(entry)
@@ -167,11 +169,11 @@ class Fold:
                 entry.last_claim = entry.claimed_at
         elif status is SUCCESS or entry.in_doubt:
             when = moment(cells[COMPLETED_AT] or cells[UPDATED_AT], self.zone)
-            day = self.day_of(when) if when else None
+            day = self._day(when) if when else None
             self._spent.setdefault(account, {})[entry.job_id] = day
 
     def _wait(self, entry: Entry) -> None:
-        order = self._order[entry.job_id]
+        order = entry.order
         when = moment(entry.retry_at, self.zone)
         if when is None:
             if entry.retry_at:
@@ -218,11 +220,11 @@ class Fold:
     def set_aside(self, entry: Entry) -> None:
         """Take a candidate that may not be claimed now out of its queue."""
         queue = self.pending if entry.status is PENDING else self.due
-        queue.drop(self._order[entry.job_id], entry.account)
+        queue.drop(entry.order, entry.account)
 
     def offer_again(self, entry: Entry) -> None:
         """Put such a job back, if it is still waiting."""
-        order = self._order[entry.job_id]
+        order = entry.order
         if entry.status is PENDING and entry.account:
             self.pending.push(order, entry.account)
         elif entry.status is RETRYING and entry.account:
@@ -258,6 +260,11 @@ class Fold:
     def succeeded(self, entry: Entry) -> bool:
         """Whether any row of the job says success for its present key."""
         return not entry.in_doubt and entry.job_id in self._spent.get(entry.account, ())
+
+    def _day(self, when: datetime) -> date:
+        """The same object for the same day: there are few, and very many jobs."""
+        day = self.day_of(when)
+        return self._days.setdefault(day, day)
 
     def day_of(self, when: datetime) -> date:
         return when.astimezone(self.zone).date()
