@@ -173,9 +173,9 @@ def test_a_job_under_way_is_followed_to_its_end(scene: Scene) -> None:
     claim = scene.under_way[1]
 
     async def script(ana: Reader) -> None:
-        await ana.sees("> boot, 0:39")
+        await ana.sees("boot, 0:39")
         scene.clock.moment = NOW + timedelta(seconds=5)
-        await ana.sees("> boot, 0:44")
+        await ana.sees("boot, 0:44")
         failure = Failure(
             error="adb went away",
             category=ErrorCategory.INFRASTRUCTURE,

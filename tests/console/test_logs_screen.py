@@ -355,7 +355,7 @@ def test_the_job_of_a_line_is_one_key_away_and_its_lines_another(scene: Scene) -
 def test_a_record_is_copied_and_what_is_shown_is_saved(scene: Scene) -> None:
     async def script(cockpit: Cockpit) -> None:
         await cockpit.press("E", "y")
-        await cockpit.until(lambda: "Copied" in cockpit.app.note)
+        await cockpit.until(lambda: "Sent to" in cockpit.app.note)
         assert cockpit.app.clipboard.splitlines()[-1] == "  at frame 13"
         assert "session not created" in cockpit.app.clipboard
         await cockpit.press("Y")
