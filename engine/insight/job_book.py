@@ -27,7 +27,8 @@ class JobBook:
         self._day_of = day_of
         self._mark: RowMark | None = None
         self._policy: Policy | None = None
-        self._places: dict[str, int] = {}
+        self._by_id: dict[str, JobLine] = {}
+        """In file order, as are the lines."""
         self._due: dict[str, datetime] = {}
         """Jobs that wait for a moment, and the moment."""
         self._lines: list[JobLine] = []
@@ -41,8 +42,7 @@ class JobBook:
         return self._lines
 
     def line(self, job_id: str) -> JobLine | None:
-        place = self._places.get(job_id)
-        return None if place is None else self._lines[place]
+        return self._by_id.get(job_id)
 
     def update(self, ledger: ProgressTracker, policy: Policy, now: datetime) -> bool:
         """Take what changed in the ledger, in the policy, and with the time; True if anything did.
@@ -80,17 +80,15 @@ class JobBook:
 
     def _start_over(self, jobs: Sequence[Job], policy: Policy | None, now: datetime) -> bool:
         """The file was replaced: lines that are the same stay the same objects."""
-        before, places = self._lines, self._places
-        lines = []
+        before, lines = self._by_id, {}
         for job in jobs:
             assert policy is not None  # without a policy there are no jobs
             line = outlook(job, policy, now=now)
-            place = places.get(job.job_id)
-            lines.append(before[place] if place is not None and before[place] == line else line)
-        self._lines = lines
-        self._places = {line.job.job_id: place for place, line in enumerate(lines)}
+            known = before.get(job.job_id)
+            lines[job.job_id] = known if known == line and known is not None else line
+        self._by_id, self._lines = lines, list(lines.values())
         self._due = {}
-        for line in lines:
+        for line in self._lines:
             self._note_due(line, now)
         self._count_anew(now)
         return True
@@ -106,26 +104,22 @@ class JobBook:
             wanted.setdefault(job.job_id, job)
         for job_id in [job_id for job_id, due in self._due.items() if due <= now]:
             del self._due[job_id]
-            wanted.setdefault(job_id, self._lines[self._places[job_id]].job)
+            wanted.setdefault(job_id, self._by_id[job_id].job)
         changed = [
             line
             for job in wanted.values()
             if (line := outlook(job, policy, now=now)) != self.line(job.job_id)
         ]
-        if changed:
-            self._lines = list(self._lines)
         for line in changed:
             self._put(line, now)
+        if changed:
+            self._lines = list(self._by_id.values())
         return bool(changed)
 
     def _put(self, line: JobLine, now: datetime) -> None:
         job_id = line.job.job_id
         self.standing.replace(self.line(job_id), line)
-        place = self._places.setdefault(job_id, len(self._lines))
-        if place == len(self._lines):
-            self._lines.append(line)
-        else:
-            self._lines[place] = line
+        self._by_id[job_id] = line
         self._due.pop(job_id, None)
         self._note_due(line, now)
 
