@@ -157,10 +157,12 @@ class ProgressTracker:
             self._ledger.reading()
             return self._ledger.book.revision
 
-    def figures(self) -> Figures:
+    def figures(self, blocked: Mapping[str, int] | None = None) -> Figures:
+        """``blocked``: where it is known already; else every waiting job is asked about."""
         with self._ledger.threads:
             fold = self._ledger.reading()
-            blocked = self._desk.survey(fold, self._ledger.clock()).blocked
+            if blocked is None:
+                blocked = self._desk.survey(fold, self._ledger.clock()).blocked
             return figures_of(fold, quarantined=self._ledger.book.quarantined, blocked=blocked)
 
     def quarantined(self) -> int:

@@ -39,15 +39,17 @@ def pass_report(
     now: datetime,
     history: PastDays | None = None,
     key_label: str = "account",
+    blocked: Mapping[str, int] | None = None,
 ) -> PassReport:
     """The live run's passes, without one those of the last run in the ledger; empty without any.
 
     ``status`` is the snapshot of a live run, or of one that told how it ended. ``price`` is of one
-    minute. ``history`` is asked for what it has read so far. Raises LedgerUnreadableError.
+    minute. ``history`` is asked for what it has read so far. ``blocked`` jobs by
+    reason, where that is known. Raises LedgerUnreadableError.
     """
     if not ledger.exists():
         return PassReport()
-    run = gather(ledger=ledger, fold=fold, status=status, config=config, now=now)
+    run = gather(ledger=ledger, fold=fold, status=status, config=config, now=now, blocked=blocked)
     month, week, before = _days(history, fold, now)
     failed = clusters.failed_now(run)
     by_type = clusters.attempts_failed(run)

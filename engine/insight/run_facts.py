@@ -96,6 +96,7 @@ def gather(
     status: Mapping[str, Any] | None,
     config: RetryConfig,
     now: datetime,
+    blocked: Mapping[str, int] | None = None,
 ) -> RunFacts:
     """The facts of the live run, without one of the last run in the ledger.
 
@@ -117,7 +118,7 @@ def gather(
         now=now,
         config=config,
         passes_allowed=max(last, allowed if isinstance(allowed, int) else config.max_passes),
-        figures=ledger.figures(),
+        figures=ledger.figures(blocked),
         attempts=[attempt for attempt in fold.attempts if attempt.run_id == run_id],
         histories=histories,
         failed=list(fold.failed.values()),

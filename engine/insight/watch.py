@@ -408,4 +408,5 @@ class Watch:
             now=now,
             history=self._past,
             key_label=self.workload.key_label,
+            blocked=self._why_blocked(self._run.status),
         )
