@@ -216,11 +216,13 @@ class Order:
 
     def sort(self, lines: Sequence[JobLine]) -> list[JobLine]:
         """In this order; equal rows stay as they stand in the file."""
-        value = _VALUES[self.column]
-        # No pairs of key and row: a hundred thousand of them wake the collector for 200 ms.
-        known = [line for line in lines if value(line) is not None]
-        empty = [line for line in lines if value(line) is None] if len(known) < len(lines) else []
-        return sorted(known, key=value, reverse=self.largest_first) + empty
+        # Each value is asked for once. No pairs of key and row: a hundred thousand of them wake the
+        # collector for 200 ms.
+        values: list[Any] = list(map(_VALUES[self.column], lines))
+        known = [place for place, value in enumerate(values) if value is not None]
+        known.sort(key=values.__getitem__, reverse=self.largest_first)
+        empty = [line for line, value in zip(lines, values, strict=True) if value is None]
+        return [lines[place] for place in known] + empty
 
 
 def _seconds(moment: datetime | None) -> float | None:

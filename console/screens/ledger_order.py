@@ -81,8 +81,8 @@ def arrange(question: Question, *, compare: bool = True) -> Arranged:
         keys=keys,
         moved=moved(question.shown, keys) if compare else 0,
         extent=Extent(
-            max((len(line.job.job_id) for line in lines), default=0),
-            max((len(line.job.account) for line in lines), default=0),
+            max(map(len, [line.job.job_id for line in lines]), default=0),
+            max(map(len, [line.job.account for line in lines]), default=0),
         ),
         seconds=time.perf_counter() - began,
     )

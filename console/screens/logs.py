@@ -127,8 +127,9 @@ class LogsScreen(LogWays):
             )
         )
         self.figures.take(sources, self.reader.chosen)
-        self._show_chips(now=True)
-        self._show_minutes()
+        if self.reader.following:
+            self._show_chips(now=True)
+            self._show_minutes()
 
     # -- rows around the log -----------------------------------------------------------------------
 
