@@ -72,7 +72,7 @@ def five_workers(day: Day, seconds: float) -> Figures:
 
 
 def log_on_the_wire(day: Day, seconds: float) -> Figures:
-    """The Logs screen at 160x48: followed, paused, and behind another screen."""
+    """The Logs screen at 160x48: followed, paused (the log alone), and behind another screen."""
     with probe.running(day) as run, probe.cockpit(day, probe.LARGE) as (terminal, _):
         run.order(workers=10, lines=6.0, job_seconds=0.0)
         probe.go_to(terminal, probe.LOGS)
@@ -80,7 +80,7 @@ def log_on_the_wire(day: Day, seconds: float) -> Figures:
         terminal.send("f")
         run.order(lines=100.0)
         probe.go_to(terminal, "")
-        figures["paused_log_bytes"] = probe.sent(terminal, seconds) * seconds
+        figures["paused_log_bytes"] = probe.sent_below_head(terminal, seconds) * seconds
         terminal.send("f")
         probe.go_to(terminal, probe.PASSES)
         terminal.send("?")  # a screen that shows no figures at all

@@ -26,6 +26,8 @@ ANSWER_SECONDS = 2.0
 """How long an answer to a key is waited for."""
 _ROWS = re.compile(r"\d-\d+ of \d+")
 """A table says which of its rows are in sight."""
+_GO_TO = re.compile(r"\x1b\[(\d+);\d+H")
+HEAD_ROWS = 2
 _STAMP = re.compile(r"\bat (\d+\.\d{3}) ")
 
 
@@ -100,6 +102,16 @@ def sent(terminal: Terminal, seconds: float) -> float:
     begin = time.monotonic()
     time.sleep(seconds)
     return terminal.bytes_between(begin) / seconds
+
+
+def sent_below_head(terminal: Terminal, seconds: float) -> float:
+    """Bytes a second for what is below row 2: the two rows tell of a live run (its clock, its sign
+    of life) whatever the screen shows."""
+    known = len(terminal.output())
+    time.sleep(seconds)
+    places = _GO_TO.split(terminal.output()[known:].decode(errors="replace"))
+    pieces = zip(places[1::2], places[2::2], strict=True)
+    return sum(len(text.encode()) for row, text in pieces if int(row) > HEAD_ROWS) / seconds
 
 
 @dataclass
