@@ -143,6 +143,8 @@ class ConsoleApp(Ways, inherit_bindings=False):
     @property
     def shown(self) -> ConsoleScreen | None:
         """The uppermost of our screens; a dialog may lie on it."""
+        if not self.is_running:
+            return None  # its widgets are being taken down
         with contextlib.suppress(ScreenStackError):  # while a mode is shown for the first time
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, ConsoleScreen):
@@ -191,7 +193,7 @@ class ConsoleApp(Ways, inherit_bindings=False):
         if screen is not None and screen.is_mounted:
             screen.show_rows()
             show(screen)
-        if self.screen is not screen:
+        if self.is_running and self.screen is not screen:
             from console.dialogs.base import Dialog
 
             if isinstance(self.screen, Dialog) and self.screen.is_mounted:

@@ -190,7 +190,7 @@ def test_a_phone_that_stays_on_is_told_until_somebody_acts(tmp_path: Path) -> No
         assert day.run("--stop-all") == 1
         assert "phone acct001: COULD NOT BE STOPPED" in day.output
         assert day.run("--status") == 0
-        assert "phone acct001: started, ours" in day.output
+        assert "phone acct001: stopping, ours" in day.output
 
 
 def test_an_attached_device_posts_as_its_own_account_only(tmp_path: Path) -> None:
