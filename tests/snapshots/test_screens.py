@@ -31,7 +31,7 @@ SCREENS: dict[str, Steps] = {
     "ledger": (("2", "acct_023  > claimed"),),
     "logs": (("3", "posted, verified"),),
     "passes": (("4", "adb_timeout"),),
-    "phones": (("5", "acct_033   started"),),
+    "phones": (("5", "without a job"),),
     "job": (("2", "acct_023  > claimed"), ("enter", "JOB ")),
 }
 
