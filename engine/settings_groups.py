@@ -276,7 +276,7 @@ class Console(Section):
     """`[console.filters]`: saved filter of a key, such as `f4 = "why:adb_timeout"`."""
     screenshot: bool = True
     """Draw a job's last screen in the terminal."""
-    fps: int = Field(default=30, ge=1, le=60)
+    fps: int = Field(default=60, ge=1, le=60)
     """Most repaints a second; over SSH at most 15."""
     mouse: bool = True
     """Take the mouse; without it the terminal's own selection works."""
