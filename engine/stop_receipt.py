@@ -169,7 +169,8 @@ class StopRecord:
         if self.missing:
             parts.append(f"unknown: {', '.join(self.missing)}")
         if self.jobs:
-            parts.append(f"{len(self.jobs)} jobs interrupted")
+            noun = "job" if len(self.jobs) == 1 else "jobs"
+            parts.append(f"{len(self.jobs)} {noun} told to end first")
         if self.paused:
             parts.append("claims are paused until resume")
         return "; ".join([*parts, *self.notes]) + "."

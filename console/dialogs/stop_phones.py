@@ -150,7 +150,8 @@ class StopPhones(Dialog[StopWish]):
             return
         slots = sorted({target.slot for target in working.values() if target.slot is not None})
         named = ", ".join(f"W{slot}" for slot in slots)
-        yield f"Workers       {named} leave first; claims are paused until s"
+        leave = "leaves" if len(slots) == 1 else "leave"
+        yield f"Workers       {named} {leave} first; claims are paused until s"
         past = sum(target.submitted for target in working.values())
         yield (
             f"Interrupts {counted(len(working), 'claimed job')}: before Share they go back to "

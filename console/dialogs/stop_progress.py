@@ -115,6 +115,8 @@ class StopProgress(Dialog[str]):
 
     def yes_words(self) -> str:
         left = len(self._state().left)
+        if not left:
+            return "Ask again"
         return f"Ask {left} again" if self.narrow else f"Ask again for the {left} left"
 
     def why_not(self) -> str:

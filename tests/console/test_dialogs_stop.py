@@ -149,7 +149,7 @@ def test_an_interrupted_job_is_named_with_its_worker(scene: Scene) -> None:
         return facts(dialog)
 
     text = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
-    assert "W2 leave first; claims are paused until s" in text
+    assert "W2 leaves first; claims are paused until s" in text
     assert "Interrupts 1 claimed job:" in text
 
 

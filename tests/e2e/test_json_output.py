@@ -91,7 +91,7 @@ def test_a_live_run_answers_and_is_stopped_as_json(tmp_path: Path) -> None:
     assert {event["event"] for event in said[:-1]} == {"command_progress"}
     stopped = said[-1]
     assert (stopped["event"], stopped["ok"], stopped["run_stopped"]) == ("stop_all", True, True)
-    assert stopped["detail"] == "1 of 1 seen off; 1 jobs interrupted."
+    assert stopped["detail"] == "1 of 1 seen off; 1 job told to end first."
     assert stopped["jobs"] == {"j0": "given back, the attempt is not counted"}
     assert [(one["label"], one["off"]) for one in stopped["resources"]] == [("lamp 0", True)]
     assert json.loads(Path(stopped["receipt"]).read_text())["ok"] is True
