@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from engine.insight.values import JobLine, PassReport, ResourceReport
     from engine.insight.watch import Sight
     from engine.log_stream import Batch
-
-    from engine.insight.values import JobLine, PassReport, ResourceReport
 
 
 class Newest(Message):
