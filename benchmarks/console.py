@@ -52,10 +52,11 @@ STILL = {"job_seconds": 0.0, "lines": 0.0}
 
 
 def idle(day: Day, seconds: float) -> Figures:
-    """Nobody runs, nobody types."""
+    """Nobody runs, nobody types; between two changes of the clock, which shows minutes then."""
     with probe.cockpit(day, probe.SMALL) as (terminal, _):
         probe.go_to(terminal, probe.COCKPIT)
         terminal.quiet(1.0, timeout=30)
+        probe.within_a_minute(seconds)
         return {"idle_bytes": probe.sent(terminal, seconds) * seconds}
 
 

@@ -97,6 +97,13 @@ def go_to(terminal: Terminal, screen: str) -> None:
     time.sleep(SETTLE_SECONDS)
 
 
+def within_a_minute(seconds: float) -> None:
+    """Wait until no minute begins in the coming ``seconds``."""
+    left = 60 - time.time() % 60
+    if left < seconds + 1:
+        time.sleep(left + 1)
+
+
 def sent(terminal: Terminal, seconds: float) -> float:
     """Bytes a second over the coming seconds."""
     begin = time.monotonic()
