@@ -127,6 +127,7 @@ def large_day(day: Day) -> Figures:
         figures["stall_ms"] = 1000 * max(answers.seconds, default=float("nan"))
         figures["stall_p95_ms"] = 1000 * percentile(answers.seconds, 0.95)
         figures["stall_unanswered"] = answers.unanswered
+        figures["escape_ms"] = 1000 * probe.escape(terminal)
         figures["rss_50k_mb"] = probe.visit_all(terminal)
     return figures
 
