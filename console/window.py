@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from io import StringIO
 from pathlib import Path
 
@@ -23,6 +25,10 @@ def _stylesheet() -> Path:
     here = Path(__file__).resolve().parent
     packed = here / "styles.tcss"
     return packed if packed.exists() else here.parent / "styles.tcss"
+
+
+HANGUP_SECONDS = 1.0
+"""Time to unmount once the terminal has gone."""
 
 
 class Window(App[int], inherit_bindings=False):
@@ -56,7 +62,15 @@ class Window(App[int], inherit_bindings=False):
             number = getattr(signal, name, None)
             if number is not None:
                 with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, self.exit, 0)
+                    loop.add_signal_handler(number, self._leave_now, name)
+
+    def _leave_now(self, name: str) -> None:
+        """Nothing keeps a cockpit alive whose terminal has gone, not even an answer under way."""
+        self.exit(0)
+        if name == "SIGHUP":
+            end = threading.Timer(HANGUP_SECONDS, os._exit, (0,))
+            end.daemon = True
+            end.start()
 
     @property
     def failure(self) -> BaseException | None:
