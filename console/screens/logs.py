@@ -112,6 +112,9 @@ class LogsScreen(LogWays):
     def refigure(self) -> None:
         self._refigure()
 
+    _figured = False
+    """Figures were shown once; from then on a paused log is left as it is."""
+
     @work(exclusive=True, group="log-figures")
     async def _refigure(self) -> None:
         """Ask how much each log has, what the last minutes were like, what was repeated."""
@@ -127,7 +130,8 @@ class LogsScreen(LogWays):
             )
         )
         self.figures.take(sources, self.reader.chosen)
-        if self.reader.following:
+        if self.reader.following or not self._figured:
+            self._figured = True
             self._show_chips(now=True)
             self._show_minutes()
 

@@ -139,6 +139,7 @@ def test_wide_it_has_accounts_the_record_and_the_last_hour(scene: Scene) -> None
     async def script(cockpit: Cockpit) -> None:
         await cockpit.press("E")
         await cockpit.until(lambda: any("(g job)" in row for row in cockpit.rows))
+        await cockpit.until(lambda: any("| lines/s  [" in row for row in cockpit.rows))
         rows = cockpit.rows
         assert rows[3].startswith(" [W0][W1][W2][W3][W4][orch]  appium_0 off   level>=INFO")
         assert "files" in rows[3]
