@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -54,6 +55,7 @@ class LogsScreen(LogWays):
         self.figures = Figures()
         self._counted = float("-inf")
         self._told: tuple[object, ...] = ()
+        self._asked = True
 
     def body(self) -> ComposeResult:
         yield ChipsRow(id="chips")
@@ -76,7 +78,7 @@ class LogsScreen(LogWays):
         self.refigure()
 
     def on_mount(self) -> None:
-        self.set_interval(FIGURES_SECONDS, self.refigure)
+        self.set_interval(FIGURES_SECONDS, partial(self.refigure, asked=False))
         self.set_interval(COUNTS_SECONDS, self._show_chips)
 
     def show_latest(self) -> None:
@@ -99,7 +101,7 @@ class LogsScreen(LogWays):
         reader = self.reader
         self.figures.count(batch.records, reader.chosen, following=reader.following)
         if any(record.source not in self.figures.sources for record in batch.records):
-            self.refigure()
+            self.refigure(asked=False)
         self.reader.take(batch)
 
     def show_ages(self, now: datetime) -> None:
@@ -109,11 +111,11 @@ class LogsScreen(LogWays):
             self.reader.rewrite()
         self.show_place()
 
-    def refigure(self) -> None:
+    def refigure(self, *, asked: bool = True) -> None:
+        """Renew the figures. A paused log shows them only where a key asked, and is else left as
+        it is: it sends nothing."""
+        self._asked |= asked
         self._refigure()
-
-    _figured = False
-    """Figures were shown once; from then on a paused log is left as it is."""
 
     @work(exclusive=True, group="log-figures")
     async def _refigure(self) -> None:
@@ -130,10 +132,10 @@ class LogsScreen(LogWays):
             )
         )
         self.figures.take(sources, self.reader.chosen)
-        if self.reader.following or not self._figured:
-            self._figured = True
+        if self.reader.following or self._asked:
+            self._asked = False
             self._show_chips(now=True)
-            self._show_minutes()
+            self.call_after_refresh(self._show_minutes)  # the panel may not be laid out yet
 
     # -- rows around the log -----------------------------------------------------------------------
 
