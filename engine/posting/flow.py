@@ -16,6 +16,7 @@ from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
 from engine.posting.confirmation import Confirmation
 from engine.posting.navigator import next_step
+from engine.posting.own_profile import is_own_profile, posts_shown
 from engine.posting.page import Node, PageUnreadableError
 from engine.posting.recogniser import Recogniser
 from engine.posting.screen import ACCOUNT_VERDICTS, Kind, Screen
@@ -67,6 +68,8 @@ class PostingFlow:
         self.recogniser = recogniser or Recogniser(app=settings.posting.app_package)
         self.last_source = ""
         """The last page source that was read; evidence where the session is gone."""
+        self.state = FlowState(caption="")
+        """What is known of the upload; a doubt is looked into with it."""
         self._clock = clock
         self._seen: Counter[tuple[str, str, str]] = Counter()
         self._restarts = 0
@@ -78,7 +81,7 @@ class PostingFlow:
         Raises AccountError, NavigationError and the device's errors before Share, InDoubtError
         after it; StopRequested, JobTimeoutError and ClaimLostError as the report does.
         """
-        state = FlowState(caption=caption)
+        state = self.state = FlowState(caption=caption)
         self.report.phase("navigate")
         self.device.open_app(self.limits.app_package)
         screen, share = self._reach_share(state)
@@ -115,6 +118,8 @@ class PostingFlow:
         # Once we began, a new report is not an earlier upload's.
         if screen.on_feed and not state.began:
             state.before = Tally.of(screen.uploads)
+        if is_own_profile(screen) and not state.began:
+            state.own_posts = posts_shown(screen)
         return screen
 
     def _recognise(self) -> Screen:
@@ -242,6 +247,7 @@ class PostingFlow:
         self.report.phase("share")
         self.report.submit()
         state.submitted = True
+        state.shared_at = self._clock()
         try:
             self.device.tap(*share.node.bounds.center)
         except JobError as exc:

@@ -56,6 +56,10 @@ class FlowState:
     """Looks in a row at a screen that no rule knows."""
     failed_looks: int = 0
     """Looks in a row, after Share, at which the session did not answer."""
+    own_posts: int | None = None
+    """Posts that the own profile counted before we began; ``None`` = it was not seen."""
+    shared_at: float | None = None
+    """The flow's clock when Share was about to be tapped."""
     notes: list[str] = field(default_factory=list)
     """What the operator should know about this upload."""
 
