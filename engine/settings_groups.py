@@ -44,6 +44,8 @@ class Paths(Section):
     """The run directory: status, events, commands, registries."""
     logs: Path = Path("logs")
     evidence: Path = Path("evidence")
+    appium: Path | None = None
+    """Where `doctor --install` puts Appium; unset = `.appium` of the checkout, or else here."""
 
 
 class Run(Section):
@@ -211,14 +213,15 @@ class Appium(Section):
     """Appium server and session of each worker."""
 
     command: tuple[str, ...] = ("appium",)
-    """The server, a program with its fixed arguments."""
+    """The server, a program with its fixed arguments; as built in: what `doctor --install` made,
+    else the one on PATH."""
     host: str = "127.0.0.1"
     base_port: Port = 4723
     """`APPIUM_BASE_PORT`: worker n listens on base_port + 2·n."""
     system_port_base: Port = 8200
     """`SYSTEM_PORT_BASE`: worker n owns system_port_base + 10·n to +9."""
     android_home: str = ""
-    """Android SDK folder handed to Appium; empty = the environment's ANDROID_HOME."""
+    """Android SDK folder handed to Appium; empty = ANDROID_HOME, else the adb program's own."""
     start_timeout_seconds: Positive = 60
     health_poll_seconds: Positive = 1
     stop_timeout_seconds: Positive = 10

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import AppiumError, InternalError
 from engine.logs import is_full, rotate
+from engine.phones.appium_install import appium_program
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
 
@@ -62,6 +63,8 @@ class AppiumServer:
 
     def __init__(self, slot: WorkerSlot) -> None:
         settings = slot.settings
+        self._settings = settings
+        self._work_dir = slot.work_dir
         self._limits = settings.appium
         self._host = settings.appium.host
         self._port = settings.get_appium_port(slot.index)
@@ -116,10 +119,9 @@ class AppiumServer:
         )  # fmt: skip
 
     def _spawn(self) -> ChildProcess:
-        home = self._limits.android_home
-        extra = {"ANDROID_HOME": home} if home else {}
+        program = appium_program(self._settings, self._work_dir)
         command = (
-            *self._limits.command,
+            *program.command,
             "--address",
             self._host,
             "--port",
@@ -129,11 +131,14 @@ class AppiumServer:
         rotate(self._log_path, self._log_limits)
         try:
             return self._processes.spawn(
-                "appium", command, log_path=self._log_path, env=without_secrets(**extra)
+                "appium",
+                command,
+                log_path=self._log_path,
+                env=without_secrets(**program.environment),
             )
         except OSError as exc:
             raise InternalError(
-                f"The Appium program {self._limits.command[0]!r} cannot be run "
+                f"The Appium program {program.command[0]!r} cannot be run "
                 f"({os.strerror(exc.errno) if exc.errno else exc}): install Appium or set "
                 "appium.command."
             ) from exc
