@@ -186,6 +186,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "story_picker": ("add to story",),
     "story_targets": ("your story", "close friends"),
     "edit_video": ("edit video",),
+    "caption_prompt": ("write a caption", "add a caption"),
     "next": ("next",),
     "reel_tab": ("reel", "reels"),
     "video_thumbnail": ("video thumbnail",),
