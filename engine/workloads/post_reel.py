@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -16,7 +14,11 @@ import structlog
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
+from engine.phones.adb_version import refuse_other_server, server_port
+from engine.phones.android_sdk import android_sdk
+from engine.phones.appium_install import appium_program
 from engine.phones.appium_server import port_is_free
+from engine.phones.appium_versions import packages
 from engine.phones.budget import CallBudget
 from engine.phones.phone import briefly
 from engine.phones.registry import PhoneEntry, PhoneRegistry
@@ -151,28 +153,15 @@ class PostReel:
             )
 
     def _check_programs(self) -> None:
-        program = self._settings.appium.command[0]
-        if shutil.which(program) is None:
-            raise SettingsError(
-                f"The Appium program {program!r} was not found: install Appium (npm install -g "
-                "appium) or set appium.command."
-            )
-        self._check_android_sdk()
-
-    def _check_android_sdk(self) -> None:
-        """Appium's driver looks for adb in there; without it every session would fail (A11.5)."""
-        named = self._settings.appium.android_home
-        home = named or os.environ.get("ANDROID_HOME") or os.environ.get("ANDROID_SDK_ROOT")
-        if not home:
-            raise SettingsError(
-                "Appium needs the Android SDK: set ANDROID_HOME in the environment, or "
-                "appium.android_home, to the folder that contains platform-tools."
-            )
-        if not (Path(home) / "platform-tools").is_dir():
-            raise SettingsError(
-                f"The Android SDK folder {home} contains no platform-tools: correct "
-                f"{'appium.android_home' if named else 'ANDROID_HOME'} or install them there."
-            )
+        """What can be told without starting Node: programs, versions, the SDK (A11.5)."""
+        settings = self._settings
+        program = appium_program(settings, self._work_dir)
+        program.check()
+        installed = packages(program)
+        if installed is not None:
+            installed.check(program)
+        android_sdk(settings).check()
+        refuse_other_server(settings.phones.adb_command, server_port())
 
     def _check_ports(self) -> None:
         """Each worker's port is free or held by our own server (A11.3)."""

@@ -261,6 +261,7 @@ def test_a_missing_android_sdk_is_one_sentence_before_anything_starts(
     new_farm(tmp_path, "--accounts", 1)
     monkeypatch.delenv("ANDROID_HOME", raising=False)
     monkeypatch.delenv("ANDROID_SDK_ROOT", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no adb whose own folder would be taken
     monkeypatch.setenv("GEELARK_APPIUM__ANDROID_HOME", home)
     with pytest.raises(SettingsError, match=words):
         reel(tmp_path).check()
