@@ -146,6 +146,10 @@ class Posting(Section):
     """From phone ready to Share tapped."""
     confirm_timeout_seconds: Positive = 60
     """Longest wait for proof of publication; then the job is in doubt."""
+    check_doubts: bool = True
+    """After a doubt, look at the own profile whether the reel is there; publishes nothing."""
+    check_seconds: Positive = 45
+    """Longest such look."""
     poll_seconds: Positive = 1
     """Between two looks at a screen that is expected to change."""
     max_steps: int = Field(default=30, ge=1)

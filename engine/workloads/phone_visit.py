@@ -16,15 +16,17 @@ from engine.errors import (
     ClaimLostError,
     ConnectionDroppedError,
     GloginError,
+    InDoubtError,
     JobError,
     StopRequested,
 )
+from engine.jobs import Success
 from engine.phones.appium_device import open_device
-from engine.posting.flow import PostingFlow
+from engine.posting.flow import SESSION_DEAD, PostingFlow
+from engine.posting.publication_check import Finding, PublicationCheck, Question
 from engine.workloads.base import PHASE_STOP
 
 if TYPE_CHECKING:
-    from engine.jobs import Success
     from engine.phones.appium_server import AppiumServer
     from engine.phones.device import Device
     from engine.phones.phone import Phone, Station
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = "page.xml"
 SCREENSHOT: Final = "screenshot.png"
+DOUBT_PAGE: Final = "doubt-page.xml"
+DOUBT_SCREENSHOT: Final = "doubt-screenshot.png"
+"""What stood there when the doubt arose; the check after it leaves that screen."""
+PHASE_VERIFY: Final = "verify"
 _NOT_FAILURES: Final = (StopRequested, ClaimLostError)
 _ENDINGS: Final = (*_NOT_FAILURES, JobError)
 """What a report may raise when it is told something."""
@@ -78,13 +84,50 @@ class PhoneVisit:
         report.state("APPIUM_READY")
 
     def post(self, caption: str) -> Success:
-        """Walk the flow. Raises what ``PostingFlow.post`` raises."""
+        """Walk the flow; a doubt is looked into. Raises what ``PostingFlow.post`` raises."""
         if self._device is None:
             raise AssertionError("post before prepare")
         self._flow = PostingFlow(
             self._device, self._settings, self._report, reconnect=self._reconnect
         )
-        return self._flow.post(caption)
+        try:
+            return self._flow.post(caption)
+        except InDoubtError as doubt:
+            if not (self._settings.posting.check_doubts and self._report.submitted):
+                raise
+            return self._settle(doubt, self._flow)
+
+    def _settle(self, doubt: InDoubtError, flow: PostingFlow) -> Success:
+        """Look whether the reel is on the own profile after all; else the doubt, with what was
+        seen. Raises InDoubtError."""
+        if isinstance(doubt.__cause__, JobError):
+            raise doubt  # no new session was to be had: there is nothing to look through
+        self._report.step("doubt", error=str(doubt))
+        finding = self._finding(flow)
+        if finding.proof:
+            self._report.step("published", proof=finding.proof)
+            return Success(evidence=finding.proof)
+        raise InDoubtError(f"{doubt} A look at the own profile did not settle it: {finding.seen}.")
+
+    def _finding(self, flow: PostingFlow) -> Finding:
+        """In the session that lives, else in a new one; what fails leaves the doubt."""
+        question = Question(
+            caption=flow.state.caption,
+            posts_before=flow.state.own_posts,
+            shared_at=flow.state.shared_at,
+        )
+        dead = flow.state.failed_looks >= SESSION_DEAD
+        if not dead and self._device is not None:
+            self._look(self._device, DOUBT_PAGE, DOUBT_SCREENSHOT)
+        self._report.phase(PHASE_VERIFY)
+        for fresh in (True,) if dead else (False, True):
+            try:
+                device = self._reconnect() if fresh or self._device is None else self._device
+                return PublicationCheck(device, self._settings, self._report).answer(question)
+            except JobError as exc:
+                failure = str(exc)
+                self._report.step("the look failed", error=failure)
+        return Finding(seen=f"the look failed: {failure}")
 
     def end(self) -> Receipt:
         """Close the session, stop the phone and see it stopped; never raises, never cut short.
@@ -121,12 +164,12 @@ class PhoneVisit:
         elif isinstance(cause, _PHONE_LOST):
             self._missing(f"the phone was lost: {cause}")
         else:
-            self._look(self._device)
+            self._look(self._device, PAGE, SCREENSHOT)
 
-    def _look(self, device: Device) -> None:
+    def _look(self, device: Device, page: str, screenshot: str) -> None:
         try:
-            self._report.evidence(PAGE, device.source())
-            self._report.evidence(SCREENSHOT, device.screenshot())
+            self._report.evidence(page, device.source())
+            self._report.evidence(screenshot, device.screenshot())
         except JobError as exc:
             self._missing(str(exc))
 

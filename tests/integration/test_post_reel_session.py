@@ -26,7 +26,10 @@ from engine.phones.stations import open_station
 from engine.processes import ProcessRegistry, SlotProcesses
 from engine.workloads.base import Receipt, WorkerSlot
 from engine.workloads.posting_session import PostingSession
+from simulator.app import app_on
+from simulator.farm_file import Accounts, FarmFile
 from simulator.truth import read_truth
+from simulator.world import Farm
 from tests.farm import new_farm, served
 from tests.posting_phone import TimedReport, World
 
@@ -185,7 +188,35 @@ def test_a_connection_lost_right_after_share_is_looked_into_and_not_posted_twice
         assert here.phones_on == 0
 
 
-def test_a_post_without_confirmation_is_a_doubt(tmp_path: Path) -> None:
+def passing_profile(tmp_path: Path) -> int:
+    """A seed whose phone has an app build that begins a reel on the own profile."""
+    for seed in range(1, 100):
+        farm = Farm(FarmFile(seed=seed, accounts=Accounts(count=1)), tmp_path / "seeds" / str(seed))
+        (phone,) = farm.phones.values()
+        if app_on(phone).habits.layout.tab_bar == "message":
+            return seed
+    raise AssertionError("no build of that kind")
+
+
+def test_a_post_without_confirmation_is_found_on_the_own_profile(tmp_path: Path) -> None:
+    script = '[[faults.script]]\nkind = "no_confirmation"\n'
+    seed = passing_profile(tmp_path)
+    jobs = new_farm(
+        tmp_path / "W", "--accounts", 1, "--time-scale", 60, "--seed", seed, farm=script
+    )
+    with desk(tmp_path / "W") as here:
+        report = RealReport()
+        success = here.post(jobs[0], report)
+        assert "13 posts after 12" in success.evidence
+        assert len(here.reels) == report.submits == 1
+        assert {"doubt-page.xml", "doubt-screenshot.png"} <= set(report.files)
+        assert (here.phones_on, here.published) == (0, [jobs[0].job_id])
+
+
+def test_a_post_without_confirmation_is_a_doubt_where_nobody_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEELARK_POSTING__CHECK_DOUBTS", "false")
     script = '[[faults.script]]\nkind = "no_confirmation"\n'
     jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60, farm=script)
     with desk(tmp_path) as here:
