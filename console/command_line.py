@@ -1,8 +1,9 @@
 """The ``geelark-console`` command: the cockpit, and its twin without a screen.
 
 ``geelark-console [WORKDIR]`` opens the cockpit. With a command of the engine (``--run``,
-``--status`` …) it is that command. ``demo``, ``config`` and ``completion`` are words of their own.
-Nothing of the cockpit is loaded before it is needed: ``--help`` and completion answer at once.
+``--status`` …) it is that command. ``demo``, ``doctor``, ``config`` and ``completion`` are words of
+their own. Nothing of the cockpit is loaded before it is needed: ``--help`` and completion answer at
+once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Opens the cockpit of a work directory; with one of the commands below it does th
 
   %(prog)s [WORKDIR] [--campaign NAME]     the cockpit
   %(prog)s demo                            the same on a fresh simulated farm
+  %(prog)s doctor [WORKDIR] [--install]    whether a run could work here; what is missing for it
   %(prog)s config show|check [WORKDIR]     settings in use; what is wrong with them
   %(prog)s completion bash|zsh|fish        code for your shell's start file
 """
@@ -50,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complete()
     words: Mapping[str, Callable[[list[str]], int]] = {
         "demo": _demo,
+        "doctor": _doctor,
         "config": _config,
         "completion": _completion,
     }
@@ -124,6 +127,32 @@ def _demo(rest: list[str]) -> int:
     how = ["--cockpit"] if _draws(os.environ) and "--headless" not in rest else []
     rest = [word for word in rest if word != "--headless"]
     return subprocess.call([sys.executable, "-m", "simulator", "demo", *how, *rest])
+
+
+def _doctor(rest: list[str]) -> int:
+    words = argparse.ArgumentParser(
+        prog=f"{PROG} doctor",
+        description="Checks that a run could work here, each with its remedy; starts nothing. "
+        "Exit status 1 where it could not.",
+    )
+    words.add_argument("workdir", nargs="?", type=Path, default=Path(), metavar="WORKDIR")
+    words.add_argument(
+        "--install",
+        action="store_true",
+        help="put Appium and its UiAutomator2 driver into a folder of the project, with npm",
+    )
+    words.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    arguments = words.parse_args(rest)
+    from engine.commandline import doctor_commands
+    from engine.private_files import explain
+
+    work_dir: Path = arguments.workdir.resolve()
+    if not arguments.install:
+        return doctor_commands.doctor(work_dir, as_json=arguments.json)
+    try:
+        return doctor_commands.install(work_dir, as_json=arguments.json)
+    except OSError as exc:
+        raise InputError(explain(exc)) from exc
 
 
 def _config(rest: list[str]) -> int:

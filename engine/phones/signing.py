@@ -6,11 +6,13 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from engine.config import Secrets
+from engine.config import Secrets, Settings
+from engine.errors import SettingsError
 
 
 def new_trace_id() -> str:
@@ -75,3 +77,12 @@ def signer_from(secrets: Secrets) -> Signer | None:
     if secrets.app_id is not None and secrets.api_key is not None:
         return KeySigner(secrets.app_id, secrets.api_key)
     return None
+
+
+def refuse_without_token(settings: Settings, work_dir: Path) -> None:
+    """Raises SettingsError where the provider's phones are wanted and nothing can sign a call."""
+    if settings.phones.device == "geelark" and signer_from(settings.secrets) is None:
+        raise SettingsError(
+            "There is no token for the cloud API: put GEELARK_API_TOKEN=... into "
+            f"{work_dir / '.env'} or the environment."
+        )

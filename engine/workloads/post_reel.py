@@ -22,6 +22,7 @@ from engine.phones.appium_versions import packages
 from engine.phones.budget import CallBudget
 from engine.phones.phone import briefly
 from engine.phones.registry import PhoneEntry, PhoneRegistry
+from engine.phones.signing import refuse_without_token
 from engine.phones.stations import open_station
 from engine.posting.caption import check_caption
 from engine.processes import ProcessRegistry
@@ -130,7 +131,7 @@ class PostReel:
         """
         self._check_source()
         self._history.check()
-        self._check_token()
+        refuse_without_token(self._settings, self._work_dir)
         self._check_programs()
         self._check_ports()
         self._station.check()
@@ -142,15 +143,6 @@ class PostReel:
             source.accounts()
         else:
             source.check()
-
-    def _check_token(self) -> None:
-        secrets = self._settings.secrets
-        signed = secrets.app_id is not None and secrets.api_key is not None
-        if self._settings.phones.device == "geelark" and not signed and secrets.api_token is None:
-            raise SettingsError(
-                "There is no token for the cloud API: put GEELARK_API_TOKEN=... into "
-                f"{self._work_dir / '.env'} or the environment."
-            )
 
     def _check_programs(self) -> None:
         """What can be told without starting Node: programs, versions, the SDK (A11.5)."""
