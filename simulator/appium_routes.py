@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from simulator.appium_elements import attribute, bounds
+from simulator.appium_elements import attribute
 from simulator.appium_session import Session, WebDriverError, mobile_commands, server_side
 from simulator.appium_sessions import Server
 
@@ -77,31 +77,26 @@ def _mobile(name: str) -> _Command:
 
 
 def _find(session: Session, body: Body, parts: tuple[str, ...]) -> Json:
-    found = session.find(str(body["using"]), str(body["value"]), *parts)
-    if not found:
-        text = "An element could not be located on the page using the given search parameters."
-        raise WebDriverError("no such element", text)
-    return found[0]
+    return session.book.find_one(str(body["using"]), str(body["value"]), *parts)
 
 
 def _find_all(session: Session, body: Body, parts: tuple[str, ...]) -> Json:
-    return session.find(str(body["using"]), str(body["value"]), *parts)
+    return session.book.find(str(body["using"]), str(body["value"]), *parts)
 
 
 def _attribute(session: Session, _body: Body, parts: tuple[str, ...]) -> Json:
-    return attribute(session.element(parts[0]), parts[1])
+    return attribute(session.book.element(parts[0]), parts[1])
 
 
 def _is(name: str) -> _Command:
     def run(session: Session, _body: Body, parts: tuple[str, ...]) -> Json:
-        return session.element(parts[0]).get(name) == "true"
+        return session.book.element(parts[0]).get(name) == "true"
 
     return run
 
 
 def _rect(session: Session, _body: Body, parts: tuple[str, ...]) -> Json:
-    left, top, right, bottom = bounds(session.element(parts[0]))
-    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
+    return session.book.rect(parts[0])
 
 
 def _type(session: Session, body: Body, parts: tuple[str, ...]) -> Json:
@@ -144,12 +139,12 @@ _ROUTES: Final[tuple[tuple[str, re.Pattern[str], _Command], ...]] = tuple(
         (
             "GET",
             f"{_ELEMENT}/text",
-            _element_do(lambda session, name: session.element(name).get("text", "")),
+            _element_do(lambda session, name: session.book.element(name).get("text", "")),
         ),
         (
             "GET",
             f"{_ELEMENT}/name",
-            _element_do(lambda session, name: session.element(name).get("class", "")),
+            _element_do(lambda session, name: session.book.element(name).get("class", "")),
         ),
         ("GET", f"{_ELEMENT}/attribute/([^/]+)", _attribute),
         ("GET", f"{_ELEMENT}/rect", _rect),

@@ -8,37 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from xml.etree.ElementTree import Element
 
 from simulator import appium_elements as elements
+from simulator.element_book import ElementBook, WebDriverError
 from simulator.farm_link import FarmLink, FarmUnreachable
 
-ELEMENT_KEY: Final = "element-6066-11e4-a52e-4f735466cecf"
+__all__ = ["Session", "WebDriverError", "mobile_commands", "server_side"]
+
 _SERVER_SIDE: Final = (
     "An unknown server-side error occurred while processing the command. Original error: "
 )
-_STATUS: Final = {
-    "invalid session id": 404,
-    "no such element": 404,
-    "stale element reference": 404,
-    "unknown command": 404,
-    "invalid selector": 400,
-    "invalid argument": 400,
-    "invalid element state": 400,
-}
 Json = Any
-
-
-class WebDriverError(Exception):
-    """An error as the WebDriver protocol names it."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-    @property
-    def status(self) -> int:
-        return _STATUS.get(self.kind, 500)
 
 
 def server_side(message: str) -> WebDriverError:
@@ -53,7 +33,7 @@ class Session:
         self.capabilities = dict(capabilities)
         self.lock = threading.Lock()
         self._link = link
-        self._elements: dict[str, tuple[tuple[int, ...], str, str]] = {}
+        self.book = ElementBook(lambda: str(self.device("source")))
         self._system_port = _bind(self._capability("systemPort"))
         try:
             opened = self._ask(
@@ -133,54 +113,12 @@ class Session:
 
     # -- elements --------------------------------------------------------------------------------
 
-    def find(self, using: str, value: str, within: str = "") -> list[dict[str, str]]:
-        """References to every match. Raises WebDriverError."""
-        root = elements.parse(self.device("source"))
-        try:
-            found = elements.find(root, using, value)
-        except elements.BadSelector as exc:
-            raise WebDriverError("invalid selector", str(exc)) from None
-        path = self._elements[within][0] if within in self._elements else ()
-        return [
-            self._reference(one)
-            for one in found
-            if one.path[: len(path)] == path and one.path != path
-        ]
-
-    def _reference(self, found: elements.Found) -> dict[str, str]:
-        name = f"00000000-0000-{len(self._elements):04x}-ffff-{len(found.path):012x}"
-        element = found.element
-        self._elements[name] = (found.path, element.tag, element.get("resource-id", ""))
-        return {ELEMENT_KEY: name, "ELEMENT": name}
-
-    def element(self, name: str) -> Element:
-        """The element as it stands on the screen now. Raises WebDriverError when it is gone."""
-        if name not in self._elements:
-            raise WebDriverError(
-                "no such element", f"The element identified by '{name}' is unknown"
-            )
-        path, tag, resource_id = self._elements[name]
-        node = elements.at(elements.parse(self.device("source")), path)
-        if node is None or node.tag != tag or node.get("resource-id", "") != resource_id:
-            raise WebDriverError(
-                "stale element reference",
-                "The previously found element is not present in the current view anymore",
-            )
-        return node
-
-    def centre(self, name: str) -> tuple[float, float]:
-        left, top, right, bottom = elements.bounds(self.element(name))
-        return (left + right) / 2, (top + bottom) / 2
-
     def click(self, name: str) -> None:
-        self.tap(*self.centre(name))
+        self.tap(*self.book.centre(name))
 
     def write(self, name: str, text: str, *, append: bool) -> None:
         """Type into a field, or replace what is in it. Raises WebDriverError."""
-        resource_id = self.element(name).get("resource-id", "")
-        if not resource_id:
-            text = f"Cannot set the element to '{text}'. Did you interact with the correct element?"
-            raise WebDriverError("invalid element state", text)
+        resource_id = self.book.field(name, text)
         self.device("text", id=resource_id, text=text, append=append)
 
     def type_blindly(self, text: str) -> bool:
@@ -191,28 +129,9 @@ class Session:
         return True
 
     def perform(self, sources: list[Mapping[str, Json]]) -> None:
-        """W3C actions: a pointer that goes down and up where it is, is a tap; swipes do nothing."""
-        for source in sources:
-            if source.get("type") != "pointer":
-                continue
-            here = (0.0, 0.0)
-            pressed: tuple[float, float] | None = None
-            for action in source.get("actions", ()):
-                kind = action.get("type")
-                if kind == "pointerMove":
-                    here = self._moved(here, action)
-                elif kind == "pointerDown":
-                    pressed = here
-                elif kind == "pointerUp" and pressed == here:
-                    self.tap(*here)
-
-    def _moved(self, here: tuple[float, float], action: Mapping[str, Json]) -> tuple[float, float]:
-        origin = action.get("origin", "viewport")
-        x, y = float(action.get("x", 0)), float(action.get("y", 0))
-        if isinstance(origin, Mapping):
-            left, top = self.centre(str(origin.get(ELEMENT_KEY) or origin.get("ELEMENT")))
-            return left + x, top + y
-        return (here[0] + x, here[1] + y) if origin == "pointer" else (x, y)
+        """W3C actions: what they tap is tapped. Raises WebDriverError."""
+        for x, y in self.book.taps(sources):
+            self.tap(x, y)
 
 
 def _bind(port: Json) -> socket.socket:

@@ -11,12 +11,13 @@ from aiohttp import web
 
 from simulator.adb_server import AdbServer, Login, Said
 from simulator.device_session import COMMANDS, DeviceFault, Sessions
+from simulator.mid_flow import MidFlow
 from simulator.world import Farm
 
 
-def add_device_routes(app: web.Application, farm: Farm) -> None:
-    """Mount the doors of all phones of ``farm``."""
-    doors = DeviceDoors(farm)
+def add_device_routes(app: web.Application, farm: Farm, login: Login, mid_flow: MidFlow) -> None:
+    """Mount the doors of all phones of ``farm``; logins and faults are shared with real adb."""
+    doors = DeviceDoors(farm, login, mid_flow)
     app.router.add_post("/device/adb", doors.adb)
     app.router.add_post("/device/push", doors.push)
     app.router.add_post("/device/session", doors.open_session)
@@ -27,11 +28,11 @@ def add_device_routes(app: web.Application, farm: Farm) -> None:
 class DeviceDoors:
     """Handlers; every adb server port of the host has its own connections."""
 
-    def __init__(self, farm: Farm) -> None:
+    def __init__(self, farm: Farm, login: Login, mid_flow: MidFlow) -> None:
         self._farm = farm
-        self._login = Login()
+        self._login = login
         self._servers: dict[int, AdbServer] = {}
-        self._sessions = Sessions(farm)
+        self._sessions = Sessions(farm, mid_flow)
 
     def _server(self, port: int) -> AdbServer:
         if port not in self._servers:

@@ -6,51 +6,58 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from simulator import system_commands
 from simulator.app.machine import AppMissing
-from simulator.app.nodes import APP_PACKAGE
-from simulator.app.phone_screens import LAUNCHER
 from simulator.phone import Phone
+from simulator.system_commands import Answer
 
 FOLDER: Final = "/sdcard/Download"
-_PACKAGES: Final = (APP_PACKAGE, LAUNCHER, "com.android.vending", "com.android.settings")
-_Answer = tuple[str, int]
 
 
-def run_script(phone: Phone, line: str) -> _Answer:
-    """Run a line of commands joined by ``;`` or ``&&``: what it prints, the last exit status."""
-    out: list[str] = []
-    code = 0
+def run_script(phone: Phone, line: str) -> Answer:
+    """Run a line of commands joined by ``;``, ``&&`` or ``||``: what it prints, the last status.
+
+    A command that the phone does not know is kept in the farm's truth, so that it is not
+    overlooked.
+    """
+    reader = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+    reader.whitespace_split = True
+    reader.commenters = ""
     try:
-        words = shlex.split(line.replace("&&", " && ").replace(";", " ; "))
+        words = list(reader)
     except ValueError as exc:
         return f"/system/bin/sh: syntax error: {exc}\n", 1
+    out: list[str] = []
+    code = 0
+    before = ";"
     command: list[str] = []
     for word in [*words, ";"]:
-        if word not in (";", "&&"):
+        if word not in (";", "&&", "||"):
             command.append(word)
             continue
-        if command:
+        skipped = (before == "&&" and code) or (before == "||" and not code)
+        if command and not skipped:
             text, code = _run(phone, command)
             out.append(text)
-        command = []
-        if word == "&&" and code:
-            break
+        command, before = [], word
     return "".join(out), code
 
 
-def _run(phone: Phone, words: Sequence[str]) -> _Answer:
+def _run(phone: Phone, words: Sequence[str]) -> Answer:
     name, rest = words[0], words[1:]
     handler = _COMMANDS.get(name)
-    if handler is None:
-        return f"/system/bin/sh: {name}: inaccessible or not found\n", 127
-    return handler(phone, rest)
+    answer = system_commands.UNKNOWN if handler is None else handler(phone, rest)
+    if answer is not system_commands.UNKNOWN:
+        return answer
+    phone.farm.unknown_call("shell", shlex.join(words))
+    return f"/system/bin/sh: {name}: inaccessible or not found\n", 127
 
 
-def _echo(_phone: Phone, words: Sequence[str]) -> _Answer:
+def _echo(_phone: Phone, words: Sequence[str]) -> Answer:
     return " ".join(words) + "\n", 0
 
 
-def _getprop(phone: Phone, words: Sequence[str]) -> _Answer:
+def _getprop(phone: Phone, words: Sequence[str]) -> Answer:
     values = {
         "ro.build.version.release": str(phone.android),
         "ro.build.version.sdk": str(phone.android + 20),
@@ -62,24 +69,7 @@ def _getprop(phone: Phone, words: Sequence[str]) -> _Answer:
     return values.get(words[0] if words else "", "") + "\n", 0
 
 
-def _am(phone: Phone, words: Sequence[str]) -> _Answer:
-    if words[:1] == ["broadcast"]:
-        intent = "Intent { act=android.intent.action.MEDIA_SCANNER_SCAN_FILE flg=0x400000 }"
-        return f"Broadcasting: {intent}\nBroadcast completed: result=0\n", 0
-    if words[:1] == ["force-stop"] and len(words) == 2:
-        phone.app.terminate(words[1])
-        return "", 0
-    if words[:1] in (["start"], ["start-activity"]):
-        package = next((w.partition("/")[0] for w in words if "/" in w), "")
-        try:
-            phone.app.launch(package)
-        except AppMissing:
-            return f"Error: Activity class {{{package}}} does not exist.\n", 1
-        return f"Starting: Intent {{ cmp={package} }}\n", 0
-    return "", 0
-
-
-def _monkey(phone: Phone, words: Sequence[str]) -> _Answer:
+def _monkey(phone: Phone, words: Sequence[str]) -> Answer:
     package = words[words.index("-p") + 1] if "-p" in words[:-1] else ""
     try:
         phone.app.launch(package)
@@ -88,16 +78,7 @@ def _monkey(phone: Phone, words: Sequence[str]) -> _Answer:
     return "Events injected: 1\n", 0
 
 
-def _pm(_phone: Phone, words: Sequence[str]) -> _Answer:
-    if words[:2] == ["list", "packages"]:
-        return "".join(f"package:{name}\n" for name in _PACKAGES), 0
-    if words[:1] == ["path"]:
-        known = words[-1] in _PACKAGES
-        return (f"package:/data/app/{words[-1]}/base.apk\n", 0) if known else ("", 1)
-    return "Success\n", 0
-
-
-def _input(phone: Phone, words: Sequence[str]) -> _Answer:
+def _input(phone: Phone, words: Sequence[str]) -> Answer:
     match list(words):
         case ["tap", x, y]:
             phone.app.tap(float(x), float(y))
@@ -110,25 +91,12 @@ def _input(phone: Phone, words: Sequence[str]) -> _Answer:
     return "", 0
 
 
-def _dumpsys(phone: Phone, words: Sequence[str]) -> _Answer:
-    if words[:1] != ["window"]:
-        return "", 0
-    focus = f"{phone.app.package}/{phone.app.activity}"
-    return (
-        (
-            f"  mCurrentFocus=Window{{5f2 u0 {focus}}}\n"
-            f"  mFocusedApp=ActivityRecord{{9a1 u0 {focus} t12}}\n"
-        ),
-        0,
-    )
-
-
-def _wm(phone: Phone, words: Sequence[str]) -> _Answer:
+def _wm(phone: Phone, words: Sequence[str]) -> Answer:
     width, height = phone.app.habits.layout.screen
     return (f"Physical size: {width}x{height}\n", 0) if words[:1] == ["size"] else ("", 0)
 
 
-def _ls(phone: Phone, words: Sequence[str]) -> _Answer:
+def _ls(phone: Phone, words: Sequence[str]) -> Answer:
     path = next((word for word in words if not word.startswith("-")), FOLDER).rstrip("/")
     names = {file.name for file in phone.files}
     if path in (FOLDER, "/storage/emulated/0/Download"):
@@ -138,7 +106,7 @@ def _ls(phone: Phone, words: Sequence[str]) -> _Answer:
     return f"ls: {path}: No such file or directory\n", 1
 
 
-def _rm(phone: Phone, words: Sequence[str]) -> _Answer:
+def _rm(phone: Phone, words: Sequence[str]) -> Answer:
     paths = [word for word in words if not word.startswith("-")]
     force = any(word.startswith("-") and "f" in word for word in words)
     for path in paths:
@@ -150,23 +118,32 @@ def _rm(phone: Phone, words: Sequence[str]) -> _Answer:
     return "", 0
 
 
-def _quiet(_phone: Phone, _words: Sequence[str]) -> _Answer:
+def _quiet(_phone: Phone, _words: Sequence[str]) -> Answer:
     return "", 0
 
 
-_COMMANDS: Final[dict[str, Callable[[Phone, Sequence[str]], _Answer]]] = {
+_COMMANDS: Final[dict[str, Callable[[Phone, Sequence[str]], Answer]]] = {
     "echo": _echo,
     "getprop": _getprop,
-    "am": _am,
+    "am": system_commands.am,
     "monkey": _monkey,
-    "pm": _pm,
+    "pm": system_commands.pm,
+    "cmd": system_commands.cmd,
     "input": _input,
-    "dumpsys": _dumpsys,
+    "dumpsys": system_commands.dumpsys,
+    "ps": system_commands.ps,
+    "settings": system_commands.settings,
+    "date": system_commands.date,
+    "ime": system_commands.ime,
+    "cat": system_commands.cat,
+    "false": system_commands.false,
+    "[": system_commands.test,
     "wm": _wm,
     "ls": _ls,
     "rm": _rm,
     "mkdir": _quiet,
-    "settings": _quiet,
+    "appops": _quiet,
+    "export": _quiet,
     "svc": _quiet,
     "content": _quiet,
     "true": _quiet,

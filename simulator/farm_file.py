@@ -64,6 +64,22 @@ class FaultKind(StrEnum):
     """Published, but the screen never says so."""
     PUBLISH_FAILED = "publish_failed"
     """Share was tapped, the app says that it could not publish, and nothing was published."""
+    LINE_SLOW = "line_slow"
+    """Every packet of real adb takes `line_latency` longer."""
+    LINE_DROPPED = "line_dropped"
+    """In mid-flow the TCP connection of real adb is closed; the phone can be connected anew."""
+    LINE_SILENT = "line_silent"
+    """From somewhere in mid-flow the TCP connection is up and nothing is answered on it."""
+    ADB_UNAUTHORIZED = "adb_unauthorized"
+    """Nobody accepts the host's key on the phone."""
+    AUTOMATION_MISSING = "automation_missing"
+    """The driver's instrumentation is not on the phone, and cannot be put there."""
+    AUTOMATION_UNREACHABLE = "automation_unreachable"
+    """In mid-flow the automation server stops listening while its process goes on."""
+    INSTALL_SLOW = "install_slow"
+    """An app that is being installed never gets there."""
+    SETTINGS_DENIED = "settings_denied"
+    """The shell may not write the phone's settings."""
     # Drawn at each call for one phone.
     START_NO_CAPACITY = "start_no_capacity"
     """Start answers 47002."""
@@ -155,6 +171,8 @@ class Phones(Table):
     """Accounts for which no phone exists."""
     expired: tuple[str, ...] = ()
     """Accounts whose phone's rent has run out."""
+    prepared: bool = True
+    """The automation driver's apps are on the phones; else it has to install them."""
     foreign: int = Field(default=0, ge=0, le=1000)
     """Phones of other people, running from the beginning; nobody of ours may stop them."""
 
@@ -168,6 +186,10 @@ class Delays(Table):
     """After `adb connect`, until the serial is a `device`."""
     glogin_life: Seconds = 600
     """The login to the device lapses after this."""
+    line_latency: Seconds = 3
+    """What each packet takes longer on a slow line (0.15 s at 20 times the speed)."""
+    automation_start: Span = (0.5, 3)
+    """From the start of the phone's automation server until it answers."""
     stop: Span = (2, 10)
     upload: Span = (2, 6)
     """From the cloud's storage to the phone, beside the time for its size."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from simulator.android_system import AndroidSystem
 from simulator.app.phone_world import GalleryItem, Publication, UploadOutcome
 from simulator.downloads import Downloads, PhoneFile
 from simulator.draws import chance
@@ -81,6 +82,7 @@ class Phone:
     """The connection of this boot is gone: the serial is offline until the next boot."""
     _downloads: Downloads = field(default_factory=Downloads)
     _app: PostingApp | None = None
+    _system: AndroidSystem | None = None
     _stop_refused_until: float = 0.0
     _stop_refusal: Refused | None = None
 
@@ -157,6 +159,8 @@ class Phone:
         self.power = None
         if self._app is not None:
             self._app.terminate()
+        if self._system is not None:
+            self._system.power_off()
         self.farm.phone_went_off(self, power, at, reason)
 
     def _power_on(self, energy_saving: bool) -> None:
@@ -239,7 +243,7 @@ class Phone:
 
     @property
     def port(self) -> int:
-        """Virtual port of this boot; nothing listens there, the light adb knows it."""
+        """Port of this boot's adb; once adb is opened, the phone listens there."""
         return self.power.port if self.power else 0
 
     @property
@@ -258,9 +262,16 @@ class Phone:
             return
         if not open_:
             self.power.adb_ready = NEVER
+            self.farm.doors.adb_closed(self)
         elif self.power.adb_ready == NEVER and self.fault_of_this_boot is not FaultKind.ADB_NEVER:
             wait = self.delay("adb_enable", self.farm.file.delays.adb_enable)
             self.power.adb_ready = self.farm.clock.now() + wait
+            self.farm.doors.adb_opened(self)
+
+    def lose_adb(self) -> None:
+        """The line to the phone is gone for the rest of this boot."""
+        self.adb_lost = True
+        self.farm.doors.adb_closed(self)
 
     @property
     def adb_open(self) -> bool:
@@ -319,6 +330,13 @@ class Phone:
 
             self._app = app_on(self)
         return self._app
+
+    @property
+    def system(self) -> AndroidSystem:
+        """Android below the app, made when it is first asked for."""
+        if self._system is None:
+            self._system = AndroidSystem(prepared=self.farm.file.phones.prepared)
+        return self._system
 
     def gallery(self) -> list[GalleryItem]:
         """Files of the phone, newest first."""

@@ -12,9 +12,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simulator.adb_server import Login
+from simulator.adbd.doors import AdbDoors
 from simulator.cloud_api import CloudApi
 from simulator.device_api import add_device_routes
 from simulator.farm_file import HTTP_KINDS, AccountState, FaultKind
+from simulator.mid_flow import MidFlow
 from simulator.world import Farm
 
 HOST = "127.0.0.1"
@@ -52,7 +55,10 @@ class FarmServer:
         """Set when the farm is asked to end."""
         self.app = web.Application(client_max_size=1 << 30, middlewares=[self._noting()])
         self.api.add_routes(self.app)
-        add_device_routes(self.app, farm)
+        login, mid_flow = Login(), MidFlow()
+        self.doors = AdbDoors(farm, login, mid_flow)
+        farm.doors = self.doors
+        add_device_routes(self.app, farm, login, mid_flow)
         self.app.router.add_get("/farm/status", self._status)
         self.app.router.add_post("/farm/outage", self._outage)
         self.app.router.add_post("/farm/account", self._account)
@@ -97,6 +103,7 @@ class FarmServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         finally:
+            await self.doors.close()
             self.farm.close()
 
     async def _status(self, _request: web.Request) -> web.Response:

@@ -24,6 +24,19 @@ FIRST_PORT = 20_001
 LAST_PORT = 64_000
 
 
+class Doors:
+    """Who serves the phones' adb ports; this one does not, as in a farm that only counts."""
+
+    def adb_opened(self, phone: Phone) -> None:
+        """adb was switched on; it is ready at ``phone.power.adb_ready``."""
+
+    def adb_closed(self, phone: Phone) -> None:
+        """adb was switched off, or the phone, or the line to it is gone."""
+
+    def app_stopped(self, phone: Phone, package: str) -> None:
+        """Somebody ended an app through the shell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """One reel that the world can see."""
@@ -49,6 +62,7 @@ class Farm:
         self.accounts: dict[str, Account] = {}
         self.phones: dict[str, Phone] = {}
         self.publications: list[Published] = []
+        self.doors = Doors()
         self._on: dict[str, Phone] = {}
         self._serials: dict[str, Phone] = {}
         self._port = FIRST_PORT - 1
@@ -84,6 +98,13 @@ class Farm:
             self._port += 1
         return self._port
 
+    def move_port(self, phone: Phone, port: int) -> None:
+        """The phone's adb listens on ``port`` during this boot."""
+        if phone.power is not None:
+            self._serials.pop(phone.serial, None)
+            phone.power.port = port
+            self._serials[phone.serial] = phone
+
     # -- what happens ----------------------------------------------------------------------------
 
     def phone_went_on(self, phone: Phone, power: Power) -> None:
@@ -108,6 +129,7 @@ class Farm:
     def phone_went_off(self, phone: Phone, power: Power, at: float, reason: str) -> None:
         del self._on[phone.id]
         del self._serials[f"{phone.ip}:{power.port}"]
+        self.doors.adb_closed(phone)
         charge = self.meter.charge(phone.id, power.ready, at, own=not phone.foreign)
         self.journal.write(
             "phone_off",
