@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-headless test snapshots bench lint docs lock clean
+.PHONY: help demo demo-headless test snapshots bench lint docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
 	@echo 'make demo-headless  publish the same day without a screen'
 	@echo 'make test    every check and test, as CI runs them'
+	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make bench   every speed and memory claim, measured here'
 	@echo 'make lint    formatting, rules, types, import contracts'
 	@echo 'make snapshots  make the pictures of the screens anew, after a wanted change'
@@ -39,8 +40,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Where adb or Node cannot be had, the tests over them are skipped and say so.
+tools: $(STAMP)
+	-@.ci/tools
+
 # More processes than cores: most of the time a test waits for a phone.
-test: lint
+test: lint tools
 	$(BIN)/pytest -n 4 --dist worksteal
 
 snapshots: $(STAMP)
@@ -59,4 +64,4 @@ lock:
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .appium .mypy_cache .pytest_cache .ruff_cache .hypothesis

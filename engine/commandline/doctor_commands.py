@@ -54,22 +54,16 @@ def install(work_dir: Path, *, as_json: bool) -> int:
 
     Raises InputError and OSError with the reason, SettingsError.
     """
-    from engine.doctor.install import LOG_NAME, install, is_installed
-    from engine.phones.appium_install import install_folder
+    from engine.doctor.install import described, install
     from engine.phones.appium_versions import pinned_versions
 
     _need(work_dir)
-    settings = Settings.load(work_dir)
-    names = ", ".join(f"{name} {version}" for name, version in pinned_versions().items())
-    folder = install_folder(settings, work_dir)
-    if not is_installed(settings, work_dir):
-        complain(f"Installing {names}; this takes half a minute, log {folder / LOG_NAME}")
-    done = install(settings, work_dir)
+    done = install(Settings.load(work_dir), work_dir, tell=complain)
     if as_json:
-        say_json({"event": "installed", "folder": str(done.folder), "fresh": done.fresh,
-                  "versions": pinned_versions()})  # fmt: skip
+        versions = pinned_versions()
+        say_json({"event": "installed", "folder": done.folder, "fresh": done.fresh, **versions})
     else:
-        say(f"{'Installed' if done.fresh else 'Already there'}: {names}, in {done.folder}")
+        say(f"{'Installed' if done.fresh else 'Already there'}: {described()}, in {done.folder}")
     return ExitCode.DONE
 
 

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ import psutil
 from engine.doctor.appium import said
 from engine.errors import InputError
 from engine.phones.appium_install import PINNED, STAMP_NAME, install_folder, installed_script
-from engine.phones.appium_versions import pinned_node_range, satisfies
+from engine.phones.appium_versions import pinned_node_range, pinned_versions, satisfies
 from engine.phones.child_env import without_secrets
 from engine.phones.registry import private_lock
 from engine.private_files import make_private_dir, open_append, write_atomically
@@ -74,10 +74,16 @@ def is_installed(settings: Settings, work_dir: Path) -> bool:
     return installed_script(folder) is not None and _stamp(folder) == _identity()
 
 
-def install(settings: Settings, work_dir: Path, *, limit: float = LIMIT_SECONDS) -> Installation:
+def install(
+    settings: Settings,
+    work_dir: Path,
+    *,
+    tell: Callable[[str], object] = lambda _text: None,
+    limit: float = LIMIT_SECONDS,
+) -> Installation:
     """Put the pinned versions into their folder within ``limit`` seconds; at once if there.
 
-    Raises InputError in one sentence (no Node, no npm, no network, no room), OSError where the
+    ``tell`` gets a line for the operator before something that takes long. Raises InputError in one sentence (no Node, no npm, no network, no room), OSError where the
     folder cannot be made.
     """
     folder = install_folder(settings, work_dir)
@@ -86,6 +92,7 @@ def install(settings: Settings, work_dir: Path, *, limit: float = LIMIT_SECONDS)
     node, npm = _node(), _npm()
     _refuse_strange(folder)
     make_private_dir(folder)
+    tell(f"Installing {described()}; this takes half a minute, log {folder / LOG_NAME}")
     try:
         with private_lock(folder / ".lock", limit):
             if not is_installed(settings, work_dir):
@@ -96,6 +103,11 @@ def install(settings: Settings, work_dir: Path, *, limit: float = LIMIT_SECONDS)
             "minutes: wait for it, or end it, and try again."
         ) from None
     return Installation(folder=folder, fresh=True)
+
+
+def described() -> str:
+    """The pinned packages with their versions."""
+    return ", ".join(f"{name} {version}" for name, version in pinned_versions().items())
 
 
 def _install(folder: Path, node: str, npm: str, limit: float) -> None:
