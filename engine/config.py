@@ -25,6 +25,7 @@ from engine.settings_groups import (
     Errors,
     LedgerSettings,
     Logs,
+    Model,
     Paths,
     Phones,
     Posting,
@@ -42,6 +43,7 @@ __all__ = [
     "Errors",
     "LedgerSettings",
     "Logs",
+    "Model",
     "Paths",
     "Phones",
     "Posting",
@@ -84,6 +86,7 @@ class Settings(BaseModel):
     retry: Retry = Retry()
     ledger: LedgerSettings = LedgerSettings()
     posting: Posting = Posting()
+    model: Model = Model()
     phones: Phones = Phones()
     appium: Appium = Appium()
     logs: Logs = Logs()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -162,6 +163,55 @@ class Posting(Section):
     """Characters; a longer caption is refused before a phone is started."""
     ai: Literal["fallback", "never", "only"] = "fallback"
     """Whether the model is asked where no rule applies (`--no-ai-fallback`, `--ai-only`)."""
+
+
+class Model(Section):
+    """The model's service, asked where no rule knows the screen; needs `ANTHROPIC_API_KEY`."""
+
+    name: str = Field(default="claude-haiku-5-5", min_length=1)
+    base_url: str = "https://api.anthropic.com"
+    """Where the key is sent: https, or http on this host."""
+    tool_choice: Literal["forced", "auto"] = "forced"
+    """`auto` for a model that refuses forced tool use; prose alone is then a bad answer."""
+    max_tokens: int = Field(default=1024, ge=128)
+    """Longest answer; a model that thinks before it answers needs more."""
+    screenshot: bool = False
+    """Send a picture of the screen beside the list of its elements."""
+    elements: int = Field(default=120, ge=10, le=400)
+    """Elements of a screen that are listed at most."""
+    timeout_seconds: Positive = 20
+    """Longest wait for one answer; never more than the job has left."""
+    tries: int = Field(default=2, ge=1)
+    """Calls for one question: again after a time-out, overload, rate limit or bad answer."""
+    backoff_seconds: Seconds = 1
+    """First wait before another call; doubles, with jitter."""
+    longest_wait_seconds: Seconds = 10
+    """A longer wait that the service asks for is not sat out: the rules go on without it."""
+    calls_per_job: int = Field(default=40, ge=0)
+    """Over all attempts of a job on one day; the same for the two limits below."""
+    tokens_per_job: int = Field(default=250_000, ge=0)
+    usd_per_job: float = Field(default=0.05, ge=0)
+    """US dollars, estimated by the prices below."""
+    calls_per_day: int = Field(default=2_000, ge=0)
+    """Shared by all workers of the work directory; the same for the two limits below."""
+    tokens_per_day: int = Field(default=10_000_000, ge=0)
+    usd_per_day: float = Field(default=2.0, ge=0)
+    usd_per_million_input: float = Field(default=0.10, ge=0)
+    """Prices of the named model; change them with it."""
+    usd_per_million_output: float = Field(default=0.50, ge=0)
+    usd_per_million_cache_write: float = Field(default=0.125, ge=0)
+    usd_per_million_cache_read: float = Field(default=0.01, ge=0)
+
+    @field_validator("base_url")
+    @classmethod
+    def _safe_place(cls, value: str) -> str:
+        address = urlsplit(value)
+        local = address.hostname in {"127.0.0.1", "localhost", "::1"}
+        if not address.hostname or not (
+            address.scheme == "https" or (address.scheme == "http" and local)
+        ):
+            raise ValueError("must be an https address, or http on this host")
+        return value
 
 
 class Phones(Section):

@@ -162,6 +162,20 @@ _TABLE: Final = (
         older_name="claude_stuck",
     ),
     ErrorType(
+        name="model_error",
+        category=_INFRA,
+        remedy="The model's service was slow or overloaded, or gave no usable answer: retried by "
+        "itself; if it goes on, look at the service's status page, or run with --no-ai-fallback.",
+        older_name="claude_stuck",
+    ),
+    ErrorType(
+        name="model_budget",
+        category=_INFRA,
+        remedy="The model's budget is used up: raise the limits in [model] of the settings, wait "
+        "for the next day, or run without --ai-only.",
+        older_name="claude_stuck",
+    ),
+    ErrorType(
         name="glogin_expired",
         category=_INFRA,
         remedy="The phone refused the device login: retried with a fresh code; if it goes on, "
