@@ -83,8 +83,8 @@ def install(
 ) -> Installation:
     """Put the pinned versions into their folder within ``limit`` seconds; at once if there.
 
-    ``tell`` gets a line for the operator before something that takes long. Raises InputError in one sentence (no Node, no npm, no network, no room), OSError where the
-    folder cannot be made.
+    ``tell`` gets a line for the operator before something that takes long. Raises InputError in
+    one sentence (no Node, no npm, no network, no room), OSError where the folder cannot be made.
     """
     folder = install_folder(settings, work_dir)
     if is_installed(settings, work_dir):
