@@ -69,6 +69,9 @@ class Comparison:
     billed_minutes: int
     double_posts: int = 0
     lost: int = 0
+    """Publications or jobs that the ledgers do not know, and wrong successes."""
+    wrong_success: int = 0
+    """Of these: successes that the truth does not know."""
     disagreements: list[Disagreement] = field(default_factory=list)
 
     @property
@@ -195,6 +198,7 @@ def _find_lost(result: Comparison, reels: Sequence[Reel], entries: Sequence[Entr
         if entry.success:
             published[entry.post] -= 1
             if published[entry.post] < 0:
+                result.wrong_success += 1
                 result.lose(
                     entry.job.account,
                     f"{entry.job.job_id} is a success in {entry.ledger.name}, but the truth "

@@ -1,0 +1,265 @@
+"""A day on a farm that something befalls: its directory, its processes, and what is left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from engine.config import Settings
+from engine.errors import EngineError
+from engine.jobs import Job, JobStatus
+from engine.progress import ProgressTracker
+from simulator.compare import compare
+from simulator.demo import farm_process
+from simulator.farm_file import FARM_FILE, FarmFile
+from simulator.truth import read_truth
+from simulator.work_directory import Wishes, farm_text, new_directory
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+JOBS: Final = 4
+WORKERS: Final = 2
+TIME_SCALE: Final = 200.0
+RUN_SECONDS: Final = 150.0
+"""Longest that a run of four jobs may take, whatever befalls it."""
+QUICK: Final[Mapping[str, object]] = {
+    "boot": (10, 20),
+    "adb_enable": (1, 2),
+    "adb_offline": (1, 2),
+    "publish": (20, 60),
+    "idle_shutdown": 1e7,
+}
+"""Phones boot at once, and are not switched off while a slow host looks away."""
+BRISK: Final[Mapping[str, str]] = {
+    "GEELARK_PHONES__BOOT_POLL_SECONDS": "0.3",
+    "GEELARK_PHONES__BOOT_TIMEOUT_SECONDS": "4",
+    "GEELARK_PHONES__ADB_ENABLE_WAIT_SECONDS": "0.1",
+    "GEELARK_PHONES__ADB_POLL_SECONDS": "0.1",
+    "GEELARK_PHONES__ADB_DEVICE_TIMEOUT_SECONDS": "4",
+    "GEELARK_PHONES__UPLOAD_POLL_SECONDS": "0.1",
+    "GEELARK_PHONES__UPLOAD_WAIT_SECONDS": "4",
+    "GEELARK_POSTING__POLL_SECONDS": "0.05",
+    "GEELARK_POSTING__CONFIRM_TIMEOUT_SECONDS": "5",
+    "GEELARK_APPIUM__COMMAND_TIMEOUT_SECONDS": "6",
+    "GEELARK_RUN__RESTART_BACKOFF_SECONDS": "0.2",
+}
+"""Waits of the engine for a world that is two hundred times as fast."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toll:
+    """What a day cost that ended; all but the minutes should be zero."""
+
+    double_posts: int = 0
+    lost_jobs: int = 0
+    wrong_success: int = 0
+    phones_on: int = 0
+    orphans: int = 0
+    unfinished: int = 0
+    billed_minutes: int = 0
+    in_doubt: int = 0
+    told: Sequence[str] = ()
+    """One line for each thing that should not be."""
+
+    @property
+    def clean(self) -> bool:
+        return not self.told
+
+
+@dataclass
+class Day:
+    """A work directory, its farm running, and the engine as an operator would start it."""
+
+    work_dir: Path
+    dice: random.Random
+    env: dict[str, str] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+    """What the campaign itself saw go wrong: a run that did not end, a traceback."""
+
+    # -- the engine ------------------------------------------------------------------------------
+
+    def start(self, *flags: str) -> subprocess.Popen[bytes]:
+        with (self.work_dir / "output.txt").open("ab") as out:
+            return subprocess.Popen(
+                self.command(*flags),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def command(self, *flags: str) -> list[str]:
+        return [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **BRISK, "COLUMNS": "200", **self.env}
+
+    def await_end(self, run: subprocess.Popen[bytes], what: str) -> None:
+        """A run that does not end is killed, and is trouble."""
+        try:
+            run.wait(RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.trouble.append(f"{what} did not end within {RUN_SECONDS:.0f} s")
+            self.kill()
+            run.wait()
+
+    @property
+    def output(self) -> str:
+        path = self.work_dir / "output.txt"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """What runs for this directory, by its command line; the farm itself is left out."""
+        url = self.settings.phones.api_url
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                line = process.cmdline()
+                ours = str(self.work_dir) in line or url in line
+                dead = process.status() == psutil.STATUS_ZOMBIE
+                if ours and not dead and "serve" not in line and all(w in line for w in words):
+                    found.append(process)
+        return found
+
+    def kill(self, *words: str) -> int:
+        """SIGKILL at once, so that nobody sees the others die; how many."""
+        processes = self.processes(*words)
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(processes, timeout=10)
+        return len(processes)
+
+    def send(self, number: signal.Signals, *words: str) -> int:
+        processes = self.processes(*words)
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(number)
+        return len(processes)
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        path = self.work_dir / "run" / "events.jsonl"
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if event.get("event") == name:
+                    found.append(event)
+        return found
+
+    def wait_for(self, condition: Callable[[], object], run: subprocess.Popen[bytes]) -> bool:
+        """Until something is true; False where the run ended before it was."""
+        while not condition():
+            if run.poll() is not None:
+                return False
+            time.sleep(0.01)
+        return True
+
+    # -- what is true ----------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.load(self.work_dir)
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.work_dir / "parallel_progress.csv"
+
+    def jobs(self) -> Mapping[str, Job]:
+        return ProgressTracker(self.ledger_path, settings=self.settings).jobs()
+
+    def toll(self) -> Toll:
+        """Truth and ledger beside each other, and all that should be gone."""
+        told = list(self.trouble)
+        if "Traceback" in self.output:
+            told.append("a traceback reached the operator")
+        truth = read_truth(self.work_dir)
+        try:
+            figures = compare(self.work_dir)
+            jobs = list(self.jobs().values())
+        except EngineError as exc:
+            told.append(f"the ledger cannot be read: {exc}")
+            return Toll(lost_jobs=JOBS, phones_on=len(truth.phones_on), told=told)
+        told += [
+            f"{item.kind}: {item.account} {item.what}"
+            for item in figures.disagreements
+            if item.kind != "caption"
+        ]
+        open_jobs = [
+            job for job in jobs if job.status is not JobStatus.SUCCESS and not job.in_doubt
+        ]
+        told += [f"{job.job_id} is {job.status}: {job.error[:120]}" for job in open_jobs]
+        orphans = self._orphans()
+        told += orphans
+        return Toll(
+            double_posts=figures.double_posts,
+            lost_jobs=figures.lost - figures.wrong_success,
+            wrong_success=figures.wrong_success,
+            phones_on=figures.phones_on,
+            orphans=len(orphans),
+            unfinished=len(open_jobs),
+            billed_minutes=figures.billed_minutes,
+            in_doubt=figures.in_doubt,
+            told=told,
+        )
+
+    def _orphans(self) -> list[str]:
+        """Processes, records of processes and phones, adb connections that outlived the run."""
+        run = self.work_dir / "run"
+        found = [f"process left: {' '.join(process.cmdline())[:160]}" for process in self._alive()]
+        for kind in ("processes", "phones"):
+            found += [f"record left: {kind}/{path.name}" for path in (run / kind).glob("*.json")]
+        command = self.settings.phones.adb_command
+        listed = subprocess.run(
+            [*command, "devices"], capture_output=True, text=True, check=False, timeout=20
+        ).stdout
+        found += [
+            f"adb connection left: {serial}"
+            for serial in re.findall(r"^(\S+)\t", listed, re.MULTILINE)
+        ]
+        return found
+
+    def _alive(self) -> Iterator[psutil.Process]:
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                process.cmdline()
+                yield process
+
+
+@contextlib.contextmanager
+def day_on_farm(folder: Path, seed: int, change: Callable[[FarmFile], FarmFile]) -> Iterator[Day]:
+    """A day of four jobs with its farm running; whatever of the engine is left is ended."""
+    work_dir = folder.resolve()
+    farm = new_directory(
+        work_dir, Wishes(accounts=JOBS, workers=WORKERS, seed=seed, time_scale=TIME_SCALE)
+    )
+    delays = farm.delays.model_copy(update=dict(QUICK))
+    farm = change(farm.model_copy(update={"delays": delays}))
+    (work_dir / FARM_FILE).write_text(farm_text(farm), encoding="utf-8")
+    with farm_process(work_dir):
+        made = Day(work_dir, random.Random(f"{seed}|strikes"))
+        try:
+            yield made
+        finally:
+            made.kill()
