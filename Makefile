@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-headless test snapshots bench lint docs lock clean tools
+.PHONY: help demo demo-headless demo-appium test snapshots bench lint docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
 	@echo 'make demo-headless  publish the same day without a screen'
+	@echo 'make demo-appium    the same day over the real adb and Appium of this host'
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make bench   every speed and memory claim, measured here'
@@ -33,6 +34,11 @@ demo: $(STAMP)
 
 demo-headless: $(STAMP)
 	@$(BIN)/python -m simulator demo --workers 5
+
+# Needs adb (Debian: apt-get install adb) and Node; Appium goes into .appium, once.
+demo-appium: $(STAMP)
+	@$(BIN)/geelark-console doctor --install
+	@$(BIN)/python -m simulator demo --workers 5 --appium
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check --quiet .

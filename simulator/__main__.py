@@ -127,6 +127,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         },
         states={state: getattr(options, name.replace("-", "_")) for name, state in STATES.items()},
         foreign_phones=options.foreign_phones,
+        appium=options.appium,
     )
 
 
@@ -188,6 +189,7 @@ def _add_world(parser: argparse.ArgumentParser, *, accounts: int, infrastructure
     add("--after-share", type=_rate, default=0.0, metavar="R", help="link lost right after Share")
     add("--no-confirmation", type=_rate, default=0.0, metavar="R", help="published, never shown")
     add("--foreign-phones", type=_whole(0), default=0, metavar="N", help="other people's, running")
+    add("--appium", action="store_true", help="use the real adb and Appium of this host")
     for name, state in STATES.items():
         text = f"accounts in the state {state.value}"
         add(f"--{name}", type=_whole(0), default=0, metavar="N", help=text)

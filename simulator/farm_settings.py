@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.config import Appium, LedgerSettings, Phones, Posting, Retry, Run, Settings
 from simulator.farm_file import FarmFile
+from simulator.real_programs import RealPrograms
 
 Tables = Mapping[str, Mapping[str, object]]
 
@@ -32,8 +33,12 @@ def engine_settings(
     system_port_base: int,
     video_root: str,
     android_home: Path,
+    real: RealPrograms | None = None,
 ) -> Tables:
-    """Tables of geelark.toml for a farm that listens on its fixed port."""
+    """Tables of geelark.toml for a farm that listens on its fixed port.
+
+    ``real``: the real adb and Appium instead of the light ones.
+    """
     url = f"http://127.0.0.1:{farm.port}"
 
     def scaled(seconds: float, floor: float) -> float:
@@ -70,25 +75,57 @@ def engine_settings(
             "poll_seconds": scaled(POSTING.poll_seconds, 0.2),
             "ai": "never",
         },
-        "phones": _phones(farm, url),
+        "phones": _phones(farm, url, real),
         "appium": {
-            "command": [sys.executable, "-m", "simulator.appium", "--farm", url],
             "base_port": appium_base_port,
             "system_port_base": system_port_base,
-            "android_home": str(android_home),
+            "android_home": str(real.android_home if real else android_home),
             "health_poll_seconds": scaled(APPIUM.health_poll_seconds, 0.2),
             "command_timeout_seconds": scaled(APPIUM.command_timeout_seconds, 15),
+            **(_real_appium(farm) if real else _light_appium(url)),
         },
     }
 
 
-def _phones(farm: FarmFile, url: str) -> Mapping[str, object]:
+def _light_appium(url: str) -> Mapping[str, object]:
+    return {"command": [sys.executable, "-m", "simulator.appium", "--farm", url]}
+
+
+def _real_appium(farm: FarmFile) -> Mapping[str, object]:
+    """Bounds in real time: the driver polls once a second, whatever the farm's clock does.
+
+    The command is left out: the engine finds the Appium of ``doctor --install`` or of PATH.
+    """
+
+    def scaled(milliseconds: float, floor: int) -> int:
+        return max(round(milliseconds / farm.time_scale), floor)
+
+    return {
+        "adb_exec_timeout_ms": scaled(APPIUM.adb_exec_timeout_ms, 15_000),
+        "server_launch_timeout_ms": scaled(APPIUM.server_launch_timeout_ms, 10_000),
+        "device_ready_timeout_seconds": scaled(APPIUM.device_ready_timeout_seconds, 5),
+    }
+
+
+def _real_adb(real: RealPrograms) -> Mapping[str, object]:
+    own = {"adb_server_port": real.adb_server_port}
+    return {
+        "adb_command": [str(real.adb)],
+        **(own if "adb_server_port" in Phones.model_fields else {}),
+    }
+
+
+def _light_adb(url: str) -> Mapping[str, object]:
+    return {"adb_command": [sys.executable, "-m", "simulator.adb", "--farm", url]}
+
+
+def _phones(farm: FarmFile, url: str, real: RealPrograms | None) -> Mapping[str, object]:
     def scaled(seconds: float, floor: float) -> float:
         return round(max(seconds / farm.time_scale, floor), 3)
 
     return {
         "api_url": url,
-        "adb_command": [sys.executable, "-m", "simulator.adb", "--farm", url],
+        **(_real_adb(real) if real else _light_adb(url)),
         # The farm counts its limits in simulated minutes; these are real ones.
         "calls_per_minute": 200,
         "calls_per_hour": 24_000,

@@ -23,6 +23,7 @@ from simulator.farm_settings import engine_settings, http_timeout, toml_text, wr
 from simulator.journal import FARM_FOLDER
 from simulator.light_sdk import write_sdk
 from simulator.ports import free_block
+from simulator.real_programs import real_programs
 from simulator.sample_videos import caption, file_name, write_video
 
 EXPECTED_FILE = "expected_jobs.json"
@@ -49,6 +50,8 @@ class Wishes:
     states: Mapping[AccountState, int] = field(default_factory=dict)
     """How many accounts are in which state; the others are ok."""
     foreign_phones: int = 0
+    appium: bool = False
+    """The engine is to use the real adb and Appium of this host."""
 
 
 def new_directory(work_dir: Path, wishes: Wishes) -> FarmFile:
@@ -212,6 +215,7 @@ def _finish(
         system_port_base=free_block(10 * workers, taken=taken),
         video_root=video_root,
         android_home=write_sdk(folder / "sdk", f"http://127.0.0.1:{farm.port}"),
+        real=real_programs(work_dir) if wishes.appium else None,
     )
     write_settings(work_dir / SETTINGS_FILE, tables, time_scale=farm.time_scale)
 
