@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from simulator.app.frames import modal_activity
@@ -28,6 +30,20 @@ _NEXT_STEP: Final = {
 }
 
 
+_OLDER: Final = {
+    AccountState.SUSPENDED: {
+        "We suspended your account, ": "Your account has been suspended, ",
+        "180 days left to appeal": "30 days left to disagree",
+    },
+    AccountState.DISABLED: {"We disabled your account": "Your account has been disabled"},
+    AccountState.CHALLENGE_CAPTCHA: {"Confirm you're human": "Help us confirm you're human"},
+    AccountState.CHALLENGE_VERIFICATION: {
+        "Upload your ID": "Help us confirm you own this account",
+    },
+}
+"""What other builds say instead."""
+
+
 def account_page(layout: Layout, state: AccountState, username: str, *, drawn: bool) -> list[Node]:
     """The notice of a suspended, disabled or challenged account; half drawn it is only a Menu."""
     top, low = layout.top, layout.bottom
@@ -36,12 +52,22 @@ def account_page(layout: Layout, state: AccountState, username: str, *, drawn: b
     parts = [view("ViewGroup", (0, top, WIDTH, top + 71), logo, menu)]
     if drawn:
         body = _BODY[state](top + 73, username)
+        if layout.notices == "older":
+            body = [_reworded(node, _OLDER.get(state, {})) for node in body]
         parts.append(Node(_RECYCLER, (0, top + 73, WIDTH, low - 123), tuple(body), flags="FX"))
         label = _NEXT_STEP[state]
         text = view("View", (326, low - 75, 395, low - 45), text=label)
         parts.append(view("Button", (26, low - 95, 694, low - 26), text, desc=label, flags="CF"))
     chain = ("FrameLayout/", "FrameLayout/bloks_container", "ViewGroup/", "ViewGroup/")
     return modal_activity(layout, nest(chain, layout.content, *parts))
+
+
+def _reworded(node: Node, words: Mapping[str, str]) -> Node:
+    text, desc = node.text, node.desc
+    for old, new in words.items():
+        text, desc = text.replace(old, new), desc.replace(old, new)
+    inside = tuple(_reworded(child, words) for child in node.children)
+    return replace(node, text=text, desc=desc, children=inside)
 
 
 def _said(top: int, height: int, text: str, *, described: bool = True) -> Node:

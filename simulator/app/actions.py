@@ -9,15 +9,16 @@ from typing import Final
 from simulator.app.dialog_words import Dialog
 from simulator.app.habits import Habits
 from simulator.app.nodes import APP_PACKAGE
-from simulator.app.phone_screens import LAUNCHER, PLAY_STORE, SETTINGS
+from simulator.app.phone_screens import DRAWER, LAUNCHER, OTHER_APPS, PLAY_STORE, SETTINGS
 from simulator.app.phone_world import GalleryItem, PhoneWorld
-from simulator.app.places import CHANCE, TABS, Place
+from simulator.app.places import CHANCE, SURPRISES, TABS, Place
 from simulator.app.uploads import Upload, UploadState
 from simulator.farm_file import AccountState
 
 LONG_REEL_SECONDS: Final = 180
 """Above this the app warns of limited reach before it shares."""
 _SNACKBAR_SECONDS: Final = 3.0
+_BLANK_SECONDS: Final = 3.0
 
 
 class AppState:
@@ -38,9 +39,11 @@ class AppState:
         self._photos_asked = not self.habits.asks_for_photos
         self._logged_out_seen = False
         self._opened: Upload | None = None
+        self._blank_until = 0.0
         self._snackbar = ("", 0.0)
         self._scripts: list[tuple[Dialog, Place]] = []
         self._dice = random.Random(f"app:{world.seed}")
+        self._surprises = random.Random(f"surprises:{world.seed}")
         self._actions = self._table()
 
     def _place(self) -> Place:
@@ -144,11 +147,12 @@ class AppState:
 
     def _share(self) -> None:
         if self.world.account_state is AccountState.ACTION_BLOCKED:
-            self._show(Dialog.TRY_AGAIN_LATER)
-        elif self.habits.asks_before_sharing:
-            self._show(Dialog.AUDIO_NOTICE)
+            older = self.habits.layout.notices == "older"
+            self._show(Dialog.ACTION_BLOCKED if older else Dialog.TRY_AGAIN_LATER)
         elif self.video is not None and self.video.duration > LONG_REEL_SECONDS:
             self._show(Dialog.CONTENT_WARNING)
+        elif self.habits.asks_before_sharing:
+            self._show(Dialog.AUDIO_NOTICE)
         else:
             self._publish()
 
@@ -210,9 +214,32 @@ class AppState:
         if self.front == APP_PACKAGE:
             self.front = LAUNCHER
 
+    def _surprise(self) -> None:
+        """By chance something comes in between, as on a phone that other things live on as well."""
+        calm = self.world.account_state is not AccountState.OK or not self.alive
+        if not calm and self._surprises.random() < self.habits.surprise_rate:
+            self.interrupt(self._surprises.choice(SURPRISES))
+
+    def interrupt(self, name: str) -> None:
+        """Let something come in between now: a dialog, a page nobody asked for, another app."""
+        if name in (*OTHER_APPS, LAUNCHER, DRAWER):
+            self.front = name
+        elif name in set(Dialog):
+            self.dialogs.append(Dialog(name))
+        elif name == Place.BLANK:
+            self._blank_until = self.world.now() + _BLANK_SECONDS
+        elif Place(name) in TABS:
+            self.tab = Place(name)
+            self.stack.clear()
+            self._forget_draft()
+        else:
+            self.stack.append(Place(name))
+
     def _go_back(self) -> None:
-        if self.front in (PLAY_STORE, SETTINGS):
+        if self.front in OTHER_APPS:
             self.front = APP_PACKAGE if self.alive else LAUNCHER
+        elif self.front == DRAWER:
+            self.front = LAUNCHER
         elif self.front == LAUNCHER:
             return
         elif self.world.account_state not in (AccountState.OK, AccountState.ACTION_BLOCKED):
@@ -220,7 +247,7 @@ class AppState:
         elif self.dialogs:
             permission = self.dialogs[-1] is Dialog.PERMISSION_PHOTOS
             self._deny() if permission else self._dismiss()
-        elif self.editing:
+        elif self.editing and self._place() is Place.SHARE_FORM:
             self.editing = False
         elif self._place() is Place.EDITOR:
             self._show(Dialog.SAVE_DRAFT)

@@ -32,6 +32,22 @@ class Dialog(StrEnum):
     PERMISSION_MICROPHONE = "permission_microphone"
     APP_CRASH = "app_crash"
     NOT_RESPONDING = "not_responding"
+    NOTIFICATIONS_OFFER = "notifications_offer"
+    SAVE_LOGIN = "save_login"
+    """A page of its own that asks whether the login is to be kept."""
+    UPDATE_OFFER = "update_offer"
+    UPDATE_REQUIRED = "update_required"
+    """An update without a way round it."""
+    ACTION_BLOCKED = "action_blocked"
+    SOMETHING_WRONG = "something_wrong"
+    META_LOADING = "meta_loading"
+    """A page of another service that goes on loading."""
+    OPEN_WITH = "open_with"
+    """Android asks which app is to open something."""
+    STORY_TARGETS = "story_targets"
+    """The story's own Share sheet: a wrong turn."""
+    STICKERS = "stickers"
+    """The story's stickers: a wrong turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,32 @@ ALERTS: Final = {
         "We limit how often you can do certain things on Instagram to protect our community.",
         ((_PRIMARY, "OK", "dismiss"), (_CANCEL, "Tell us", "dismiss")),
     ),
+    Dialog.ACTION_BLOCKED: Alert(
+        "Action Blocked",
+        "This action was blocked. Please try again later. We restrict certain activity to protect"
+        " our community. Tell us if you think we made a mistake.",
+        ((_PRIMARY, "OK", "dismiss"), (_CANCEL, "Tell us", "dismiss")),
+    ),
+    Dialog.NOTIFICATIONS_OFFER: Alert(
+        "Turn on notifications?",
+        "Find out right away when people follow you or like and comment on your photos.",
+        ((_PRIMARY, "Turn on", "open_settings"), (_CANCEL, "Not now", "dismiss")),
+    ),
+    Dialog.UPDATE_OFFER: Alert(
+        "Update Instagram",
+        "A newer version is there, with the latest features and repairs.",
+        ((_PRIMARY, "Update", "open_store"), (_CANCEL, "Not now", "dismiss")),
+    ),
+    Dialog.UPDATE_REQUIRED: Alert(
+        "Update Instagram",
+        "This version of Instagram is out of date. Update now to continue.",
+        ((_PRIMARY, "Update", "open_store"),),
+    ),
+    Dialog.SOMETHING_WRONG: Alert(
+        "Something went wrong",
+        "Please check your connection and try again.",
+        ((_PRIMARY, "OK", "dismiss"),),
+    ),
     Dialog.STORIES_ARCHIVE: Alert(
         "Introducing your stories archive",
         "Now your stories will be kept in your archive so you don't have to save them on your"
@@ -95,6 +137,10 @@ SYSTEM: Final = {
         (("aerr_close", "Close app", "close_app"), ("aerr_wait", "Wait", "dismiss")),
     ),
 }
+
+
+STORY_PARTS: Final = frozenset({Dialog.STORY_TARGETS, Dialog.STICKERS})
+"""Sheets of the story's making."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from simulator.app.dialog_words import (
     DRAFT_ROWS,
     PERMISSIONS,
     SHEETS,
+    STORY_PARTS,
     SYSTEM,
     Alert,
     Dialog,
@@ -23,6 +24,13 @@ from simulator.app.frames import bottom_sheet
 from simulator.app.layout import WIDTH, Layout
 from simulator.app.nodes import Bounds, Node, frame, nest, view
 from simulator.app.profile import create_menu
+from simulator.app.special_pages import (
+    meta_loading,
+    open_with,
+    save_login,
+    stickers,
+    story_targets,
+)
 
 PERMISSION_PACKAGE: Final = "com.android.permissioncontroller"
 ANDROID_PACKAGE: Final = "android"
@@ -30,7 +38,8 @@ ANDROID_PACKAGE: Final = "android"
 
 def is_window(dialog: Dialog) -> bool:
     """Whether it hides the screen below from the page source."""
-    return dialog not in SHEETS and dialog not in (Dialog.SAVE_DRAFT, Dialog.CREATE_MENU)
+    in_tree = (Dialog.SAVE_DRAFT, Dialog.CREATE_MENU, *STORY_PARTS)
+    return dialog not in SHEETS and dialog not in in_tree
 
 
 def sheet(layout: Layout, dialog: Dialog) -> Node:
@@ -39,6 +48,8 @@ def sheet(layout: Layout, dialog: Dialog) -> Node:
         return create_menu(layout)
     if dialog is Dialog.SAVE_DRAFT:
         return _save_draft(layout)
+    if dialog in STORY_PARTS:
+        return (story_targets if dialog is Dialog.STORY_TARGETS else stickers)(layout)
     return _sheet(layout, SHEETS[dialog])
 
 
@@ -51,7 +62,14 @@ def window(layout: Layout, dialog: Dialog) -> list[Node]:
         return _permission(dialog)
     if dialog in SYSTEM:
         return _system(*SYSTEM[dialog])
-    build = {Dialog.RATING: _rating, Dialog.LOCATION_ONBOARDING: _onboarding}[dialog]
+    if dialog is Dialog.OPEN_WITH:
+        return open_with()
+    build = {
+        Dialog.RATING: _rating,
+        Dialog.LOCATION_ONBOARDING: _onboarding,
+        Dialog.SAVE_LOGIN: save_login,
+        Dialog.META_LOADING: meta_loading,
+    }[dialog]
     return build(layout)
 
 

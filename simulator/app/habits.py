@@ -15,6 +15,8 @@ class Habits:
     layout: Layout
     dialog_rate: float = 0.0
     """Chance that a dialog comes up each time a page opens."""
+    surprise_rate: float = 0.0
+    """Chance, after each touch, that something comes in between that nobody asked for."""
     asks_for_photos: bool = False
     """Android asks once before the first gallery."""
     asks_before_sharing: bool = False

@@ -39,6 +39,10 @@ class Layout:
     posted: Literal["posted_row", "posted_to", "both"] = "posted_row"
     """How the feed says that the reel is posted."""
     reels_title: Literal["plain", "tabs"] = "plain"
+    reel_opens: Literal["viewer", "list"] = "viewer"
+    """How a reel of the profile's grid is shown: alone, or first in a list of posts."""
+    notices: Literal["current", "older"] = "current"
+    """Wording of the notices about the account."""
 
     @property
     def content(self) -> Bounds:
@@ -89,6 +93,8 @@ LAYOUTS: Final = (
         posted="both",
         typing_keeps_share=True,
         reels_title="tabs",
+        reel_opens="list",
+        notices="older",
     ),
 )
 

@@ -9,12 +9,21 @@ from simulator.app.dialog_words import Dialog
 from simulator.app.dialogs import ANDROID_PACKAGE, PERMISSION_PACKAGE, is_window
 from simulator.app.habits import Habits
 from simulator.app.nodes import APP_PACKAGE, Node, hit, render, walk
-from simulator.app.phone_screens import LAUNCHER, PLAY_STORE, SETTINGS, home, other_app, splash
+from simulator.app.phone_screens import (
+    DRAWER,
+    LAUNCHER,
+    OTHER_APPS,
+    drawer,
+    home,
+    other_app,
+    splash,
+)
 from simulator.app.phone_world import Delay, PhoneWorld
 from simulator.app.picture import png
 from simulator.app.places import ACTIVITIES, MAIN_ACTIVITY, Place
 from simulator.app.screens import Scene, draw
 from simulator.app.share_form import CAPTION_ID
+from simulator.app.wrong_turns import blank
 
 __all__ = ["AppMissing", "ElementMissing", "Habits", "PostingApp"]
 
@@ -35,6 +44,7 @@ class PostingApp(AppState):
 
     def __init__(self, world: PhoneWorld, habits: Habits | None = None) -> None:
         super().__init__(world, habits)
+        self._actions["start_app"] = lambda _: self.launch()
         self._loading_until = 0.0
         self._lagging: tuple[list[Node], float] | None = None
 
@@ -42,7 +52,7 @@ class PostingApp(AppState):
 
     def launch(self, package: str = APP_PACKAGE) -> None:
         """Bring an app to the front, started if need be. Raises AppMissing."""
-        if package not in (APP_PACKAGE, LAUNCHER, PLAY_STORE, SETTINGS):
+        if package not in (APP_PACKAGE, LAUNCHER, *OTHER_APPS):
             raise AppMissing(package)
         self.front = package
         self._lagging = None
@@ -72,6 +82,7 @@ class PostingApp(AppState):
         """Android's Back."""
         shown = self._shown()
         self._go_back()
+        self._surprise()
         self._lag(shown)
 
     def tap(self, x: float, y: float) -> None:
@@ -85,6 +96,7 @@ class PostingApp(AppState):
         action = self._actions.get(name)
         if action is not None:
             action(argument)
+            self._surprise()
             self._lag(shown)
 
     def set_text(self, resource_id: str, text: str, *, append: bool = False) -> None:
@@ -98,6 +110,7 @@ class PostingApp(AppState):
             self.caption = self.caption + text if append else text
             self.editing = True
             self._lagging = None
+            self._surprise()
 
     def source(self) -> str:
         """The page source as UiAutomator2 gives it."""
@@ -140,11 +153,18 @@ class PostingApp(AppState):
 
     def _roots(self) -> list[Node]:
         if self.front != APP_PACKAGE:
-            return home(self.habits.layout) if self.front == LAUNCHER else other_app(self.front)
+            return self._outside()
         now = self.world.now()
         if now < self._loading_until:
             return splash()
+        if now < self._blank_until:
+            return blank(self.habits.layout)
         return draw(self._scene(now))
+
+    def _outside(self) -> list[Node]:
+        if self.front == DRAWER:
+            return drawer(self.habits.layout)
+        return home(self.habits.layout) if self.front == LAUNCHER else other_app(self.front)
 
     def _scene(self, now: float) -> Scene:
         message, until = self._snackbar
@@ -178,10 +198,10 @@ class PostingApp(AppState):
             self._lagging = (shown, self.world.now() + wait) if wait > 0 else None
 
     def _focus(self) -> tuple[str, str]:
+        if self.front in (LAUNCHER, DRAWER):
+            return LAUNCHER, "com.android.launcher3.uioverrides.QuickstepLauncher"
         if self.front != APP_PACKAGE:
-            return self.front, ".Main" if self.front != LAUNCHER else (
-                "com.android.launcher3.uioverrides.QuickstepLauncher"
-            )
+            return self.front, ".Main"
         package = self._shown()[0].package
         if package == PERMISSION_PACKAGE:
             return (

@@ -10,7 +10,22 @@ from simulator.app.nodes import Node, frame, nest, view
 LAUNCHER: Final = "com.android.launcher3"
 PLAY_STORE: Final = "com.android.vending"
 SETTINGS: Final = "com.android.settings"
+CHROME: Final = "com.android.chrome"
+CLIPS: Final = "com.zhiliaoapp.musically"
+"""Another app for short videos; its tabs and buttons read like those of ours."""
+SEARCH_BOX: Final = "com.android.quicksearchbox"
+DRAWER: Final = f"{LAUNCHER}/drawer"
+"""The launcher with the list of all apps."""
+OTHER_APPS: Final = (PLAY_STORE, SETTINGS, CHROME, CLIPS, SEARCH_BOX)
 _WHOLE: Final = (0, 0, WIDTH, SCREEN_HEIGHT)
+_OTHER_WORDS: Final = {
+    PLAY_STORE: ("Instagram", "Uninstall", "Open"),
+    SETTINGS: ("App info", "Open", "Force stop"),
+    CHROME: ("Log in • Instagram", "Log in", "Sign up"),
+    CLIPS: ("For You", "Next", "Post", "Profile"),
+    SEARCH_BOX: ("", "Search"),
+}
+"""What each says: a title, then its buttons."""
 
 
 def home(layout: Layout) -> list[Node]:
@@ -70,15 +85,37 @@ def splash() -> list[Node]:
     return [frame(_WHOLE, nest(chain, _WHOLE, logo))]
 
 
+def drawer(layout: Layout) -> list[Node]:
+    """The launcher's list of all apps; ours is among them."""
+    icons = []
+    for place, label in enumerate(("Calculator", "Chrome", "Files", "Instagram", "Play Store")):
+        left, top = place % 4 * 180, 142 + place // 4 * 196
+        icons.append(
+            view(
+                "TextView",
+                (left, top, left + 180, top + 196),
+                id=f"{LAUNCHER}:id/icon",
+                text=label,
+                desc=label,
+                flags="CLF",
+                action="start_app" if label == "Instagram" else "",
+                package=LAUNCHER,
+            )
+        )
+    apps = view(
+        "View", (0, 93, WIDTH, layout.bottom), *icons, id="apps_list_view", package=LAUNCHER
+    )
+    return [view("FrameLayout", _WHOLE, apps, id="launcher", package=LAUNCHER)]
+
+
 def other_app(package: str) -> list[Node]:
-    """Another app is in front: the store or the settings."""
-    title = "Instagram" if package == PLAY_STORE else "App info"
-    buttons = ("Uninstall", "Open") if package == PLAY_STORE else ("Open", "Force stop")
+    """Another app is in front."""
+    title, *buttons = _OTHER_WORDS[package]
     said = view("TextView", (26, 120, 694, 180), text=title, package=package)
     rows = [
         view(
             "Button",
-            (26 + 340 * place, 220, 346 + 340 * place, 290),
+            (26 + 220 * place, 220, 226 + 220 * place, 290),
             text=label,
             flags="CF",
             package=package,

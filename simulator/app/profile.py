@@ -132,8 +132,16 @@ def _highlights(top: int) -> Node:
         flags="CF",
     )
     band = (0, top, WIDTH, top + 170)
-    row = Node(_RECYCLER, band, (new,), "highlights_reel_tray_recycler_view", flags="FX")
+    row = Node(
+        _RECYCLER, band, (new, _highlight(top)), "highlights_reel_tray_recycler_view", flags="FX"
+    )
     return view("LinearLayout", band, row, id="highlights_tray")
+
+
+def _highlight(top: int) -> Node:
+    """A highlight whose title is a word of the app's login page."""
+    title = view("TextView", (176, top + 134, 283, top + 160), id="username", text="Sign in")
+    return view("LinearLayout", (154, top, 305, top + 170), title, id="outer_container", flags="CF")
 
 
 def _grid_tabs(top: int) -> Node:

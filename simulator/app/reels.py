@@ -202,6 +202,57 @@ def one_reel(layout: Layout, author: str, caption: str) -> list[Node]:
     )
 
 
+def post_list(layout: Layout, author: str, caption: str, seconds: float) -> list[Node]:
+    """The own posts one below the other, this one first; ``seconds`` is its age."""
+    top = layout.top + 91
+    shown = _shortened(caption)
+    words = Node(
+        "com.instagram.ui.widget.textview.IgTextLayoutView",
+        (20, top + 880, WIDTH, top + 942),
+        (
+            view("Button", (20, top + 880, 230, top + 908), desc=author, flags="CF"),
+            view("Button", (235, top + 880, 666, top + 942), desc=shown, flags="CF"),
+        ),
+        text=f"{author} {shown}{' more' if shown.endswith('…') else ''}",
+    )
+    posts = [
+        view(
+            "ViewGroup",
+            (0, top, WIDTH, top + 85),
+            view(
+                "Button",
+                (79, top, 649, top + 41),
+                id="row_feed_photo_profile_name",
+                text=author,
+                desc=author,
+                flags="CF",
+            ),
+            id="row_feed_profile_header",
+            desc=f"{author} posted a video {_ago(seconds)}",
+        ),
+        view("FrameLayout", (0, top + 85, WIDTH, top + 805), id="media_group", flags="CF"),
+        view("ViewGroup", (0, top + 805, WIDTH, top + 880), id="row_feed_view_group_buttons"),
+        words,
+        view("TextView", (0, top + 949, WIDTH, top + 975), text=_ago(seconds), desc=_ago(seconds)),
+    ]
+    listing = Node(
+        "androidx.recyclerview.widget.RecyclerView",
+        (0, top, WIDTH, layout.bottom),
+        tuple(posts),
+        "android:id/list",
+        flags="FX",
+    )
+    return modal_activity(layout, listing, sheet=(title_bar(layout, "Posts"),))
+
+
+def _ago(seconds: float) -> str:
+    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        number = int(seconds // size)
+        if number:
+            return f"{number} {word}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
 def upload_snackbar(layout: Layout, upload: Upload, at: float) -> list[Node]:
     """The snackbar over the bottom of the page while a reel is sent, and when it is posted."""
     low = layout.tabs_top

@@ -19,9 +19,18 @@ from simulator.app.nodes import Node
 from simulator.app.phone_world import GalleryItem
 from simulator.app.places import Place
 from simulator.app.profile import profile_page
-from simulator.app.reels import one_reel, reels_page, snackbar, upload_snackbar
+from simulator.app.reels import one_reel, post_list, reels_page, snackbar, upload_snackbar
 from simulator.app.share_form import share_form
 from simulator.app.uploads import Upload, UploadState
+from simulator.app.wrong_turns import (
+    audio_page,
+    browser,
+    chat,
+    somebodys_profile,
+    story_suggestions,
+    story_view,
+    suggested_accounts,
+)
 from simulator.farm_file import AccountState
 
 _NEIGHBOURS: Final = ("harbour.light", "north.pines", "slow_mornings", "clay.and.kiln")
@@ -60,7 +69,7 @@ def draw(scene: Scene) -> list[Node]:
     layout = scene.layout
     match scene.account:
         case AccountState.LOGGED_OUT:
-            if scene.login_form:
+            if scene.login_form or layout.notices == "older":
                 return login_form(layout)
             return dialogs.window(layout, Dialog.LOGGED_OUT)
         case AccountState.OK | AccountState.ACTION_BLOCKED:
@@ -87,15 +96,28 @@ def _page(scene: Scene, sheets: list[Node]) -> list[Node]:
         ),
         Place.STORY_GALLERY: lambda: story_picker(layout, scene.gallery),
         Place.STORY_EDITOR: lambda: story_editor(layout),
-        Place.REEL: lambda: one_reel(
-            layout, scene.username, scene.opened.caption if scene.opened else ""
-        ),
+        Place.STORY: lambda: story_view(layout),
+        Place.STORY_SUGGESTIONS: lambda: story_suggestions(layout),
+        Place.SUGGESTED: lambda: suggested_accounts(layout, _NEIGHBOURS),
+        Place.AUDIO: lambda: audio_page(layout),
+        Place.SOMEBODY: lambda: somebodys_profile(layout, _NEIGHBOURS[2]),
+        Place.CHAT: lambda: chat(layout, _NEIGHBOURS[0]),
+        Place.BROWSER: lambda: browser(layout),
+        Place.REEL: lambda: _opened_reel(scene),
     }
     if scene.place in pages:
         return pages[scene.place]()
     return main_activity(
         layout, scene.place.value, _tab_page(scene), sheet=sheets, snackbar=_snackbar(scene)
     )
+
+
+def _opened_reel(scene: Scene) -> list[Node]:
+    caption = scene.opened.caption if scene.opened else ""
+    if scene.layout.reel_opens == "viewer" or scene.opened is None:
+        return one_reel(scene.layout, scene.username, caption)
+    seconds = scene.at - scene.opened.started - scene.opened.seconds
+    return post_list(scene.layout, scene.username, caption, seconds)
 
 
 def _tab_page(scene: Scene) -> list[Node]:
