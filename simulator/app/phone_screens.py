@@ -103,7 +103,7 @@ def drawer(layout: Layout) -> list[Node]:
             )
         )
     apps = view(
-        "View", (0, 93, WIDTH, layout.bottom), *icons, id="apps_list_view", package=LAUNCHER
+        "GridView", (0, 93, WIDTH, layout.bottom), *icons, id="apps_list_view", package=LAUNCHER
     )
     return [view("FrameLayout", _WHOLE, apps, id="launcher", package=LAUNCHER)]
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from simulator.app import AppMissing, ElementMissing, Habits, PostingApp
 from simulator.app.dialog_words import Dialog
 from simulator.app.layout import LAYOUTS, Layout, layout_for
+from simulator.app.phone_screens import DRAWER, LAUNCHER, OTHER_APPS
 from simulator.app.phone_world import UploadOutcome
-from simulator.app.places import Place
+from simulator.app.places import SURPRISES, Place
 from simulator.app.share_form import CAPTION_ID
 from simulator.farm_file import AccountState
 from tests.posting_phone import World, video
@@ -419,6 +420,39 @@ def test_same_seed_gives_the_same_build_and_all_builds_occur() -> None:
     assert {layout_for(seed).name for seed in range(100)} == {layout.name for layout in LAYOUTS}
 
 
+@pytest.mark.parametrize("name", SURPRISES)
+def test_whatever_comes_in_between_can_be_left_or_passes(name: str) -> None:
+    finger = phone().start()
+    calm = finger.app.source()
+    finger.app.interrupt(name)
+    assert finger.app.source() != calm
+    for _ in range(4):
+        finger.world.at += 4
+        if finger.app.package == "com.android.launcher3" or not finger.app.alive:
+            finger.start()
+        elif finger.app.dialogs or not finger.sees(id="tab_bar"):
+            finger.app.back()
+    assert finger.app.dialogs == []
+    assert finger.sees(id="tab_bar")
+
+
+def test_surprises_come_at_the_given_rate() -> None:
+    calm, busy = phone().start(), phone(surprise_rate=1.0).start()
+    for finger in (calm, busy):
+        finger.app.tap(*finger.where(id="profile_tab"))
+    assert calm.app.dialogs == []
+    assert not busy.sees(desc="Edit profile")
+
+
+def test_the_list_of_own_posts_tells_their_age() -> None:
+    finger = phone(LAYOUTS[3]).to_form("sunrise")
+    finger.tap(id="share_button")
+    finger.world.at += 90
+    finger.tap(id="profile_tab")
+    finger.tap(desc=f"Reel by {finger.world.username.title()} at row 1, column 1")
+    assert finger.sees(desc=f"{finger.world.username} posted a video 1 minute ago")
+
+
 def _every_screen(check: Callable[[Finger], None]) -> None:
     """Show every page, dialog, upload and account notice of every build."""
     for layout in LAYOUTS:
@@ -429,6 +463,10 @@ def _every_screen(check: Callable[[Finger], None]) -> None:
             finger.app.stack = [place]
             check(finger)
         finger.app.stack = []
+        for front in (LAUNCHER, DRAWER, *OTHER_APPS):
+            finger.app.front = front
+            check(finger)
+        finger.app.front = INSTAGRAM
         for dialog in Dialog:
             finger.app.dialogs = [dialog]
             check(finger)
@@ -444,14 +482,17 @@ def _every_screen(check: Callable[[Finger], None]) -> None:
 
 
 def test_ids_and_classes_of_all_screens_are_those_of_the_real_app() -> None:
-    """Except for pages that the real dumps do not show: search, inbox, system error dialogs."""
+    """Except for pages that no real dump shows: search, messages, browser, Android's errors."""
     classes: dict[str, set[str]] = {}
     for path in shared_data("screens").glob("*.xml"):
         for node in ET.parse(path).getroot().iter():
             name = node.get("resource-id", "").rpartition("/")[2]
             if name:
                 classes.setdefault(name, set()).update({node.get("class", "")} - {""})
-    unseen = re.compile(r"aerr_|alertTitle$|row_inbox_|inbox_|igds_action_bar|action_bar_search_")
+    unseen = re.compile(
+        r"aerr_|alertTitle$|row_inbox_|inbox_|igds_action_bar|action_bar_search_"
+        r"|direct_text_message_|row_thread_composer_|ig_browser_"
+    )
     wrong: set[str] = set()
 
     def check(finger: Finger) -> None:
