@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
 from engine.doctor.finding import Finding, Place, fail, info, ok, warn
+
+if TYPE_CHECKING:
+    from engine.settings_groups import Model
 
 ANSWER_SECONDS: Final = 8.0
 _NAME: Final = "model"
 
 
 def access(place: Place) -> Finding:
-    """The key is accepted, or there is none and none is needed. Lists one model, asks none."""
+    """The key is accepted, or none is there and none needed; the model itself is not asked."""
     how = place.settings.posting.ai
     key = place.settings.secrets.anthropic_api_key
     if how == "never":
@@ -24,25 +27,33 @@ def access(place: Place) -> Finding:
     bad = fail if how == "only" else warn
     if key is None:
         return bad(_NAME, "no key, and posting.ai = only", _set_key(place))
-    problem = _problem(key)
-    return bad(_NAME, *problem) if problem else ok(_NAME, "key accepted")
+    problem = _problem(key, place.settings.model)
+    if problem:
+        return bad(_NAME, *problem)
+    return ok(_NAME, f"key accepted, {place.settings.model.name} is there")
 
 
-def _problem(key: SecretStr) -> tuple[str, str] | None:
-    """What the service has against the key, and the remedy; None where it takes it."""
+def _problem(key: SecretStr, wanted: Model) -> tuple[str, str] | None:
+    """What the service has against the key or the model's name, and the remedy; None if nothing."""
     import anthropic
 
     try:
         with anthropic.Anthropic(
-            api_key=key.get_secret_value(), max_retries=0, timeout=ANSWER_SECONDS
+            api_key=key.get_secret_value(),
+            base_url=wanted.base_url,
+            max_retries=0,
+            timeout=ANSWER_SECONDS,
         ) as client:
-            client.models.list(limit=1)
+            client.models.retrieve(wanted.name)
     except (anthropic.AuthenticationError, anthropic.PermissionDeniedError) as exc:
         return f"the key is refused (HTTP {exc.status_code})", "correct ANTHROPIC_API_KEY"
+    except anthropic.NotFoundError:
+        return f"{wanted.base_url} knows no {wanted.name}", "correct model.name or model.base_url"
     except anthropic.APIStatusError as exc:
         return f"the service answers HTTP {exc.status_code}", "try again later"
     except anthropic.APIError as exc:
-        return f"the service is not reached ({type(exc).__name__})", "check the network"
+        said = type(exc).__name__
+        return f"{wanted.base_url} is not reached ({said})", "check the network, model.base_url"
     return None
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from engine.doctor.finding import Finding, Level, Place, fail, from_sentence, info, ok, warn
-from engine.errors import EngineError
+from engine.errors import EngineError, PhoneError
 from engine.phones.cloud import CloudClient
+from engine.phones.codes import ApiError, RateLimitedError
 from engine.phones.signing import refuse_without_token
 from engine.phones.stations import open_station
+from engine.phones.transport import LostAnswerError
 
 if TYPE_CHECKING:
     from engine.config import Settings
@@ -43,10 +45,26 @@ def access(place: Place) -> Finding:
         cloud.check_token(_refuse_to_wait)
     except _LongWait as exc:
         return from_sentence(_PHONES, Level.WARN, str(exc))
+    except ApiError as exc:
+        return _refused(exc)
+    except PhoneError as exc:
+        return warn(_PHONES, str(exc).rstrip("."), "ask again then")
+    except LostAnswerError as exc:
+        return fail(_PHONES, str(exc).rstrip("."), "check the network and phones.api_url")
     finally:
         cloud.close()
     took = round((time.monotonic() - began) * 1000)
     return ok(_PHONES, f"token accepted by {settings.phones.api_url} in {took} ms")
+
+
+def _refused(exc: ApiError) -> Finding:
+    """The provider's own no, without our trace number; its remedy stands behind a semicolon."""
+    said = str(exc).partition(": ")[2].partition(" (code")[0]
+    reason, _, remedy = said.partition("; ")
+    found = f"refused: {reason} (code {exc.code})"
+    if isinstance(exc, RateLimitedError):
+        return warn(_PHONES, found, "ask again later")
+    return fail(_PHONES, found, remedy or "look into the provider's panel")
 
 
 def _hasty(settings: Settings) -> Settings:
