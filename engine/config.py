@@ -117,6 +117,11 @@ class Settings(BaseModel):
         start = self.appium.system_port_base + 10 * worker_id
         return range(start, start + 10)
 
+    def get_adb_server_port(self, worker_id: int) -> int:
+        """Port of this worker's own adb server; 0 = it uses the host's."""
+        own = self.phones.adb_server_port
+        return own + worker_id if own else 0
+
     def check_ports(self, workers: int) -> None:
         """Raise SettingsError where ports leave 1024-65535 or two of them meet (A11.3)."""
         owner: dict[int, str] = {}
@@ -126,16 +131,20 @@ class Settings(BaseModel):
                 (port, f"systemPort range of worker {index}")
                 for port in self.get_system_port_range(index)
             ]
+            if own_adb := self.get_adb_server_port(index):
+                wanted.append((own_adb, f"adb server of worker {index}"))
             for port, name in wanted:
                 if not 1024 <= port <= 65535:
                     raise SettingsError(
                         f"{name} would be {port}, allowed are 1024 to 65535: lower "
-                        "appium.base_port or appium.system_port_base, or use fewer workers."
+                        "appium.base_port, appium.system_port_base or phones.adb_server_port, or "
+                        "use fewer workers."
                     )
                 if port in owner:
                     raise SettingsError(
                         f"{name} and {owner[port]} would both be {port}: move "
-                        "appium.base_port and appium.system_port_base apart."
+                        "appium.base_port, appium.system_port_base and phones.adb_server_port "
+                        "apart."
                     )
                 owner[port] = name
 

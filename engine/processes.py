@@ -97,6 +97,21 @@ def end_tree(process: psutil.Process, *, timeout: float) -> bool:
     return not alive
 
 
+def end_orphans(record: ProcessRecord) -> None:
+    """Kill what a recorded process that is gone left in the group that it led.
+
+    While a group has members no other process is given its number; one whose number has a living
+    leader is somebody else's.
+    """
+    if psutil.pid_exists(record.pid):
+        return
+    orphans = [
+        process for process in _members(record.pid) if identity(process.pid) >= record.started
+    ]
+    _signal_all(orphans, "kill")
+    psutil.wait_procs(orphans, timeout=5)
+
+
 def _own_group(process: psutil.Process) -> int | None:
     """Process group that this child leads; None where there are no groups or it leads none."""
     if sys.platform == "win32":
@@ -167,6 +182,7 @@ class ProcessRegistry:
                 if not end_tree(process, timeout=timeout):
                     continue
                 ended.append(record)
+            end_orphans(record)
             self.forget(record)
         return ended
 
@@ -208,6 +224,7 @@ class Child:
         if process is not None:
             end_tree(process, timeout=timeout)
         self._popen.poll()
+        end_orphans(self.record)
         self._registry.forget(self.record)
 
 

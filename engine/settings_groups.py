@@ -238,6 +238,9 @@ class Phones(Section):
     """Pause after a phone says it is started."""
     adb_command: tuple[str, ...] = ("adb",)
     """The adb client, a program with its fixed arguments."""
+    adb_server_port: int = Field(default=0, ge=0, le=65535)
+    """Own adb servers, which end with the run: worker n's listens on adb_server_port + n and serves
+    its adb and its Appium. 0 = all use the host's adb server."""
     adb_command_timeout_seconds: Positive = 30
     adb_enable_tries: int = Field(default=3, ge=1)
     adb_enable_wait_seconds: Seconds = 3
@@ -284,11 +287,32 @@ class Appium(Section):
     session_tries: int = Field(default=3, ge=1)
     command_timeout_seconds: Positive = 60
     """Longest wait for one answer of the server."""
+    close_timeout_seconds: Positive = 10
+    """Longest wait for the end of a session; a phone that is silent holds it up for minutes."""
+    log_level: Literal["debug", "info", "warn", "error"] = "info"
+    """What the server writes into its log; at `debug` about 2 kB for each look at a screen."""
     new_command_timeout_seconds: int = Field(default=120, ge=1)
+    """Longest pause between two commands before the server ends a session by itself."""
     adb_exec_timeout_ms: int = Field(default=120_000, ge=1)
+    """Longest adb command of the driver; also bounds how long a silent phone can hold it."""
     server_install_timeout_ms: int = Field(default=120_000, ge=1)
+    """Longest installation of the driver's apps (18 MB) on a phone that lacks them."""
     server_launch_timeout_ms: int = Field(default=10_000, ge=1)
+    """Longest start of the driver's server on the phone."""
+    server_read_timeout_ms: int = Field(default=0, ge=0)
+    """Longest answer of the driver's server on the phone; 0 = four fifths of
+    command_timeout_seconds, so that the phone's fault is told before the call is given up."""
     device_ready_timeout_seconds: int = Field(default=60, ge=1)
+    skip_device_initialization: bool = False
+    """Trust that the driver's Settings app is on the phones; saves its upload in each session."""
+    skip_server_installation: bool = False
+    """Trust that the driver's server of the right version is on the phones."""
+    skip_unlock: bool = True
+    """Cloud phones have no lock screen; looking for one takes two commands."""
+    skip_logcat_capture: bool = True
+    """Do not keep a stream of the phone's log open."""
+    ignore_hidden_api_policy_error: bool = True
+    """Some phones refuse a setting that the driver changes and does not need."""
 
 
 class Logs(Section):

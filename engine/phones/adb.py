@@ -29,6 +29,7 @@ from engine.errors import (
     SettingsError,
 )
 from engine.logs import redact
+from engine.phones.adb_version import server_environment, server_port, server_version
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
 from engine.processes import start
@@ -36,14 +37,30 @@ from engine.processes import start
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from engine.config import Phones
+    from engine.config import Phones, Settings
 
+FORWARD_SECONDS: Final = 5.0
+"""Longest wait for adb to list or remove a forward, which asks no phone; a start or a stop of
+Appium waits for it."""
 LOGIN_MARK: Final = "run glogin to login"
 """What a phone answers to anything before its login and after the login lapsed."""
 _LOGGED_IN: Final = re.compile(r"\b(success|already log)", re.IGNORECASE)
 _MEDIA_SCAN: Final = (
     "am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE -d file://{path}"
 )
+
+
+_OTHER_VERSION: Final = re.compile(
+    r"adb server version \((\d+)\) doesn't match this client \((\d+)\)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forward:
+    """A local port that the adb server leads to a phone."""
+
+    serial: str
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,10 +77,15 @@ class AdbOutput:
 
 
 class Adb:
-    """Runs the configured adb program for one process."""
+    """Runs the configured adb program for one process.
 
-    def __init__(self, phones: Phones, log: FilteringBoundLogger) -> None:
+    ``server_port``: of the adb server that it is to ask; 0 = what the environment says, else adb's
+    own default.
+    """
+
+    def __init__(self, phones: Phones, log: FilteringBoundLogger, *, server_port: int = 0) -> None:
         self._command = phones.adb_command
+        self._server_port = server_port
         self._timeout = phones.adb_command_timeout_seconds
         self._log = log
 
@@ -98,6 +120,39 @@ class Adb:
         """Cut our connection to this phone; a phone that is not connected is no error."""
         with contextlib.suppress(AdbError):
             self._run(("disconnect", serial))
+
+    def end_server(self) -> None:
+        """End the server on our port; none there is no error."""
+        with contextlib.suppress(AdbError):
+            self._run(("kill-server",), timeout=FORWARD_SECONDS)
+
+    def forwards(self) -> list[Forward]:
+        """Every forward of the adb server from a TCP port here. Raises AdbError.
+
+        Asking would start a server where none runs: there are no forwards without one.
+        """
+        if server_version(server_port(self._server_port)) is None:
+            return []
+        output = self._run(("forward", "--list"), timeout=FORWARD_SECONDS)
+        if output.code != 0:
+            raise self._failed("list its forwards", output)
+        found = (line.split() for line in output.out.splitlines())
+        return [
+            Forward(serial=words[0], port=int(words[1].removeprefix("tcp:")))
+            for words in found
+            if len(words) == 3 and words[1].removeprefix("tcp:").isdecimal()
+        ]
+
+    def remove_forward(self, forward: Forward) -> None:
+        """Take a forward away; one that went with its phone meanwhile is no error."""
+        name = f"tcp:{forward.port}"
+        with contextlib.suppress(AdbError):
+            self._run(("-s", forward.serial, "forward", "--remove", name), timeout=FORWARD_SECONDS)
+
+    def cut_off(self, serial: str) -> None:
+        """``disconnect``, without starting our own server where it has ended: with it went all."""
+        if not self._server_port or server_version(self._server_port) is not None:
+            self.disconnect(serial)
 
     def wait_device(self, serial: str, *, timeout: float, poll: float, pause: Pause) -> None:
         """Wait until the phone is listed as ``device``. Raises AdbError."""
@@ -172,7 +227,7 @@ class Adb:
         try:
             return start(
                 (*self._command, *arguments),
-                env=without_secrets(),
+                env=without_secrets(**server_environment(self._server_port)),
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
@@ -182,6 +237,16 @@ class Adb:
                 f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
                 "the Android platform tools or set phones.adb_command."
             ) from None
+
+    def _refuse_other_version(self, complained: str) -> None:
+        """The client has just ended a server with all its connections. Raises AdbError."""
+        found = _OTHER_VERSION.search(complained)
+        if found:
+            raise AdbError(
+                f"Two adb versions meet on port {server_port(self._server_port)} and end each "
+                f"other's server (1.0.{found[1]} was running, ours is 1.0.{found[2]}): use one adb "
+                "for everything on this host, or set phones.adb_server_port."
+            )
 
     def _run(
         self,
@@ -208,7 +273,21 @@ class Adb:
         )
         if code is None:
             raise AdbError(f"adb did not end within {bound:.0f} s: adb {shown}.")
+        self._refuse_other_version(complained)
         return AdbOutput(code=code, out=said, err=complained)
+
+
+class AdbOfSlots:
+    """The adb client of each worker slot: they differ where each worker has its own adb server."""
+
+    def __init__(self, settings: Settings, log: FilteringBoundLogger) -> None:
+        self._settings = settings
+        self._log = log
+
+    def of(self, slot: int) -> Adb:
+        """The client that asks this slot's adb server."""
+        port = self._settings.get_adb_server_port(slot)
+        return Adb(self._settings.phones, self._log, server_port=port)
 
 
 def _text_of(stream: IO[bytes], hide: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from engine.errors import SettingsError
 from engine.phones.child_env import without_secrets
 
 DEFAULT_PORT: Final = 5037
+PORT_VARIABLE: Final = "ANDROID_ADB_SERVER_PORT"
 _ANSWER_SECONDS: Final = 10.0
 """Longest wait for an adb program to tell its version; it takes some milliseconds."""
 _SERVER_SECONDS: Final = 2.0
@@ -67,11 +68,18 @@ def client_version(command: Sequence[str]) -> AdbVersion:
     return AdbVersion(protocol=int(found[1]), release=release[1] if release else "")
 
 
-def server_port() -> int:
-    """Port of the adb server that this host's clients use."""
+def server_port(own: int = 0) -> int:
+    """Port of the adb server to ask: ``own`` where there is one, else this host's clients' one."""
+    if own:
+        return own
     with contextlib.suppress(ValueError):
-        return int(os.environ.get("ANDROID_ADB_SERVER_PORT", ""))
+        return int(os.environ.get(PORT_VARIABLE, ""))
     return DEFAULT_PORT
+
+
+def server_environment(own: int) -> dict[str, str]:
+    """What a child's environment needs so that its adb asks our own server; empty without one."""
+    return {PORT_VARIABLE: str(own)} if own else {}
 
 
 def server_version(port: int) -> int | None:

@@ -7,12 +7,11 @@ not pay for it.
 from __future__ import annotations
 
 import base64
-import math
-import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from engine.errors import AppiumError, JobError
+from engine.phones.appium_opening import Opening, Revive
 from engine.phones.device import Device
 from engine.phones.phone import Pause
 
@@ -20,26 +19,33 @@ if TYPE_CHECKING:
     from appium.webdriver.webdriver import WebDriver
     from structlog.typing import FilteringBoundLogger
 
-    from engine.config import Appium, Settings
-    from engine.phones.appium_client import PhoneConnection
+    from engine.config import Settings
 
+_REVIVALS: Final = 2
+"""How often one session may lose its server and be opened anew on another."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _T = TypeVar("_T")
 
 
 class AppiumDevice:
-    """One Appium session (see ``device.Device``)."""
+    """One Appium session (see ``device.Device``).
 
-    def __init__(
-        self, driver: WebDriver, connection: PhoneConnection, log: FilteringBoundLogger
-    ) -> None:
-        self._driver: WebDriver | None = driver
-        self._connection = connection
-        self._log = log
+    Where the server dies under it, the session is opened anew on a new one. A look is then
+    repeated, and so is a command that never reached the dead server; any other may have been
+    carried out, and its error is raised.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        """Opens the session. Raises as ``open_device`` does."""
+        self._opening = opening
+        self._log = opening.log
+        self._driver: WebDriver | None
+        self._driver, self._connection = opening.open()
+        self._revivals_left = _REVIVALS
 
     def source(self) -> str:
         """The UiAutomator2 page source as XML."""
-        text = self._do("read the screen", lambda driver: driver.page_source)
+        text = self._look("read the screen", lambda driver: driver.page_source)
         if not isinstance(text, str) or "<" not in text:
             raise AppiumError("Appium gave no page source when asked to read the screen.")
         return text
@@ -75,7 +81,7 @@ class AppiumDevice:
 
     def screenshot(self) -> bytes:
         """The screen as PNG."""
-        encoded = self._do("take a screenshot", lambda driver: driver.get_screenshot_as_base64())
+        encoded = self._look("take a screenshot", lambda driver: driver.get_screenshot_as_base64())
         try:
             image = base64.b64decode(encoded)
         except ValueError:
@@ -91,22 +97,51 @@ class AppiumDevice:
         driver, self._driver = self._driver, None
         if driver is None:
             return
+        self._connection.wait_at_most(self._opening.limits.close_timeout_seconds)
         try:
             driver.quit()
         except DRIVER_ERRORS as exc:
             # The server ends a session without commands by itself (newCommandTimeout).
             self._log.info("session not closed", why=str(job_error(exc, "close the session")))
+        finally:
+            self._connection.end()
 
-    def _do(self, doing: str, step: Callable[[WebDriver], _T]) -> _T:
+    def _look(self, doing: str, step: Callable[[WebDriver], _T]) -> _T:
+        """A step that changes nothing, so that it may be repeated."""
+        return self._do(doing, step, changes=False)
+
+    def _do(self, doing: str, step: Callable[[WebDriver], _T], *, changes: bool = True) -> _T:
         """Carry out one step; what the client raises becomes a typed JobError."""
-        from engine.phones.appium_faults import DRIVER_ERRORS, job_error
+        from engine.phones.appium_faults import DRIVER_ERRORS, ServerGoneError, job_error
 
-        if self._driver is None:
-            raise AppiumError(f"The Appium session is closed, so it cannot {doing}.")
-        try:
-            return step(self._driver)
-        except DRIVER_ERRORS as exc:
-            raise job_error(exc, doing) from exc
+        while True:
+            if self._driver is None:
+                raise AppiumError(f"The Appium session is closed, so it cannot {doing}.")
+            try:
+                return step(self._driver)
+            except DRIVER_ERRORS as exc:
+                error = job_error(exc, doing)
+                gone = isinstance(error, ServerGoneError)
+                if not gone or not self._open_anew() or (changes and _may_be_done(error)):
+                    raise error from exc
+
+    def _open_anew(self) -> bool:
+        """A session on a new server, if the old one died; False where that did not help.
+
+        Raises as ``open_device`` does.
+        """
+        if self._revivals_left == 0 or not self._opening.revive(self._opening.pause):
+            return False
+        self._revivals_left -= 1
+        self._connection.end()
+        self._driver, self._connection = self._opening.open()
+        return True
+
+
+def _may_be_done(error: JobError) -> bool:
+    from engine.phones.appium_faults import ServerGoneError
+
+    return isinstance(error, ServerGoneError) and error.sent
 
 
 def open_device(
@@ -117,62 +152,25 @@ def open_device(
     settings: Settings,
     log: FilteringBoundLogger,
     pause: Pause,
+    adb_port: int = 0,
+    revive: Revive = lambda _pause: False,
 ) -> Device:
     """Open a session on the phone with this adb serial.
 
     Tried ``session_tries`` times within ``session_timeout_seconds`` in all. The first of the
     slot's ``system_ports`` is used; the others are room for a port that an earlier session left
-    blocked. Raises AppiumError, AdbError, ConnectionDroppedError, GloginError.
+    blocked. ``adb_port``: of the worker's own adb server, 0 = the host's. ``revive`` starts a dead
+    server anew. Raises AppiumError, AdbError, ConnectionDroppedError, GloginError, InternalError.
     """
-    from engine.phones.appium_client import PhoneConnection, open_driver
-    from engine.phones.appium_faults import DRIVER_ERRORS, PORT_BUSY, job_error
-
-    limits = settings.appium
-    began = time.monotonic()
-    error: JobError | None = None
-    port = 0
-    for attempt in range(1, limits.session_tries + 1):
-        left = began + limits.session_timeout_seconds - time.monotonic()
-        if left <= 0:
-            break
-        connection = PhoneConnection(server_url, timeout=left)
-        try:
-            driver = open_driver(connection, capabilities(limits, serial, system_ports[port]))
-        except DRIVER_ERRORS as exc:
-            connection.end()
-            error = job_error(exc, f"open a session on {serial}")
-            log.warning("session refused", attempt=attempt, why=str(error))
-            if PORT_BUSY.search(str(exc)):
-                port = (port + 1) % len(system_ports)
-            elif attempt < limits.session_tries:
-                pause(limits.health_poll_seconds)
-            continue
-        connection.wait_at_most(limits.command_timeout_seconds)
-        log.info("session open", serial=serial, ms=round((time.monotonic() - began) * 1000))
-        return AppiumDevice(driver, connection, log)
-    raise error or AppiumError(f"No time was left to open an Appium session on {serial}.")
-
-
-def capabilities(limits: Appium, serial: str, system_port: int) -> dict[str, Any]:
-    """What the session asks of Appium, all from the settings.
-
-    The read time-out of the phone's server lies below the client's own, so that the phone's fault
-    is told by Appium instead of being lost with the call.
-    """
-    return {
-        "platformName": "Android",
-        "appium:automationName": "UiAutomator2",
-        "appium:udid": serial,
-        "appium:systemPort": system_port,
-        "appium:newCommandTimeout": limits.new_command_timeout_seconds,
-        "appium:adbExecTimeout": limits.adb_exec_timeout_ms,
-        "appium:uiautomator2ServerInstallTimeout": limits.server_install_timeout_ms,
-        "appium:uiautomator2ServerLaunchTimeout": limits.server_launch_timeout_ms,
-        "appium:uiautomator2ServerReadTimeout": math.ceil(limits.command_timeout_seconds * 800),
-        "appium:androidDeviceReadyTimeout": limits.device_ready_timeout_seconds,
-        "appium:noReset": True,
-        "appium:dontStopAppOnReset": True,
-        "appium:skipLogcatCapture": True,
-        "appium:ignoreHiddenApiPolicyError": True,
-        "appium:suppressKillServer": True,
-    }
+    return AppiumDevice(
+        Opening(
+            server_url=server_url,
+            serial=serial,
+            system_ports=system_ports,
+            adb_port=adb_port,
+            limits=settings.appium,
+            log=log,
+            pause=pause,
+            revive=revive,
+        )
+    )

@@ -23,6 +23,7 @@ from engine.errors import (
     AppiumError,
     ConnectionDroppedError,
     GloginError,
+    InternalError,
     JobError,
     NavigationError,
 )
@@ -35,8 +36,42 @@ DRIVER_ERRORS: Final = (WebDriverException, urllib3.exceptions.HTTPError)
 PORT_BUSY: Final = re.compile(r"local port #?\d+ is busy")
 """A forward of an earlier session is still there; another systemPort works at once."""
 
+
+class ServerGoneError(AppiumError):
+    """The Appium server's process is not there any more."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+        """The command may have been carried out; if not, it certainly was not."""
+
+
 _TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
     (re.compile(re.escape(LOGIN_MARK)), GloginError, "the phone wants a new login"),
+    (
+        re.compile("adb server version .* doesn't match this client"),
+        AdbError,
+        (
+            "an adb of another version ended the adb server: use one adb for everything on this "
+            "host, or set phones.adb_server_port"
+        ),
+    ),
+    (
+        re.compile(
+            "Neither ANDROID_HOME nor ANDROID_SDK_ROOT|The Android SDK root folder|"
+            "Could not find 'adb'"
+        ),
+        InternalError,
+        (
+            "its Android SDK folder is wrong: set ANDROID_HOME or appium.android_home to the "
+            "folder that contains platform-tools"
+        ),
+    ),
+    (
+        re.compile("Could not find a driver for automationName"),
+        InternalError,
+        "it has no UiAutomator2 driver: run `geelark-console doctor --install`",
+    ),
     (re.compile("socket hang up"), ConnectionDroppedError, "the connection to the phone broke"),
     (
         re.compile("device offline|device '.*?' not found|no devices/emulators found"),
@@ -48,6 +83,14 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
         re.compile("not in the list of connected devices|not find a connected Android device"),
         AdbError,
         "adb does not list the phone as connected",
+    ),
+    (
+        re.compile("uiautomator2ServerInstallTimeout"),
+        AdbError,
+        (
+            "the driver's apps did not get onto the phone in time: its line is slow, or "
+            "appium.server_install_timeout_ms too short"
+        ),
     ),
     (
         re.compile(r"timed out after \d+ ?ms|adbExecTimeout"),
@@ -96,12 +139,12 @@ def job_error(exc: Exception, doing: str) -> JobError:
 def _transport_error(exc: urllib3.exceptions.HTTPError, doing: str) -> JobError:
     cause = getattr(exc, "reason", None) or exc
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return AppiumError(f"The Appium server is not running when asked to {doing}.")
+        text = f"The Appium server is not running when asked to {doing}."
+        return ServerGoneError(text, sent=False)
     if isinstance(cause, urllib3.exceptions.TimeoutError):
         return AppiumError(f"The Appium server did not answer in time when asked to {doing}.")
-    return AppiumError(
-        f"The Appium server ended while it was asked to {doing} ({type(cause).__name__})."
-    )
+    text = f"The Appium server ended while it was asked to {doing} ({type(cause).__name__})."
+    return ServerGoneError(text, sent=True)
 
 
 def _message(exc: Exception) -> str:

@@ -17,9 +17,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import AppiumError, InternalError
+from engine.errors import AdbError, AppiumError, InternalError
 from engine.logs import is_full, rotate
+from engine.phones.adb import Adb
+from engine.phones.adb_version import server_environment
+from engine.phones.appium_ending import why_it_ended
 from engine.phones.appium_install import appium_program
+from engine.phones.appium_versions import check_appium
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
 
@@ -27,11 +31,14 @@ if TYPE_CHECKING:
     from engine.workloads.base import ChildProcess, WorkerSlot
 
 _ARGUMENTS: Final = (
+    "--use-drivers",
+    "uiautomator2",
+    "--log-format",
+    "json",
     "--log-timestamp",
     "--local-timezone",
-    "--allow-insecure",
-    "uiautomator2:adb_shell",
 )
+"""No insecure feature: nothing of ours needs one."""
 _STATUS_TIMEOUT: Final = 5.0
 """Seconds for one answer to ``GET /status``."""
 _LARGEST_STATUS: Final = 65536
@@ -70,6 +77,9 @@ class AppiumServer:
         self._port = settings.get_appium_port(slot.index)
         self._log_limits = settings.logs
         self._log_path = slot.work_dir / settings.paths.logs / f"appium_{slot.index}.log"
+        self._own_adb = settings.get_adb_server_port(slot.index)
+        self._adb = Adb(settings.phones, slot.log, server_port=self._own_adb)
+        self._system_ports = settings.get_system_port_range(slot.index)
         self._processes = slot.processes
         self._log = slot.log
         self._child: ChildProcess | None = None
@@ -95,8 +105,8 @@ class AppiumServer:
         """Start and wait until ready; nothing is done when it is healthy.
 
         Raises PortTakenError (a stranger has the port), AppiumError (not ready in time, ended),
-        InternalError (the program cannot be run), and what ``pause`` raises; a server that was
-        started is then stopped again.
+        InternalError (the program cannot be run), SettingsError (another major version), and what
+        ``pause`` raises; a server that was started is then stopped again.
         """
         if self.healthy():
             return
@@ -106,6 +116,7 @@ class AppiumServer:
                 f"Port {self._port} on {self._host} is held by another program: end it, or set "
                 "appium.base_port so that this worker's server gets another port."
             )
+        self._remove_forwards()
         began = time.monotonic()
         self._child = self._spawn()
         try:
@@ -127,6 +138,8 @@ class AppiumServer:
             "--port",
             str(self._port),
             *_ARGUMENTS,
+            "--log-level",
+            self._limits.log_level,
         )
         rotate(self._log_path, self._log_limits)
         try:
@@ -134,7 +147,7 @@ class AppiumServer:
                 "appium",
                 command,
                 log_path=self._log_path,
-                env=without_secrets(**program.environment),
+                env=without_secrets(**program.environment, **server_environment(self._own_adb)),
             )
         except OSError as exc:
             raise InternalError(
@@ -148,11 +161,13 @@ class AppiumServer:
         while True:
             if not child.alive():
                 raise AppiumError(
-                    f"Appium on port {self._port} ended while it was starting; see "
-                    f"{self._log_path}."
+                    f"Appium on port {self._port} ended while it was starting"
+                    f"{why_it_ended(self._log_path)}; see {self._log_path}."
                 )
             # Ready counts only while our own process lives: the port was free before it.
-            if self._says_ready() and child.alive():
+            status = self._status()
+            if _is_ready(status) and child.alive():
+                self._check_version(status)
                 return
             if time.monotonic() >= deadline:
                 raise AppiumError(
@@ -161,20 +176,28 @@ class AppiumServer:
                 )
             pause(self._limits.health_poll_seconds)
 
-    def _says_ready(self) -> bool:
+    def _check_version(self, status: object) -> None:
+        """Raises SettingsError for another major version; one that is not told is not judged."""
+        build = status.get("build") if isinstance(status, dict) else None
+        version = build.get("version") if isinstance(build, dict) else None
+        if isinstance(version, str):
+            check_appium(version, appium_program(self._settings, self._work_dir))
+
+    def _status(self) -> object:
+        """What the server says about itself; None where it does not answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_STATUS_TIMEOUT)
         with contextlib.closing(connection):
             try:
                 connection.request("GET", "/status")
                 answer = connection.getresponse()
                 content = json.loads(answer.read(_LARGEST_STATUS))
-                return answer.status == 200 and content["value"]["ready"] is True
+                return content["value"] if answer.status == 200 else None
             except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-                return False
+                return None
 
     def healthy(self) -> bool:
         """Our process lives and answers that it is ready."""
-        return self._child is not None and self._child.alive() and self._says_ready()
+        return self._child is not None and self._child.alive() and _is_ready(self._status())
 
     @property
     def log_is_full(self) -> bool:
@@ -186,8 +209,35 @@ class AppiumServer:
         self.stop()
         self.start(pause)
 
+    def revive(self, pause: Pause) -> bool:
+        """Start anew a server of ours that died; False where it answers: nothing is done then.
+
+        Raises as ``start`` does.
+        """
+        if self._child is None or self.healthy():
+            return False
+        self._log.warning("appium died", port=self._port)
+        self.restart(pause)
+        return True
+
     def stop(self) -> None:
         """Stop our server and all below it within the configured time; safe to repeat."""
         child, self._child = self._child, None
         if child is not None:
             child.stop(self._limits.stop_timeout_seconds)
+            self._remove_forwards()
+
+    def _remove_forwards(self) -> None:
+        """Free this slot's system ports: a server that was killed leaves its forwards in adb."""
+        try:
+            left = [found for found in self._adb.forwards() if found.port in self._system_ports]
+            for forward in left:
+                self._adb.remove_forward(forward)
+                self._log.info("forward removed", serial=forward.serial, port=forward.port)
+        except (AdbError, InternalError) as exc:
+            # A session that meets a forward says so, and takes the next port.
+            self._log.warning("forwards not looked at", why=str(exc))
+
+
+def _is_ready(status: object) -> bool:
+    return isinstance(status, dict) and status.get("ready") is True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import portalocker
 
 from engine.errors import ContentError, SettingsError
-from engine.phones.adb import Adb
+from engine.phones.adb import AdbOfSlots
 from engine.phones.phone import Pause, Phone, PhoneStatus
 from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
 from engine.workloads.base import Receipt, ResourceState
@@ -39,13 +39,14 @@ class AttachedStation:
         *,
         run_id: str,
         log: FilteringBoundLogger,
+        slot: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._serial = settings.phones.device_serial
         self._limits = settings.phones
         self._log = log
         self._now = now
-        self._adb = Adb(settings.phones, log)
+        self._adb = AdbOfSlots(settings, log).of(slot)
         self._registry = PhoneRegistry(work_dir / settings.paths.run, run_id=run_id, now=now)
 
     def check(self) -> None:

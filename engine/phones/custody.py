@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import portalocker
 
 from engine.errors import AdbError, InternalError, JobError, ServiceUnreachableError
-from engine.phones.adb import Adb
+from engine.phones.adb import AdbOfSlots
 from engine.phones.cloud import CloudClient
 from engine.phones.phone import Pause, Phone, PhoneStatus
 from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
@@ -36,7 +36,7 @@ class Custody:
     def __init__(
         self,
         cloud: CloudClient,
-        adb: Adb,
+        adbs: AdbOfSlots,
         registry: PhoneRegistry,
         phones: Phones,
         log: FilteringBoundLogger,
@@ -44,7 +44,7 @@ class Custody:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._cloud = cloud
-        self._adb = adb
+        self._adbs = adbs
         self._registry = registry
         self._limits = phones
         self._log = log
@@ -239,7 +239,7 @@ class Custody:
         """Cut our adb connection; whatever goes wrong, the phone is stopped all the same."""
         if isinstance(entry, PhoneEntry) and entry.adb_serial:
             with contextlib.suppress(AdbError, InternalError):
-                self._adb.disconnect(entry.adb_serial)
+                self._adbs.of(entry.slot).cut_off(entry.adb_serial)
 
 
 _WORDS: Mapping[PhoneStatus | None, str] = {

@@ -18,7 +18,7 @@ from engine.errors import (
     NotInGeelarkError,
     PhoneError,
 )
-from engine.phones.adb import Adb
+from engine.phones.adb import AdbOfSlots
 from engine.phones.cloud import FILE_TYPES, AdbAddress, CloudClient, TransferStatus, UploadGrant
 from engine.phones.codes import ADB_OFF, NOT_RUNNING, ApiError
 from engine.phones.custody import Custody
@@ -50,17 +50,18 @@ class PhoneStation:
         *,
         run_id: str,
         log: FilteringBoundLogger,
+        slot: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """``slot``: whose adb server is asked, where each worker has its own."""
         run_dir = work_dir / settings.paths.run
         self._limits = settings.phones
         self._log = log
         self._cloud = CloudClient(settings, run_dir, log)
-        self._adb = Adb(settings.phones, log)
+        adbs = AdbOfSlots(settings, log)
+        self._adb = adbs.of(slot)
         self._registry = PhoneRegistry(run_dir, run_id=run_id, now=now)
-        self._custody = Custody(
-            self._cloud, self._adb, self._registry, settings.phones, log, now=now
-        )
+        self._custody = Custody(self._cloud, adbs, self._registry, settings.phones, log, now=now)
 
     def check(self) -> None:
         """Raises AccessRefusedError or ServiceUnreachableError (token, network), SettingsError."""

@@ -187,6 +187,8 @@ class PhoneVisit:
             settings=self._settings,
             log=self._report.log,
             pause=self._report.pause,
+            adb_port=self._settings.get_adb_server_port(self._slot.index),
+            revive=self._server.revive,
         )
 
     def _reconnect(self) -> Device:

@@ -257,7 +257,9 @@ class PostReel:
 
         session = PostingSession(
             slot,
-            open_station(slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log),
+            open_station(
+                slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log, slot=slot.index
+            ),
             material=self.material,
             published=self._published,
             released=lambda receipt: self._minutes.note(receipt, slot.run_id),

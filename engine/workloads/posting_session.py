@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, PhoneError, StopRequested
+from engine.phones.adb_server import AdbServer
 from engine.phones.appium_server import AppiumServer
 from engine.workloads.phone_visit import PhoneVisit
 
@@ -38,14 +39,17 @@ class PostingSession:
         self._material = material
         self._published = published
         self._released = released
+        self._adb_server = AdbServer(slot)
         self._server = AppiumServer(slot)
 
     def start(self) -> None:
-        """Start the server, so that no job is spent on a worker that cannot work.
+        """Start the servers, so that no job is spent on a worker that cannot work.
 
-        Raises AppiumError, InternalError. Asked to stop meanwhile, it returns without a server.
+        Raises AdbError, AppiumError, InternalError, SettingsError. Asked to stop meanwhile, it
+        returns without them.
         """
         try:
+            self._adb_server.start(self._pause)
             self._server.start(self._pause)
         except StopRequested:
             self._slot.log.info("appium_not_started", reason="asked to stop")
@@ -57,6 +61,7 @@ class PostingSession:
         video = self._material(job)
         report.phase("find")
         phone = self._station.find(job.account, report.pause)
+        self._adb_server.start(report.pause)
         if self._server.log_is_full or not self._server.healthy():
             report.phase("appium")
             self._server.restart(report.pause)
@@ -102,11 +107,13 @@ class PostingSession:
         if left:
             names = ", ".join(f"{receipt.label} ({receipt.detail})" for receipt in left)
             raise PhoneError(f"Phones of worker {self._slot.index} may still be on: {names}.")
+        self._adb_server.stop()
         self.start()
 
     def close(self) -> None:
         self._server.stop()
         self._stop_leftovers()
+        self._adb_server.stop()
         self._station.close()
 
     def _stop_leftovers(self) -> list[Receipt]:

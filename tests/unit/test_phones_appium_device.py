@@ -28,8 +28,9 @@ from engine.errors import (
     StopRequested,
 )
 from engine.jobs import ErrorCategory
-from engine.phones.appium_device import capabilities, open_device
+from engine.phones.appium_device import open_device
 from engine.phones.appium_faults import job_error
+from engine.phones.appium_opening import Revive, capabilities
 from engine.phones.device import Device
 from tests.scripted_provider import Asked, LogBook, Provider, Reply, serving
 
@@ -64,7 +65,13 @@ def appium() -> Iterator[Provider]:
         yield server
 
 
-def open_on(appium: Provider, pause: Any = time.sleep, **limits: Any) -> Device:
+def open_on(
+    appium: Provider,
+    pause: Any = time.sleep,
+    revive: Revive = lambda _pause: False,
+    adb_port: int = 0,
+    **limits: Any,
+) -> Device:
     fast = {"health_poll_seconds": 0.01, "command_timeout_seconds": 1, "session_timeout_seconds": 3}
     return open_device(
         appium.url,
@@ -73,6 +80,8 @@ def open_on(appium: Provider, pause: Any = time.sleep, **limits: Any) -> Device:
         settings=Settings(appium=Appium.model_validate(fast | limits)),
         log=LogBook().log,
         pause=pause,
+        adb_port=adb_port,
+        revive=revive,
     )
 
 
@@ -80,21 +89,23 @@ def open_on(appium: Provider, pause: Any = time.sleep, **limits: Any) -> Device:
 
 
 def test_session_asks_for_phone_port_and_bounds_of_the_settings(appium: Provider) -> None:
-    open_on(appium, new_command_timeout_seconds=77, adb_exec_timeout_ms=5000)
+    open_on(appium, adb_port=5041, new_command_timeout_seconds=77, adb_exec_timeout_ms=5000)
     wanted = appium.asked[0].body["capabilities"]["alwaysMatch"]
     assert wanted == {
         "platformName": "Android",
         "appium:automationName": "UiAutomator2",
         "appium:udid": "10.0.0.1:5555",
         "appium:systemPort": 8200,
+        "appium:adbPort": 5041,
         "appium:newCommandTimeout": 77,
         "appium:adbExecTimeout": 5000,
         "appium:uiautomator2ServerInstallTimeout": 120_000,
         "appium:uiautomator2ServerLaunchTimeout": 10_000,
         "appium:uiautomator2ServerReadTimeout": 800,
         "appium:androidDeviceReadyTimeout": 60,
-        "appium:noReset": True,
-        "appium:dontStopAppOnReset": True,
+        "appium:skipDeviceInitialization": False,
+        "appium:skipServerInstallation": False,
+        "appium:skipUnlock": True,
         "appium:skipLogcatCapture": True,
         "appium:ignoreHiddenApiPolicyError": True,
         "appium:suppressKillServer": True,
@@ -374,5 +385,5 @@ def test_transport_errors_of_the_client_tell_about_the_server() -> None:
     ]
     for exc, words in cases:
         error = job_error(exc, "tap")
-        assert type(error) is AppiumError
+        assert isinstance(error, AppiumError)
         assert words in str(error)

@@ -108,8 +108,8 @@ def test_server_gets_the_real_programs_arguments(make: Make) -> None:
     said = server.log_path.read_text(encoding="utf-8")
     assert server.log_path.name == "appium_0.log"
     assert (
-        f"--address 127.0.0.1 --port {server.port} --log-timestamp --local-timezone "
-        "--allow-insecure uiautomator2:adb_shell"
+        f"--address 127.0.0.1 --port {server.port} --use-drivers uiautomator2 "
+        "--log-format json --log-timestamp --local-timezone --log-level info\n"
     ) in said
 
 
