@@ -5,7 +5,8 @@ A mark answers with the node that satisfies it, so that a verdict can show its e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -13,6 +14,8 @@ from typing import Final, Protocol
 from engine.posting import wording
 from engine.posting.page import Node, Page, View
 from engine.posting.uploads import UploadState, uploads
+
+_SCRAMBLED: Final = re.compile(r"[a-z0-9_]{2,3}|0_resource_name_obfuscated")
 
 
 class Layer(StrEnum):
@@ -22,7 +25,7 @@ class Layer(StrEnum):
     WHOLE = "whole"
 
 
-class Mark(Protocol):
+class Mark(Hashable, Protocol):
     """One condition of a rule."""
 
     def find(self, page: Page) -> Node | None:
@@ -45,6 +48,20 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True)
+class IdsLike:
+    """A node whose id begins with one of these: builds differ in what follows."""
+
+    prefixes: tuple[str, ...]
+    layer: Layer = Layer.TOP
+
+    def find(self, page: Page) -> Node | None:
+        return _view(page, self.layer).first_like(self.prefixes)
+
+    def __str__(self) -> str:
+        return "id " + "|".join(f"{prefix}…" for prefix in self.prefixes)
+
+
+@dataclass(frozen=True, slots=True)
 class Says:
     """A node whose own words (never people's) carry one of the phrases."""
 
@@ -57,7 +74,10 @@ class Says:
     layer: Layer = Layer.TOP
 
     def find(self, page: Page) -> Node | None:
-        for node in _view(page, self.layer).spoken:
+        view = _view(page, self.layer)
+        if not wording.may_stand(self.key, view.lines):
+            return None
+        for node in view.spoken:
             if self.ids and node.id not in self.ids:
                 continue
             if self.bare and node.id and node.id not in HEADLINES:
@@ -67,20 +87,98 @@ class Says:
         return None
 
     def __str__(self) -> str:
-        return f"{self.match.__name__} {self.key!r}"
+        where = f" on {'|'.join(self.ids)}" if self.ids else ""
+        return f"{_SAYS[self.match]} “{self.key}”{where}"
+
+
+_SAYS: Final[Mapping[Callable[[str, str], bool], str]] = {
+    wording.whole: "a label of",
+    wording.opens: "a text that opens with",
+    wording.inside: "a text with",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """At least so many different phrases of this meaning, each a label of its own."""
+
+    key: str
+    count: int
+    layer: Layer = Layer.TOP
+
+    def find(self, page: Page) -> Node | None:
+        view = _view(page, self.layer)
+        if not wording.may_stand(self.key, view.lines):
+            return None
+        said: dict[str, Node] = {}
+        for node in view.spoken:
+            for words in node.words:
+                if wording.whole(self.key, words):
+                    said.setdefault(words.rstrip(","), node)
+        return next(iter(said.values())) if len(said) >= self.count else None
+
+    def __str__(self) -> str:
+        return f"{self.count} labels of “{self.key}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Anything that only a working screen of the app shows, on the top layer.
+
+    An account notice fills a page or a dialog: beside any of this, words are somebody's words.
+    Told by ids; by words only in records that keep no ids.
+    """
+
+    ids: tuple[str, ...]
+    prefixes: tuple[str, ...]
+
+    def find(self, page: Page) -> Node | None:
+        view = page.top
+        node = view.first(self.ids) or view.first_like(self.prefixes)
+        if node is not None or not page.nameless:
+            return node
+        return inside("furniture").find(page) or whole("furniture_labels").find(page)
+
+    def __str__(self) -> str:
+        return "a working screen of the app"
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """No node has an id: words are all there is to judge by."""
+
+    def find(self, page: Page) -> Node | None:
+        return page.nodes[0] if page.nameless else None
+
+    def __str__(self) -> str:
+        return "no ids at all"
+
+
+@dataclass(frozen=True, slots=True)
+class Scrambled:
+    """Several ids of a few characters, which the app that we post with never has."""
+
+    count: int = 5
+
+    def find(self, page: Page) -> Node | None:
+        hits = [name for name in page.by_id if _SCRAMBLED.fullmatch(name)]
+        return page.by_id[hits[0]][0] if len(hits) >= self.count else None
+
+    def __str__(self) -> str:
+        return f"{self.count} scrambled ids"
 
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """The window in front belongs to one of these packages (a dump may not say)."""
+    """The window in front belongs to a package with one of these parts (a dump may not say)."""
 
-    prefixes: tuple[str, ...]
+    parts: tuple[str, ...]
 
     def find(self, page: Page) -> Node | None:
-        return page.nodes[0] if page.package.startswith(self.prefixes) else None
+        return page.nodes[0] if any(part in page.package for part in self.parts) else None
 
     def __str__(self) -> str:
-        return "package " + "|".join(self.prefixes)
+        return "package with " + "|".join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +233,20 @@ class Few:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """Not more than this many nodes have words of the app's own: a page, not a list."""
+
+    limit: int
+
+    def find(self, page: Page) -> Node | None:
+        spoken = page.top.spoken
+        return page.nodes[0] if 0 < len(spoken) <= self.limit else None
+
+    def __str__(self) -> str:
+        return f"a page of at most {self.limit} texts"
+
+
+@dataclass(frozen=True, slots=True)
 class OnlyWordsOn:
     """No node but these has words."""
 
@@ -161,6 +273,15 @@ HEADLINES: Final = (
 """Where the app puts titles and bodies of its notices."""
 
 
+def look(mark: Mark, page: Page) -> Node | None:
+    """What a mark finds; asked once for each page, since many rules share their marks."""
+    try:
+        return page.seen[mark]
+    except KeyError:
+        node = page.seen[mark] = mark.find(page)
+        return node
+
+
 def _view(page: Page, layer: Layer) -> View:
     return page if layer is Layer.WHOLE else page.top
 
@@ -171,7 +292,17 @@ def on_page(*ids: str) -> Ids:
 
 
 def has(*ids: str) -> Ids:
+    """On the top layer."""
     return Ids(ids)
+
+
+def like(*prefixes: str) -> IdsLike:
+    """On the top layer, by the beginnings of ids."""
+    return IdsLike(prefixes)
+
+
+def several(key: str, count: int = 2) -> Several:
+    return Several(key, count)
 
 
 def whole(key: str, *ids: str) -> Says:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -47,11 +47,18 @@ CONTENT_IDS: Final = frozenset(
         "row_recommended_user_fullname",
         "row_recommended_user_username",
         "row_user_info",
+        "message_content",
+        "pog_bubble_text",
+        "reel_caption",
+        "row_inbox_digest",
+        "row_inbox_username",
         "row_user_username",
         "search_edit_text",
         "secondary_label",
+        "social_context_text",
         "suggested_entity_card_context",
         "suggested_entity_card_name",
+        "thread_title",
         "username",
     }
 )
@@ -60,7 +67,14 @@ CONTENT_IDS: Final = frozenset(
 CONTENT_CLASSES: Final = ("IgTextLayoutView", "WebView")
 """Classes that hold captions, comments, or a page of the web."""
 
+CONTENT_PREFIXES: Final = ("comment_", "direct_text_", "netego_su_card_", "row_comment_")
+"""Beginnings of further such ids."""
+
 SHEETS: Final = frozenset({"layout_container_bottom_sheet"})
+OTHER_SHEETS: Final = frozenset(
+    {"bottom_sheet_container", "bottom_sheet_container_view", "design_bottom_sheet"}
+)
+"""Where a build draws its sheets without the container that the others have."""
 DIALOGS: Final = frozenset(
     {
         "aerr_close",
@@ -68,6 +82,7 @@ DIALOGS: Final = frozenset(
         "alertTitle",
         "alertTitleContainer",
         "appirater_title_area",
+        "dialog_title",
         "dialog_container",
         "igds_alert_dialog_headline",
         "igds_alert_dialog_primary_button",
@@ -157,6 +172,16 @@ class View:
         """Nodes with words of the app's own."""
         return [node for node in self.nodes if node.words and not node.authored]
 
+    @cached_property
+    def lines(self) -> str:
+        """All words of the app's own, one a line: a quick look before the nodes are asked."""
+        return "\n".join(words for node in self.spoken for words in node.words)
+
+    def first_like(self, prefixes: tuple[str, ...]) -> Node | None:
+        """The first node whose id begins so."""
+        hits = [self.by_id[name][0] for name in self.by_id if name.startswith(prefixes)]
+        return min(hits, key=lambda node: node.index, default=None)
+
     def first(self, ids: Iterable[str]) -> Node | None:
         hits = [self.by_id[name][0] for name in ids if name in self.by_id]
         return min(hits, key=lambda node: node.index, default=None)
@@ -169,6 +194,8 @@ class Page(View):
         super().__init__(nodes)
         self.app = app
         """Package of the app that we post with."""
+        self.seen: dict[Hashable, Node | None] = {}
+        """What the marks of rules have found here."""
 
     @classmethod
     def parse(cls, source: str, app: str = INSTAGRAM) -> Page:
@@ -180,6 +207,11 @@ class Page(View):
         return cls(nodes, app)
 
     @cached_property
+    def nameless(self) -> bool:
+        """No node has an id: a record of words alone, never what a phone tells."""
+        return not self.by_id
+
+    @cached_property
     def package(self) -> str:
         """Of the window in front: that of the first node; empty where dumps do not say."""
         return next((node.package for node in self.nodes if node.package), "")
@@ -187,7 +219,8 @@ class Page(View):
     @cached_property
     def top(self) -> View:
         """What lies on top: a dialog, else the uppermost sheet, else the whole page."""
-        for ids, layer in ((DIALOGS, self._dialog), (SHEETS, self._sheet)):
+        layers = ((DIALOGS, self._dialog), (SHEETS, self._sheet), (OTHER_SHEETS, self._sheet))
+        for ids, layer in layers:
             anchors = [node for name in ids for node in self.by_id.get(name, ())]
             view = layer(anchors) if anchors else None
             if view is not None:
@@ -209,9 +242,10 @@ class Page(View):
 
         The dimmer itself reaches behind the sheet: its middle may lie on a button of the sheet.
         """
-        dimmer, sheet = self.first(("background_dimmer",)), self.first(SHEETS)
+        dimmer = self.first(("background_dimmer",))
         if dimmer is None:
             return None
+        sheet = self.first(SHEETS) or self.first(OTHER_SHEETS)
         box = dimmer.bounds
         free = Bounds(box.left, box.top, box.right, sheet.bounds.top if sheet else box.bottom)
         return None if free.empty else replace(dimmer, bounds=free)
@@ -284,7 +318,10 @@ def _node(element: ET.Element, index: int, inherited: bool) -> Node:
         package=get("package", ""),
         bounds=Bounds(*map(int, box.groups())) if box else Bounds(0, 0, 0, 0),
         clickable=get("clickable") == "true",
-        authored=inherited or short in CONTENT_IDS or cls.endswith(CONTENT_CLASSES),
+        authored=inherited
+        or short in CONTENT_IDS
+        or short.startswith(CONTENT_PREFIXES)
+        or cls.endswith(CONTENT_CLASSES),
         hint=get("showing-hint") == "true",
         words=tuple(dict.fromkeys(fold(part) for part in (text, desc) if part.strip())),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.posting.marks import look
 from engine.posting.page import INSTAGRAM, Node, Page
 from engine.posting.rule import Rule
 from engine.posting.rules import RULES
-from engine.posting.screen import Kind, Screen
+from engine.posting.screen import ACCOUNT_VERDICTS, Kind, Screen
 from engine.posting.uploads import uploads
 
 
@@ -42,7 +43,7 @@ class Recogniser:
 
     def judge(self, page: Page) -> Screen:
         """The screen of a parsed page; ``unknown`` where no rule holds."""
-        trial = self._decide(page)
+        trial = self._notice_below(page) or self._decide(page)
         reports = uploads(page)
         if trial is None:
             return Screen(page=page, kind=Kind.UNKNOWN, rule="", confidence=0.0, uploads=reports)
@@ -62,7 +63,15 @@ class Recogniser:
         return (try_rule(rule, page) for rule in self.rules)
 
     def _decide(self, page: Page) -> Trial | None:
-        return next((trial for trial in self.trials(page) if trial.holds), None)
+        rule = next((rule for rule in self.rules if holds(rule, page)), None)
+        return try_rule(rule, page) if rule is not None else None
+
+    def _notice_below(self, page: Page) -> Trial | None:
+        """A notice about the account below a sheet: a menu over it changes nothing."""
+        if page.below is None:
+            return None
+        trial = self._decide(Page(page.below.nodes, page.app))
+        return trial if trial is not None and trial.rule.kind in ACCOUNT_VERDICTS else None
 
     def _below(self, page: Page) -> Kind | None:
         if page.below is None:
@@ -71,18 +80,27 @@ class Recogniser:
         return trial.rule.kind if trial else None
 
 
+def holds(rule: Rule, page: Page) -> bool:
+    """Whether a rule applies; stops at the first condition that is not met."""
+    return (
+        all(look(mark, page) is not None for mark in rule.must)
+        and (not rule.either or any(look(mark, page) is not None for mark in rule.either))
+        and all(look(mark, page) is None for mark in rule.never)
+    )
+
+
 def try_rule(rule: Rule, page: Page) -> Trial:
     """Check every condition, so that the trial can be explained."""
     found: list[tuple[str, Node]] = []
     missing: list[str] = []
     for mark in rule.must:
-        node = mark.find(page)
+        node = look(mark, page)
         if node is None:
             missing.append(str(mark))
         else:
             found.append((str(mark), node))
-    hits = [(str(mark), node) for mark in rule.either if (node := mark.find(page))]
+    hits = [(str(mark), node) for mark in rule.either if (node := look(mark, page))]
     if rule.either and not hits:
         missing.append(" or ".join(map(str, rule.either)))
-    forbidden = [(str(mark), node) for mark in rule.never if (node := mark.find(page))]
+    forbidden = [(str(mark), node) for mark in rule.never if (node := look(mark, page))]
     return Trial(rule=rule, found=[*found, *hits], missing=missing, forbidden=forbidden)

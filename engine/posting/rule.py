@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.posting.marks import Mark, has, on_page
+from engine.posting.marks import Furniture, Mark, on_page
 from engine.posting.screen import Kind, Target
 from engine.posting.wording import phrases
 
@@ -38,7 +38,12 @@ def labelled(*keys: str) -> tuple[Target, ...]:
     return tuple(target for word in words for target in (Target(desc=word), Target(text=word)))
 
 
-CLOSE: Final = (*labelled("decline"), *labelled("dismiss"), *labelled("agree"))
+CLOSE: Final = (
+    *labelled("decline"),
+    *labelled("dismiss"),
+    *labelled("acknowledge"),
+    *labelled("agree"),
+)
 """Words that close a dialog without consequence, the most reserved first."""
 
 TAB_IDS: Final = (
@@ -51,30 +56,47 @@ TAB_IDS: Final = (
     "tab_bar",
 )
 TABS: Final = on_page(*TAB_IDS)
-FURNITURE: Final = has(
-    "feed_tab",
-    "clips_tab",
-    "profile_tab",
-    "search_tab",
-    "tab_bar",
-    "action_bar_search_edit_text",
-    "clips_media_component",
-    "media_group",
-    "row_feed_profile_header",
-    "reel_viewer_text_container",
-    "reel_viewer_title",
-    "quick_capture_root_container",
-    "gallery_grid_item_thumbnail",
-    "caption_input_text_view",
-    "profile_header_container",
-    "row_profile_header_imageview",
-    "row_comment_textview_comment",
-    "direct_text_message_text_view",
-    "message_content",
-    "recommended_user_row_content_identifier",
-    "in_app_browser_title",
-    "ig_browser_text_title",
-    "reels_tray_container",
+FURNITURE: Final = Furniture(
+    ids=(
+        *TAB_IDS,
+        "feed_action_row",
+        "media_group",
+        "message_content",
+        "title_logo",
+    ),
+    prefixes=(
+        "action_bar_search",
+        "browser_lite_",
+        "camera_",
+        "caption_input",
+        "clips_",
+        "comment_composer",
+        "direct_",
+        "explore_",
+        "gallery_",
+        "ig_browser_",
+        "in_app_browser",
+        "media_header",
+        "metadata_location",
+        "netego_",
+        "preview_clip_",
+        "profile_header_",
+        "quick_capture_",
+        "recommended_user",
+        "reel_viewer_",
+        "reels_tray",
+        "row_comment_",
+        "row_feed_",
+        "row_inbox_",
+        "row_pending_",
+        "row_profile_header",
+        "row_recommended_",
+        "row_thread_",
+        "similar_accounts",
+        "sticker_",
+        "suggested_",
+        "use_in_camera",
+    ),
 )
 """An account notice fills the screen or a dialog: beside any of
 this, words are somebody's words."""

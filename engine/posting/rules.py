@@ -10,9 +10,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.posting.rules_app import BROWSING, MAKING, UPLOADS, WAITING
-from engine.posting.rules_front import ACCOUNT, IN_FRONT
+from engine.posting.rules_account import ACCOUNT
+from engine.posting.rules_app import BROWSING, WAITING
+from engine.posting.rules_front import IN_FRONT
+from engine.posting.rules_making import MAKING, UPLOADS
 from engine.posting.rules_overlays import OVERLAYS
+from engine.posting.rules_words import WORDS
 
-RULES: Final = (*IN_FRONT, *ACCOUNT, *OVERLAYS, *MAKING, *UPLOADS, *BROWSING, *WAITING)
+RULES: Final = (
+    *IN_FRONT,
+    *ACCOUNT,
+    *OVERLAYS,
+    *MAKING,
+    *UPLOADS,
+    *BROWSING,
+    *WORDS,
+    *WAITING,
+)
 """The whole table, in the order in which it is tried."""

@@ -1,81 +1,148 @@
-"""Screens that are not the app's own, and notices about the account: what is judged first.
-
-An account is only condemned by words of the app itself on a page or dialog that holds nothing else.
-"""
+"""Screens that are not the app's own: what the system, the launcher or another app shows."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from engine.posting.marks import (
-    Covering,
+    Among,
     Foreign,
+    Nameless,
     Packages,
-    button,
+    Scrambled,
     has,
     inside,
-    notes,
+    like,
     opens,
-    titled,
+    several,
     whole,
 )
 from engine.posting.rule import FURNITURE, Rule, by_id, labelled
 from engine.posting.screen import Kind, Target
 
-LAUNCHERS: Final = ("com.android.launcher", "com.google.android.apps.nexuslauncher")
+LAUNCHERS: Final = ("launcher", "trebuchet", "com.miui.home", "quickstep", ".homescreen")
+"""Parts of the packages of home screens; makers name theirs differently."""
 SYSTEM: Final = (
-    "com.android.permissioncontroller",
-    "com.google.android.permissioncontroller",
-    "com.android.packageinstaller",
-    "com.google.android.packageinstaller",
+    "permissioncontroller",
+    "packageinstaller",
+    "com.lbe.security.miui",
+    "com.samsung.android.permission",
 )
+GRANT: Final = by_id(
+    "permission_allow_all_button",
+    "permission_allow_foreground_only_button",
+    "permission_allow_button",
+    "permission_allow_one_time_button",
+    "permission_allow_selected_button",
+)
+REFUSE: Final = by_id(
+    "permission_deny_button",
+    "permission_deny_and_dont_ask_again_button",
+    "permission_no_upgrade_button",
+    "permission_no_upgrade_and_dont_ask_again_button",
+)
+_QUESTION: Final = (
+    has("permission_message", "grant_dialog", "grant_singleton"),
+    like("permission_allow_", "permission_deny_"),
+    Packages(SYSTEM),
+)
+_WEB_FURNITURE: Final = has("action_bar_button_back", "feed_tab")
 
 IN_FRONT: Final = (
+    Rule(
+        name="crash_of_the_system",
+        kind=Kind.APP_CRASH_OR_ANR,
+        must=(inside("system_part", "alertTitle"), inside("crashed", "alertTitle")),
+        answer=by_id("aerr_wait", "aerr_close"),
+    ),
     Rule(
         name="crash_dialog",
         kind=Kind.APP_CRASH_OR_ANR,
         either=(
-            has("aerr_close", "aerr_wait", "aerr_restart"),
-            opens("crashed", "alertTitle"),
+            like("aerr_"),
             inside("crashed", "alertTitle"),
+            inside("crashed", "message"),
         ),
-        answer=by_id("aerr_close", "aerr_restart", "aerr_wait", "button1"),
+        answer=(
+            *by_id("aerr_close", "aerr_restart", "aerr_wait"),
+            *labelled("close_app"),
+            *by_id("button1"),
+        ),
+    ),
+    Rule(
+        name="crash_words",
+        kind=Kind.APP_CRASH_OR_ANR,
+        must=(inside("crashed"), whole("close_app"), Among(8)),
+        never=(FURNITURE,),
+        confidence=0.8,
+        answer=labelled("close_app"),
+    ),
+    Rule(
+        name="permission_needed",
+        kind=Kind.PERMISSION_DIALOG,
+        must=(inside("permission_needed", "permission_message", "message"),),
+        either=_QUESTION,
+        answer=(*GRANT, *labelled("permission_grant"), *REFUSE),
+        proof=("d012", "d037", "d083"),
     ),
     Rule(
         name="permission_question",
         kind=Kind.PERMISSION_DIALOG,
-        either=(
-            has(
-                "permission_message",
-                "permission_allow_button",
-                "permission_deny_button",
-                "permission_allow_foreground_only_button",
-                "permission_allow_all_button",
-            ),
-            Packages(SYSTEM),
+        either=_QUESTION,
+        answer=(*REFUSE, *labelled("permission_refuse")),
+    ),
+    Rule(
+        name="permission_words_needed",
+        kind=Kind.PERMISSION_DIALOG,
+        must=(
+            opens("permission_question"),
+            inside("permission_needed"),
+            whole("permission_refuse"),
         ),
-        answer=by_id(
-            "permission_allow_all_button",
-            "permission_allow_foreground_only_button",
-            "permission_allow_button",
-            "permission_allow_one_time_button",
-            "permission_deny_button",
-        ),
-        proof=("d012", "d037", "d083"),
+        never=(FURNITURE,),
+        confidence=0.8,
+        answer=labelled("permission_grant"),
+    ),
+    Rule(
+        name="permission_words",
+        kind=Kind.PERMISSION_DIALOG,
+        must=(opens("permission_question"), whole("permission_refuse")),
+        never=(FURNITURE,),
+        confidence=0.8,
+        answer=labelled("permission_refuse"),
     ),
     Rule(
         name="launcher",
         kind=Kind.ANDROID_HOME,
-        either=(Packages(LAUNCHERS), has("hotseat", "apps_list_view", "workspace", "launcher")),
-        answer=(Target(text="instagram"),),
+        either=(
+            Packages(LAUNCHERS),
+            has("hotseat", "apps_list_view", "workspace", "launcher", "apps_view", "all_apps_icon"),
+            like("search_container_", "overview_actions", "smartspace_", "qsb_"),
+        ),
+        answer=(Target(text="instagram"), Target(desc="instagram")),
         proof=("d006", "d087", "d098"),
     ),
     Rule(
         name="app_chooser",
         kind=Kind.BROWSER_OR_OTHER_APP,
         must=(opens("open_with"),),
-        either=(has("button_once", "button_always"), whole("just_once")),
+        either=(has("button_once", "button_always", "resolver_list"), whole("just_once")),
+        never=(FURNITURE,),
         proof=("d007",),
+    ),
+    Rule(
+        name="system_share_sheet",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(like("chooser_", "resolver_"),),
+    ),
+    Rule(
+        name="notification_shade",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        either=(
+            Packages(("com.android.systemui",)),
+            has("notification_stack_scroller", "quick_settings_panel", "quick_qs_panel"),
+            like("keyguard_"),
+        ),
     ),
     Rule(
         name="another_app",
@@ -87,110 +154,47 @@ IN_FRONT: Final = (
         name="in_app_browser",
         kind=Kind.BROWSER_OR_OTHER_APP,
         either=(
-            has(
-                "ig_browser_text_title",
-                "ig_browser_close_button",
-                "in_app_browser_title",
-                "browser_url_bar",
-                "ig_chrome_container",
-                "ig_chrome_subsection",
-                "url_bar",
-                "ig_browser_text_subtitle",
-                "browser_lite_root_container",
-                "webview_container",
-            ),
+            like("ig_browser_", "ig_chrome_", "browser_lite_", "in_app_browser", "browser_chrome_"),
+            has("browser_url_bar", "webview_container", "web_view_container"),
         ),
-        answer=(*by_id("ig_browser_close_button"), *labelled("dismiss")),
-    ),
-)
-
-ACCOUNT: Final = (
-    Rule(
-        name="disabled_notice",
-        kind=Kind.DISABLED,
-        must=(titled("disabled"),),
-        either=(notes("disabled_detail"), notes("notice_detail")),
-        never=(FURNITURE,),
-        proof=("d001", "d089"),
+        answer=(
+            *by_id("ig_browser_close_button", "browser_close_button", "close_button"),
+            *labelled("close_mark"),
+        ),
     ),
     Rule(
-        name="suspended_notice",
-        kind=Kind.SUSPENDED,
-        must=(titled("suspended"),),
-        either=(notes("suspended_detail"), notes("notice_detail")),
-        never=(FURNITURE,),
-        proof=("d063",),
+        name="web_browser",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(
+            has("url_bar", "location_bar", "tab_switcher_button", "mozac_browser_toolbar_url_view"),
+        ),
+        never=(_WEB_FURNITURE,),
     ),
     Rule(
-        name="disabled_title",
-        kind=Kind.DISABLED,
-        must=(titled("disabled"),),
-        never=(FURNITURE,),
-        confidence=0.8,
-    ),
-    Rule(
-        name="suspended_title",
-        kind=Kind.SUSPENDED,
-        must=(titled("suspended"),),
-        never=(FURNITURE,),
-        confidence=0.8,
-    ),
-    Rule(
-        name="human_check",
-        kind=Kind.CHALLENGE_CAPTCHA,
-        must=(titled("human"),),
-        never=(FURNITURE,),
-        proof=("d027",),
-    ),
-    Rule(
-        name="identity_check",
-        kind=Kind.CHALLENGE_VERIFICATION,
-        must=(titled("identity"),),
-        never=(FURNITURE,),
-        proof=("d013", "d024"),
-    ),
-    Rule(
-        name="code_check",
-        kind=Kind.CHALLENGE_VERIFICATION,
-        must=(titled("identity_code"),),
-        # With a way round it, it is an offer to complete the profile.
-        never=(FURNITURE, whole("decline")),
-        confidence=0.8,
-    ),
-    Rule(
-        name="logged_out_notice",
-        kind=Kind.LOGIN,
-        must=(titled("logged_out"),),
-        never=(FURNITURE,),
-        proof=("d034",),
-    ),
-    Rule(
-        name="login_form",
-        kind=Kind.LOGIN,
-        must=(whole("login_password"), whole("login_button")),
-        either=(whole("login_name"), whole("login_choice")),
-        never=(FURNITURE,),
-        proof=("d048",),
-    ),
-    Rule(
-        name="login_form_ids",
-        kind=Kind.LOGIN,
-        must=(has("login_username", "login_form_container"),),
-        never=(FURNITURE,),
-    ),
-    Rule(
-        name="login_choice",
-        kind=Kind.LOGIN,
-        must=(button("login_new"), button("login_known")),
-        # The sheet that adds a second account offers the same.
-        never=(FURNITURE, Covering()),
+        name="scrambled_app",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(Scrambled(),),
         confidence=0.85,
     ),
     Rule(
-        name="blocked_notice",
-        kind=Kind.ACTION_BLOCKED,
-        must=(titled("blocked"),),
+        name="store_or_other_app",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        either=(several("store_page"), several("other_feed", 3)),
         never=(FURNITURE,),
-        confidence=0.9,
+        confidence=0.8,
+    ),
+    Rule(
+        name="launcher_words",
+        kind=Kind.ANDROID_HOME,
+        must=(several("launcher_apps", 3),),
+        never=(FURNITURE, has("action_bar_button_back")),
+        confidence=0.8,
+        answer=(Target(text="instagram"), Target(desc="instagram")),
+    ),
+    Rule(
+        name="web_page",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(Nameless(), inside("web_page")),
+        confidence=0.7,
     ),
 )

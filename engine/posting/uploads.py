@@ -103,6 +103,9 @@ def _state(said: Sequence[Node]) -> UploadState:
     words = [words for node in said for words in node.words]
     if any(wording.opens("posted", text) for text in words):
         return UploadState.POSTED
+    if any(wording.opens("upload_runs", text) for text in words):
+        # "Posting to NAME": what follows is somebody's word.
+        return UploadState.RUNNING
     if any(wording.inside("upload_failed", text) for text in words):
         return UploadState.FAILED
     return UploadState.RUNNING
