@@ -6,11 +6,13 @@ and only what is ours (architecture 2, behaviour A12.9, A12.10).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -33,6 +35,14 @@ DEATHS_OF_ONE_JOB = 3
 """Workers that may die over a job before its attempt counts as failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Burial:
+    """Releasing what a dead worker held, and until when that is waited for."""
+
+    release: Future[Sequence[Receipt]]
+    deadline: float
+
+
 class Aftermath:
     """Cleans up behind one run's workers, and behind whatever ran before."""
 
@@ -52,8 +62,7 @@ class Aftermath:
         self._ledger = ledger
         self._news = news
         self._run_id = run_id
-        self._background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="release")
-        self._cleaning: dict[int, Future[Sequence[Receipt]]] = {}
+        self._cleaning: dict[int, _Burial] = {}
         self._deaths: Counter[str] = Counter()
         """Workers that died over each job."""
         self._unsettled = False
@@ -65,8 +74,10 @@ class Aftermath:
         return bool(self._cleaning)
 
     def in_background(self, work: Callable[[], T]) -> Future[T]:
-        """Do something slow without holding up the supervisor's loop."""
-        return self._background.submit(work)
+        """Do something slow without holding up the supervisor's loop, or the process's end."""
+        future: Future[T] = Future()
+        threading.Thread(target=_fulfil, args=(future, work), name="release", daemon=True).start()
+        return future
 
     def settle_all(self) -> None:
         """No worker lives: give back, or put in doubt, every claim."""
@@ -77,22 +88,24 @@ class Aftermath:
 
         so that nobody takes the job while its resources are still being released.
         """
-        reason = worker.view.exit_reason or worker.how_it_ended()
+        reason = worker.given_up or worker.view.exit_reason or worker.how_it_ended()
         if worker.view.job_id and not clean:
             self._deaths[worker.view.job_id] += 1
         self._news.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
         worker.enter(WorkerState.CLEANING)
         worker.view.leave_job()
         worker.view.exit_reason = "" if clean else reason
-        self._cleaning[worker.slot] = self._background.submit(self._release_slot, worker.slot)
+        slot, bound = worker.slot, self._settings.run.release_timeout_seconds
+        release = self.in_background(lambda: self._release_slot(slot))
+        self._cleaning[slot] = _Burial(release, time.monotonic() + bound)
 
     def finish_burials(self, workers: Workers, *, stopping: bool) -> None:
         """Settle the claims of workers whose holdings are released; plan their return."""
-        for slot, future in list(self._cleaning.items()):
-            if not future.done():
+        for slot, burial in list(self._cleaning.items()):
+            if not burial.release.done() and time.monotonic() < burial.deadline:
                 continue
             del self._cleaning[slot]
-            self.tell(receipts_of(future), why=f"left by worker {slot}")
+            self.tell(receipts_of(burial.release), why=f"left by worker {slot}")
             self._unsettled = True
             self._return(workers, workers.slots[slot], stopping=stopping)
 
@@ -120,15 +133,26 @@ class Aftermath:
         reason to leave a resource on: it comes last.
         """
         end_left_processes(self._registry, self._settings, self._news.emit, patience=0)
-        future = self.in_background(lambda: self._workload.reclaim(None))
-        while not future.done():
-            meanwhile()
-        receipts = list(receipts_of(future))
+        receipts = list(receipts_of(self._reclaim_all(meanwhile)))
         self.tell(receipts, why="at the end of the run")
-        self._background.shutdown(wait=True)
         if self._ledger.exists():
             self.settle_all()
         return receipts
+
+    def release_all(self, meanwhile: Callable[[], None], *, why: str) -> None:
+        """Release whatever is ours; ``meanwhile`` as above. Raises EngineError where the workload
+
+        cannot say what that is; what has not ended in time is an alarm.
+        """
+        future = self._reclaim_all(meanwhile)
+        self.tell(future.result() if future.done() else receipts_of(future), why=why)
+
+    def _reclaim_all(self, meanwhile: Callable[[], None]) -> Future[Sequence[Receipt]]:
+        future = self.in_background(lambda: self._workload.reclaim(None))
+        deadline = time.monotonic() + self._settings.run.release_timeout_seconds
+        while not future.done() and time.monotonic() < deadline:
+            meanwhile()
+        return future
 
     @contextmanager
     def _patient(self, event: str) -> Iterator[None]:
@@ -227,10 +251,22 @@ def end_left_processes(
         emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
 
 
-def receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
-    """What was released; a release that failed as a whole is one receipt that says so."""
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
     try:
-        return future.result()
+        future.set_result(work())
+    except BaseException as exc:  # noqa: BLE001 - whoever asked for it hears of it
+        future.set_exception(exc)
+
+
+def receipts_of(future: Future[Sequence[Receipt]]) -> Sequence[Receipt]:
+    """What was released; a release that failed as a whole, or has not ended, is one receipt that
+
+    says so. Never waits.
+    """
+    try:
+        return future.result(timeout=0)
+    except TimeoutError:
+        why = "its release has not ended in time"
     except EngineError as exc:
         why = str(exc)
     except Exception as exc:

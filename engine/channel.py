@@ -12,12 +12,22 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 BEAT_SECONDS = 5.0
 """A worker says at least so often that its process lives, whatever its job is waiting for."""
+
+SLEPT_SECONDS = 5.0
+"""A sign of life that is later than this was held up with the whole process (a host that slept)."""
+
+SEND_SECONDS = 5.0
+"""Longest wait for room in a pipe that nobody reads; then messages are dropped until there is."""
+
+_LOOK_SECONDS = 0.05
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
@@ -57,13 +67,27 @@ class WorkerChannel:
     """The worker's end: present orders, and messages to the supervisor."""
 
     def __init__(
-        self, incoming: BinaryIO, outgoing: BinaryIO, *, beat_seconds: float = BEAT_SECONDS
+        self,
+        incoming: BinaryIO,
+        outgoing: BinaryIO,
+        *,
+        beat_seconds: float = BEAT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``beat_seconds``: between two signs of life."""
         self._beat_seconds = beat_seconds
+        self._clock = clock
+        self._moves_by = clock()
+        """When the worker's own thread is to come by here again."""
         self._incoming = incoming
         self._outgoing = outgoing
+        if sys.platform != "win32" and isinstance(outgoing, io.FileIO):
+            os.set_blocking(outgoing.fileno(), False)
         self._sending = threading.Lock()
+        self._full = False
+        """The supervisor stands still: its pipe took no more."""
+        self._torn = False
+        """A message was cut off in the middle of its line."""
         self._changed = threading.Condition()
         self._orders = Orders()
         self._version = 0
@@ -95,23 +119,79 @@ class WorkerChannel:
 
     def wait(self, seconds: float) -> None:
         """Wait until the orders change, at most ``seconds``."""
+        self.move(seconds)
         with self._changed:
             version = self._version
             self._changed.wait_for(lambda: self._version != version, timeout=seconds)
+        self.move()
 
     def wait_until(self, condition: Callable[[Orders], bool], seconds: float) -> bool:
         """Wait until the orders satisfy a condition; False when ``seconds`` passed first."""
+        self.move(seconds)
+        try:
+            return self._await(condition, seconds)
+        finally:
+            self.move()
+
+    def beat_within(self, seconds: float) -> None:
+        """Give a sign of life at least so often from now on."""
+        with self._changed:
+            self._beat_seconds = min(self._beat_seconds, seconds)
+            self._changed.notify_all()
+
+    def _await(self, condition: Callable[[Orders], bool], seconds: float) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: condition(self._orders), timeout=seconds)
 
+    def move(self, seconds: float = 0.0) -> None:
+        """The worker's own thread goes on, and comes by again within ``seconds``.
+
+        Every message, look at the orders and wait says so; a call that never returns does not.
+        """
+        self._moves_by = self._clock() + seconds
+
     def send(self, event: str, **fields: Any) -> None:
-        """Tell the supervisor; a supervisor that is gone is no error here."""
+        """Tell the supervisor; one that is gone, or takes nothing, is no error here.
+
+        The job in hand never waits for it: what matters is in the ledger and the log.
+        """
+        self._write(event, fields)
+        self.move()
+
+    def _write(self, event: str, fields: Mapping[str, Any]) -> None:
+        message = encode({"event": event, **fields})
         with self._sending, contextlib.suppress(OSError, ValueError):
-            self._outgoing.write(encode({"event": event, **fields}))
+            left = b"\n" + message if self._torn else message
+            whole = len(left)
+            deadline = self._clock() + (0 if self._full else SEND_SECONDS)
+            while left:
+                # None: there is no room, and the pipe does not wait for some.
+                written: int | None = self._outgoing.write(left)
+                left = left[written or 0 :]
+                if left and self._clock() >= deadline:
+                    break
+                if written is None:
+                    time.sleep(_LOOK_SECONDS)
+            self._full = bool(left)
+            self._torn = self._torn if len(left) == whole else bool(left)
 
     def _beat(self) -> None:
-        while not self.wait_until(lambda orders: orders.orphaned, self._beat_seconds):
-            self.send("beat")
+        """Signs of life; ``still``: whole seconds for which the worker's own thread is overdue."""
+        began = self._clock()
+        while not self._orders.orphaned:
+            period = self._beat_seconds
+            if self._await(partial(self._beats_otherwise, period), period):
+                continue
+            late = self._clock() - began - period
+            if late > min(period, SLEPT_SECONDS):
+                # Nobody could move while the process stood still; that is not the thread's doing.
+                self._moves_by += late
+            began = self._clock()
+            still = int(began - self._moves_by)
+            self._write("beat", {"still": still} if still > 0 else {})
+
+    def _beats_otherwise(self, period: float, orders: Orders) -> bool:
+        return orders.orphaned or self._beat_seconds < period
 
     def _listen(self) -> None:
         # Read from the descriptor itself: a buffered reader's lock, held by this daemon thread at

@@ -68,7 +68,9 @@ class ClaimHolder:
             yield
         finally:
             done.set()
-            thread.join()
+            # A renewal on its way waits for the ledger's lock, which has its own bound; one that
+            # is later still finds the claim settled.
+            thread.join(2 * self._settings.lock_timeout_seconds)
 
     def settle(self, claim: Claim, outcome: Outcome | None) -> Job:
         """Write the outcome (None: give the job back); patient with a busy ledger or a full disk,

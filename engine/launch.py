@@ -106,7 +106,8 @@ def start_detached(
         if time.monotonic() >= deadline:
             with contextlib.suppress(psutil.Error):
                 processes.end_tree(psutil.Process(popen.pid), timeout=END_SECONDS)
-            popen.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                popen.wait(END_SECONDS)
             raise EngineError(
                 f"The run did not begin within {timeout:g} s and was ended; see {output}."
             )

@@ -28,6 +28,7 @@ from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.logs import sweep as sweep_logs
 from engine.news import News
+from engine.overtime import Overtime
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
@@ -41,6 +42,7 @@ from engine.run_text import (
 from engine.stage_loop import StageLoop
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
+from engine.watchdog import Watchdog, alarm_text
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 T = TypeVar("T")
@@ -172,6 +174,10 @@ class Orchestrator:
             logs=self.work_dir / self.settings.paths.logs,
             inbox=self._inbox,
         )
+        self.watchdog = Watchdog(
+            self.workers, self.settings, attempt_seconds=self.workload.attempt_seconds
+        )
+        self.overtime = Overtime(self)
         self.control = StandingOrders(self.run_dir, self.workers)
         self.desk = CommandDesk(self)
         self.desk.refuse_left_over("It was sent before this run began.")
@@ -202,6 +208,11 @@ class Orchestrator:
     def tick(self, seconds: float | None = None) -> None:
         """Hear workers, settle deaths, obey commands, show what is true; at most one poll long."""
         self._hear(self.settings.run.supervisor_poll_seconds if seconds is None else seconds)
+        for worker in self.watchdog.look():
+            self.news.alarm(alarm_text(worker), worker=worker.slot)
+        if self._due("overtime", STATUS_SECONDS):
+            self.overtime.look()
+        self.overtime.collect()
         for worker in self.workers.end_overdue():
             self.news.emit(
                 "worker_killed", worker=worker.slot, text="It did not stop or start in time."
@@ -241,6 +252,7 @@ class Orchestrator:
         if worker is None or worker.generation != generation or message is None:
             return
         kind = worker.hear(message, self.now())
+        self.watchdog.heard(worker, kind, message)
         if kind == "alarm":
             self.news.alarm(str(message.get("text")), worker=slot)
         elif kind in TOLD:
@@ -252,11 +264,14 @@ class Orchestrator:
         """Do something slow on another thread: commands are heard and the status stays true."""
         future = self.aftermath.in_background(work)
         while not future.done():
-            self.tick(BACKGROUND_POLL_SECONDS)
+            self._tick_briefly()
         return future.result()
 
+    def _tick_briefly(self) -> None:
+        self.tick(BACKGROUND_POLL_SECONDS)
+
     def release_all(self, *, why: str) -> None:
-        self.aftermath.tell(self._meanwhile(lambda: self.workload.reclaim(None)), why=why)
+        self.aftermath.release_all(self._tick_briefly, why=why)
 
     # -- before the first stage ------------------------------------------------------------------
 
@@ -310,7 +325,8 @@ class Orchestrator:
 
     def _wait_for_workers(self) -> None:
         hurried = 1
-        while self.workers.alive or self.aftermath.busy:
+        deadline = time.monotonic() + self.workers.longest_stop_seconds
+        while (self.workers.alive or self.aftermath.busy) and time.monotonic() < deadline:
             if self.stop_asked > hurried:
                 hurried = self.stop_asked
                 self.workers.hurry()

@@ -127,11 +127,12 @@ class JobReport:
         return max(0.0, min(bound, self._deadline - self._clock()))
 
     def checkpoint(self) -> None:
+        must_stop = self._must_stop()
         if self._submitted:
             return
         if self._claim_lost:
             raise ClaimLostError(self._claim_lost)
-        if self._must_stop():
+        if must_stop:
             raise StopRequested("The worker was asked to stop.")
         if self._deadline is not None and self._clock() >= self._deadline:
             raise JobTimeoutError(

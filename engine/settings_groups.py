@@ -74,6 +74,14 @@ class Run(Section):
     """After this a living holder is called stale in messages; it is never taken over."""
     worker_start_seconds: Positive = 30
     """A new worker process must report within this time."""
+    worker_silent_seconds: Positive = 60
+    """A worker whose process gives no sign of life for this long is ended."""
+    worker_stall_seconds: Positive = 600
+    """One that lives but passes no step, look or wait for this long is ended, with a job or
+    without; longer than any single call with a bound of its own may take."""
+    overtime_seconds: Positive = 300
+    """A phone that is on for so much longer than an attempt may take is stopped, whoever holds it;
+    a worker that says nothing of its job for as long is ended."""
     shutdown_timeout_seconds: Seconds = 60
     """How long a stop waits for workers to finish or give back."""
     submitted_shutdown_timeout_seconds: Seconds = 180
@@ -84,6 +92,9 @@ class Run(Section):
     """How long `--stop-all` waits for a live run to end."""
     process_stop_seconds: Seconds = 10
     """Between TERM and KILL of a process that a dead worker left."""
+    release_timeout_seconds: Positive = 600
+    """Longest wait for the phones that a dead worker or a run left to be seen off; then that is an
+    alarm, and the run goes on or ends."""
     max_restarts: int = Field(default=5, ge=0)
     """Restarts of one worker in a stage before its slot is given up."""
     restart_backoff_seconds: Seconds = 5
@@ -94,6 +105,9 @@ class Run(Section):
     recovery_max_seconds: Seconds = 30
     max_recoveries: int = Field(default=3, ge=1)
     """Recoveries in a row that may fail before the worker ends."""
+    usd_per_day: float = Field(default=0, ge=0)
+    """US dollars that phones and model calls of one day may cost, estimated; then claims are
+    paused until the next day, a higher limit or a resume. 0 = no limit."""
     timezone: str = ""
     """IANA zone whose calendar day counts; empty = the host's own zone."""
 

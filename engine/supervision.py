@@ -5,6 +5,7 @@ Deciding what a death means for claims and resources is the orchestrator's.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import sys
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 STAYED_UP_SECONDS = 300.0
 """A worker that lived this long after its last start gets its restarts back."""
 
+KILL_SECONDS = 15.0
+"""Within which a killed process is gone, on a host that is not stuck itself."""
 
 Message = tuple[int, int, dict[str, Any] | None]
 """(slot, generation, what it said); None = its output closed."""
@@ -139,6 +142,14 @@ class Workers:
             if worker.alive:
                 self.stop(worker, order=order)
 
+    @property
+    def longest_stop_seconds(self) -> float:
+        """After which every worker that was told to stop has ended, been killed and cleaned up
+        after; one that even a kill does not end is left behind then."""
+        run = self._run
+        longest = max(run.shutdown_timeout_seconds, run.submitted_shutdown_timeout_seconds)
+        return longest + run.process_stop_seconds + run.release_timeout_seconds + KILL_SECONDS
+
     def hurry(self) -> None:
         """The operator asked again: wait less for those that are stopping."""
         soon = self._clock() + self._run.forced_shutdown_timeout_seconds
@@ -146,14 +157,19 @@ class Workers:
             worker.stop_deadline = min(worker.stop_deadline, soon)
             worker.submitted_stop_deadline = min(worker.submitted_stop_deadline, soon)
 
-    def _send(self, worker: WorkerProcess, message: Mapping[str, Any]) -> None:
-        if worker.popen is None or worker.popen.stdin is None:
-            return
-        try:
-            worker.popen.stdin.write(encode(message))
-            worker.popen.stdin.flush()
-        except (OSError, ValueError):
-            log.debug("worker_pipe_closed", worker=worker.slot)
+    def give_up(self, worker: WorkerProcess, why: str) -> None:
+        """End a worker that is no use any more: asked first, killed when its time to stop is up.
+
+        However it ends, it counts as a death.
+        """
+        worker.given_up = worker.given_up or why
+        self.stop(worker)
+
+    @staticmethod
+    def _send(worker: WorkerProcess, message: Mapping[str, Any]) -> None:
+        """Never waits: a process that stands still reads no orders, and its pipe may be full."""
+        if worker.popen is not None:
+            worker.mail.put(encode(message))
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -183,6 +199,8 @@ class Workers:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
         worker.popen = popen
+        worker.given_up = ""
+        worker.mail = queue.SimpleQueue()
         worker.generation += 1
         worker.view = WorkerView(succeeded=worker.view.succeeded, failed=worker.view.failed)
         worker.started_at = datetime.now(UTC)
@@ -199,6 +217,7 @@ class Workers:
         threading.Thread(
             target=self._read, args=(worker.slot, worker.generation, popen), daemon=True
         ).start()
+        threading.Thread(target=_deliver, args=(popen, worker.mail), daemon=True).start()
         self._send(worker, self._orders_of(worker))
 
     def _read(self, slot: int, generation: int, popen: subprocess.Popen[bytes]) -> None:
@@ -217,12 +236,8 @@ class Workers:
             if worker.popen is None or worker.popen.poll() is None:
                 continue
             worker.returncode = worker.popen.returncode
-            clean = worker.returncode == 0
-            if worker.popen.stdin is not None:
-                try:
-                    worker.popen.stdin.close()
-                except OSError:
-                    log.debug("worker_pipe_closed", worker=worker.slot)
+            clean = worker.returncode == 0 and not worker.given_up
+            worker.mail.put(None)
             if worker.record is not None:
                 self._registry.forget(worker.record)
             worker.popen = None
@@ -270,6 +285,15 @@ class Workers:
         worker.restart_due = datetime.now(UTC) + timedelta(seconds=wait)
         worker.enter(WorkerState.BACKOFF)
         return wait
+
+
+def _deliver(popen: subprocess.Popen[bytes], mail: queue.SimpleQueue[bytes | None]) -> None:
+    """Write a worker's orders one by one; a worker that is gone needs none."""
+    assert popen.stdin is not None
+    with contextlib.suppress(OSError, ValueError), popen.stdin as pipe:
+        while (message := mail.get()) is not None:
+            pipe.write(message)
+            pipe.flush()
 
 
 def worker_command(

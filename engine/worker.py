@@ -172,7 +172,7 @@ class Worker:
             log=log,
             time_limit=self.workload.job_seconds,
             wake=self._wake,
-            must_stop=lambda: self.channel.orders.must_stop,
+            must_stop=lambda: _must_stop(self.channel),
             publish=self.channel.send,
         )
 
@@ -284,6 +284,12 @@ def _stopping(orders: Orders) -> bool:
     return orders.must_stop or orders.finish
 
 
+def _must_stop(channel: WorkerChannel) -> bool:
+    """Whether to leave; who asks goes on, and is not taken for stuck."""
+    channel.move()
+    return channel.orders.must_stop
+
+
 # -- the process ----------------------------------------------------------------------------------
 
 
@@ -345,8 +351,9 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         run_id=arguments.run_id,
         log=log,
         processes=processes.SlotProcesses(registry, arguments.worker_id),
-        should_stop=lambda: channel.orders.must_stop,
+        should_stop=lambda: _must_stop(channel),
     )
+    channel.beat_within(settings.run.worker_silent_seconds / 4)
     channel.send("hello", pid=os.getpid())
     reason = Worker(slot, workload, ledger, channel).run()
     log.info("worker_ended", reason=reason)

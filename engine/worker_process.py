@@ -5,6 +5,7 @@ The vocabulary is that of process supervisors: starting, running, backoff, stopp
 
 from __future__ import annotations
 
+import queue
 import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,6 +84,10 @@ class WorkerProcess:
     """The same for a worker past the point of no return."""
     wanted: bool = True
     """False once the operator took the slot away (fewer workers, *stop worker*)."""
+    given_up: str = ""
+    """Why the supervisor ends this process although nobody asked for it; empty for a sound one."""
+    mail: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
+    """Orders on their way to the present process; None closes its control pipe."""
     view: WorkerView = field(default_factory=WorkerView)
 
     @property

@@ -3,14 +3,16 @@
 A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words, run in order:
 ``sleep:S``, ``until:FILE``, ``submit``, ``do`` (the irreversible act, written to ``done.log``),
 ``crash``, ``hang``, ``tell`` (its settings, to ``told.json``), ``raise:TYPE`` (a typed error),
-``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only). Without a script
-the job submits, acts, and succeeds.
+``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only), ``stuck`` (a call
+that never returns), ``busy`` (steps without end), ``unless:FILE:WORD`` (WORD while there is no
+FILE). Without a script the job submits, acts, and succeeds.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +38,9 @@ from engine.workloads.base import (
     WorkerSlot,
     WorldContext,
 )
+
+FOR_EVER = 3600.0
+"""Seconds; longer than any test."""
 
 ERRORS: Mapping[str, Callable[[], JobError]] = {
     "suspended": lambda: AccountError("Suspended.", error_type="suspended"),
@@ -73,6 +78,10 @@ class ToySession:
             count, _, inner = value.partition(":")
             if job.attempts < int(count):
                 self._do(inner, job, report)
+        elif name == "unless":
+            file, _, inner = value.partition(":")
+            if not (self._slot.work_dir / file).exists():
+                self._do(inner, job, report)
         elif name == "sleep":
             report.pause(float(value))
         elif name == "until":
@@ -97,9 +106,12 @@ class ToySession:
             raise AttributeError("'NoneType' object has no attribute 'tap'")
         if name == "crash":
             os._exit(9)
-        if name == "hang":
-            while True:
-                report.pause(0.05)
+        if name == "stuck":
+            time.sleep(FOR_EVER)
+        while name in ("hang", "busy"):
+            if name == "busy":
+                report.step("It goes on.")
+            report.pause(0.05)
 
     def _light(self, job: Job) -> None:
         self._lamp.parent.mkdir(exist_ok=True)
@@ -107,6 +119,8 @@ class ToySession:
         self._lamp.write_text(json.dumps(entry), encoding="utf-8")
 
     def recover(self) -> None:
+        if (self._slot.work_dir / "recovery-hangs").exists():
+            time.sleep(FOR_EVER)
         self._lamp.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -122,13 +136,18 @@ class ToyWorkload:
     ready_states: tuple[str, ...] = ("WARM",)
     cap_refusal = ""
     job_seconds = 60.0
-    attempt_seconds = 60.0
 
     def __init__(self, context: WorldContext) -> None:
         self._context = context
         self._lamps = context.work_dir / "lamps"
         self.ledger_path = context.work_dir / context.settings.paths.ledger
         self.daily_cap = 0
+
+    @property
+    def attempt_seconds(self) -> float:
+        """As the file of this name says, else a minute."""
+        path = self._context.work_dir / "attempt_seconds"
+        return float(path.read_text(encoding="utf-8")) if path.exists() else 60.0
 
     def slot_facts(self, index: int) -> Mapping[str, object]:
         return {"bench": index}
@@ -165,17 +184,7 @@ class ToyWorkload:
             log.write(f"{job.job_id}\n")
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
-        return [
-            ResourceState(
-                kind="lamp",
-                id=path.stem,
-                label=f"lamp {path.stem}",
-                state="lit",
-                ours=True,
-                slot=int(path.stem),
-            )
-            for path in sorted(self._lamps.glob("*.json"))
-        ]
+        return [_lamp(path) for path in sorted(self._lamps.glob("*.json"))]
 
     def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
         return self.release(
@@ -186,7 +195,12 @@ class ToyWorkload:
         return [self._put_out(name) for name in ids]
 
     def _put_out(self, name: str) -> Receipt:
-        """A lamp with a file of its number in ``stuck`` does not go out."""
+        """A lamp with a file of its number in ``stuck`` does not go out; in ``deaf``, it does not
+
+        even answer.
+        """
+        if (self._context.work_dir / "deaf" / name).exists():
+            time.sleep(FOR_EVER)
         if (self._context.work_dir / "stuck" / name).exists():
             return Receipt(id=name, label=f"lamp {name}", released=False, detail="it stays lit")
         (self._lamps / f"{name}.json").unlink(missing_ok=True)
@@ -204,6 +218,24 @@ class ToyWorkload:
 
     def limited_until(self) -> datetime | None:
         return None
+
+
+def _lamp(path: Path) -> ResourceState:
+    """A lamp as its file says; one that is being written or put out just now says little."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        said = {}
+    return ResourceState(
+        kind="lamp",
+        id=path.stem,
+        label=f"lamp {path.stem}",
+        state="lit",
+        ours=True,
+        slot=int(path.stem),
+        job_id=str(said.get("job", "")),
+        since=datetime.fromisoformat(said["since"]) if "since" in said else None,
+    )
 
 
 def _job(line: str) -> NewJob:
