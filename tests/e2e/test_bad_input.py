@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
+from tests.adb_version_server import adb_server
 from tests.e2e.toy_farm import ROOT, ToyFarm
 from tests.farm import new_farm, served
+from tests.node_programs import lay_package
 
 Preparation = Callable[[Path], AbstractContextManager[object]]
 LEDGER = "parallel_progress.csv"
@@ -134,6 +136,38 @@ def _port_taken(work_dir: Path) -> Iterator[None]:
         yield
 
 
+def _appium_package(version: str) -> Preparation:
+    """An Appium of this version whose own folder, named in the environment, holds no driver."""
+
+    @contextlib.contextmanager
+    def prepare(work_dir: Path) -> Iterator[None]:
+        script = lay_package(work_dir.parent, "appium", version=version)
+        with (
+            _changed('"-m", "simulator.appium"', f'"{script}"')(work_dir),
+            pytest.MonkeyPatch.context() as environment,
+        ):
+            environment.setenv("APPIUM_HOME", str(work_dir.parent))
+            yield
+
+    return prepare
+
+
+@contextlib.contextmanager
+def _sdk_without_adb(work_dir: Path) -> Iterator[None]:
+    home = Path(Settings.load(work_dir, environ={}).appium.android_home)
+    empty = work_dir.parent / "sdk"
+    (empty / "platform-tools").mkdir(parents=True)
+    with _changed(str(home), str(empty))(work_dir):
+        yield
+
+
+@contextlib.contextmanager
+def _other_adb_server(_work_dir: Path) -> Iterator[None]:
+    with adb_server(32) as port, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        yield
+
+
 JOB = "j1,acct001,videos/a.mp4,words,{status},,{claimed},,,0\n"
 CASES: dict[str, tuple[Preparation, tuple[str, ...], int, tuple[str, ...]]] = {
     "missing token": (_without(".env"), (), 2, ("token", "GEELARK_API_TOKEN", ".env")),
@@ -192,6 +226,36 @@ CASES: dict[str, tuple[Preparation, tuple[str, ...], int, tuple[str, ...]]] = {
         (),
         2,
         ("Appium program", "/nowhere", "appium.command"),
+    ),
+    "Appium of another major version": (
+        _appium_package("2.19.0"),
+        (),
+        2,
+        ("Appium 2.19.0", "version 3 is needed", "doctor --install", "appium.command"),
+    ),
+    "Appium without its driver": (
+        _appium_package("3.8.0"),
+        (),
+        2,
+        ("no UiAutomator2 driver", "doctor --install"),
+    ),
+    "SDK that is not there": (
+        _changed('android_home = "', 'android_home = "/nowhere'),
+        (),
+        2,
+        ("Android SDK folder /nowhere", "platform-tools", "appium.android_home"),
+    ),
+    "SDK without adb": (
+        _sdk_without_adb,
+        (),
+        2,
+        ("has no adb in its platform-tools", "appium.android_home"),
+    ),
+    "adb server of another version": (
+        _other_adb_server,
+        (),
+        2,
+        ("1.0.32", "end each other", "phones.adb_command", "kill-server"),
     ),
     "provider not reached": (
         _changed('api_url = "http://127.0.0.1', 'api_url = "http://127.0.0.2'),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from engine.doctor.examination import could_run, examine
 from engine.doctor.finding import Check, Finding, Level, Place, from_sentence, ok
 from engine.errors import SettingsError
 from engine.phones.adb_version import refuse_other_server
+from tests.adb_version_server import adb_server
 from tests.node_programs import POSIX_ONLY, NodePrograms, lay_package, lay_sdk
 from tests.scripted_adb import AdbRule, ScriptedAdb
 
@@ -93,31 +92,6 @@ def test_a_sentence_without_a_remedy_stays_whole() -> None:
 
 
 # -- adb and SDK -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def adb_server(version: int) -> Iterator[int]:
-    """An adb server of this protocol version; its port."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                line, _address = server.accept()
-            except OSError:
-                return
-            with line:
-                assert line.recv(64) == b"000chost:version"
-                line.sendall(b"OKAY0004" + f"{version:04x}".encode())
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield int(server.getsockname()[1])
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
 
 
 @pytest.fixture
