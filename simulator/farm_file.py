@@ -77,7 +77,7 @@ class FaultKind(StrEnum):
     AUTOMATION_UNREACHABLE = "automation_unreachable"
     """In mid-flow the automation server stops listening while its process goes on."""
     INSTALL_SLOW = "install_slow"
-    """An app that is being installed never gets there."""
+    """A large app (the automation server) that is being installed never gets there."""
     SETTINGS_DENIED = "settings_denied"
     """The shell may not write the phone's settings."""
     # Drawn at each call for one phone.

@@ -10,7 +10,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -19,8 +19,8 @@ from typing import Any
 from aiohttp import web
 
 from simulator.errors import FarmError
-from simulator.farm_file import FARM_FILE, FarmFile
-from simulator.journal import FARM_FOLDER
+from simulator.farm_file import FARM_FILE, FarmFile, FaultKind
+from simulator.journal import FARM_FOLDER, TRUTH_FILE, read_journal
 from simulator.server import HOST, FarmServer
 from simulator.world import Farm
 
@@ -127,6 +127,38 @@ class RunningFarm:
             return None
         own = isinstance(status, dict) and Path(status.get("folder", "")) == self._record.parent
         return {**status, "url": url} if own else None
+
+    def arm_fault(self, account: str, kind: FaultKind, **how: str | float) -> None:
+        """Let a fault strike a phone; ``how``: during, real_seconds, latency of `/farm/fault`.
+
+        Raises FarmError when the farm does not run or takes no such fault.
+        """
+        self._order("POST", "/farm/fault", {"account": account, "kind": kind.value, **how})
+
+    def clear_faults(self, account: str) -> None:
+        """Nothing that was armed for this phone waits or is on any more. Raises FarmError."""
+        self._order("DELETE", f"/farm/fault/{account}")
+
+    def unknown_commands(self) -> list[str]:
+        """What was asked of the farm that it does not know: paths, shell commands, adb services.
+
+        A test that finds any has met something that the simulation lacks. Raises FarmError.
+        """
+        records = read_journal(self._record.parent / TRUTH_FILE)
+        return [f"{r['method']} {r['path']}" for r in records if r["event"] == "unknown_call"]
+
+    def _order(self, method: str, path: str, body: Mapping[str, object] | None = None) -> None:
+        status = self.status()
+        if status is None:
+            raise FarmError(f"No farm runs for {self.work_dir}.")
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{status['url']}{path}", data=data, method=method)
+        try:
+            with self._http.open(request, timeout=ASK_SECONDS):
+                pass
+        except urllib.error.HTTPError as exc:
+            said = exc.read().decode("utf-8", "replace").strip()
+            raise FarmError(f"The farm refused {path}: {said}") from None
 
     def stop(self) -> None:
         """End it and wait until it is gone. Raises FarmError when it does not run or not end."""

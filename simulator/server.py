@@ -16,6 +16,7 @@ from simulator.adb_server import Login
 from simulator.adbd.doors import AdbDoors
 from simulator.cloud_api import CloudApi
 from simulator.device_api import add_device_routes
+from simulator.device_faults import ARMED_KINDS, Armed
 from simulator.farm_file import HTTP_KINDS, AccountState, FaultKind
 from simulator.mid_flow import MidFlow
 from simulator.world import Farm
@@ -42,6 +43,21 @@ class Verdict(BaseModel):
     state: AccountState
 
 
+class FaultOrder(BaseModel):
+    """`POST /farm/fault`: a fault of one phone, as real adb and Appium meet it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: str
+    kind: FaultKind
+    during: str = ""
+    """The event that it waits for (`simulator/device_faults.py`); empty: it strikes at once."""
+    real_seconds: float = Field(default=0, ge=0)
+    """How long a state lasts; 0 = until the phone is off."""
+    latency: float = Field(default=0, ge=0)
+    """Of a slow line: real seconds a packet; 0 = as the farm file has it."""
+
+
 class FarmServer:
     """Routes of one farm; ``app`` is ready to be run."""
 
@@ -62,6 +78,8 @@ class FarmServer:
         self.app.router.add_get("/farm/status", self._status)
         self.app.router.add_post("/farm/outage", self._outage)
         self.app.router.add_post("/farm/account", self._account)
+        self.app.router.add_post("/farm/fault", self._fault)
+        self.app.router.add_delete("/farm/fault/{account}", self._no_fault)
         self.app.router.add_post("/farm/stop", self._stop)
         self.app.router.add_route("*", "/{path:.*}", self._unknown)
         self.app.cleanup_ctx.append(self._housekeeping)
@@ -140,6 +158,26 @@ class FarmServer:
         if verdict.account not in self.farm.accounts:
             return web.Response(status=400, text=f"no account {verdict.account}\n")
         self.farm.set_account_state(verdict.account, verdict.state)
+        return web.json_response({})
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        try:
+            order = FaultOrder.model_validate_json(await request.read())
+        except ValidationError as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+        if order.kind not in ARMED_KINDS:
+            return web.Response(status=400, text=f"{order.kind.value} cannot be armed\n")
+        phone = self.farm.phone_of(order.account)
+        if phone is None:
+            return web.Response(status=400, text=f"no phone of {order.account}\n")
+        fault = Armed(order.kind, order.during, order.real_seconds)
+        self.doors.handset(phone).faults.arm(fault, latency=order.latency)
+        return web.json_response({})
+
+    async def _no_fault(self, request: web.Request) -> web.Response:
+        phone = self.farm.phone_of(request.match_info["account"])
+        if phone is not None:
+            self.doors.handset(phone).faults.disarm()
         return web.json_response({})
 
     async def _stop(self, _request: web.Request) -> web.Response:

@@ -82,6 +82,10 @@ class Farm:
         phone.settle()
         return phone if phone.power is not None and phone.serial == serial else None
 
+    def phone_of(self, account: str) -> Phone | None:
+        """The phone that carries this account's name."""
+        return next((phone for phone in self if phone.account.name == account), None)
+
     def phones_on(self) -> list[Phone]:
         """Every phone that is starting or started."""
         self.settle()

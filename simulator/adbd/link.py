@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,6 +17,8 @@ from simulator.farm_file import FaultKind
 
 FEATURES: Final = ("shell_v2", "cmd", "stat_v2", "ls_v2", "fixed_push_mkdir")
 """Only what is implemented may be named here."""
+_SILENCE_SECONDS: Final = 0.02
+"""How often a silent line looks whether it may speak again."""
 Service = Callable[[Stream], Awaitable[None]]
 
 
@@ -42,24 +45,40 @@ class Link:
         self._streams: dict[int, Stream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_id = 0
+        self._arrived: asyncio.Queue[tuple[float, Packet] | None] = asyncio.Queue()
+        self._held: list[Packet] = []
+        """What a silent line keeps back."""
 
     async def run(self) -> None:
         """Until the line is cut; what was open on it ends with it."""
+        self._spawn(self._read())
         try:
-            while True:
-                packet = await read_packet(self._reader)
-                if wait := self._faults.latency():
+            while arrived := await self._arrived.get():
+                moment, packet = arrived
+                wait = moment + self._faults.latency() - time.monotonic()
+                if wait > 0:
                     await asyncio.sleep(wait)
-                if not self._faults.on(FaultKind.LINE_SILENT):
-                    self._take(packet)
-                    await self._writer.drain()
-        except (WireError, OSError, asyncio.IncompleteReadError):
+                await self._through_silence()
+                self._take(packet)
+                # What the packet brought about may have silenced the line: its answer waits too.
+                await self._through_silence()
+                await self._writer.drain()
+        except OSError:
             pass
         finally:
             self.cut()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Take packets off the line as they come; a slow line delivers them later."""
+        try:
+            while True:
+                packet = await read_packet(self._reader)
+                self._arrived.put_nowait((time.monotonic(), packet))
+        except (WireError, OSError, asyncio.IncompleteReadError):
+            self._arrived.put_nowait(None)
 
     def cut(self) -> None:
         """Close the TCP connection; safe to repeat."""
@@ -69,8 +88,18 @@ class Link:
         with contextlib.suppress(OSError, RuntimeError):
             self._writer.close()
 
+    async def _through_silence(self) -> None:
+        """While the line is silent nothing is taken; what was to be said goes out afterwards."""
+        while self._faults.on(FaultKind.LINE_SILENT):
+            await asyncio.sleep(_SILENCE_SECONDS)
+        held, self._held = self._held, []
+        for packet in held:
+            self._send(packet)
+
     def _send(self, packet: Packet) -> None:
-        if not self._faults.on(FaultKind.LINE_SILENT) and not self._writer.is_closing():
+        if self._faults.on(FaultKind.LINE_SILENT):
+            self._held.append(packet)
+        elif not self._writer.is_closing():
             self._writer.write(packet.encoded())
 
     def _take(self, packet: Packet) -> None:

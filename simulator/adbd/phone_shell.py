@@ -19,6 +19,8 @@ from simulator.u2.automation import Automation
 _INSTALL: Final = re.compile(r"^(?:cmd package|pm) '?install'?\b.*?-S '?(\d+)'?")
 _INSTRUMENT: Final = re.compile(r"^am '?instrument'?\b.*?(\S+/\S+)$")
 _LOGCAT: Final = re.compile(r"(?:^|;\s*)(?:exec\s+)?logcat\b")
+_SMALL_APP: Final = 8_000_000
+"""Bytes of an app that even a slow line takes in time; the automation server is larger."""
 _LOG_LINE: Final = b"--------- beginning of main\n"
 
 
@@ -84,7 +86,7 @@ class PhoneShell:
 
     async def _install(self, size: int, terminal: Terminal) -> int:
         apk = await terminal.input.readexactly(size)
-        if self._faults.on(FaultKind.INSTALL_SLOW):
+        if size > _SMALL_APP and self._faults.on(FaultKind.INSTALL_SLOW):
             await terminal.closed.wait()
             return 1
         package = read_package(apk)

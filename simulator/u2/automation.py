@@ -46,7 +46,6 @@ class Automation:
         """Be the process that ``am instrument -w`` waits for; its exit status."""
         self.stop()
         ended = self._ended = asyncio.Event()
-        self._phone.system.processes.add(AUTOMATION)
         watch = asyncio.create_task(self._come_up(ended))
         gone = asyncio.create_task(terminal.closed.wait())
         end = asyncio.create_task(ended.wait())
@@ -66,6 +65,7 @@ class Automation:
         wait = phone.delay("automation_start", phone.farm.file.delays.automation_start)
         await asyncio.sleep(phone.farm.clock.real_seconds(wait))
         if self._ended is ended and not self._faults.on(FaultKind.SESSION_REFUSED):
+            self._phone.system.processes.add(AUTOMATION)
             self._up = True
 
     def stop(self) -> None:
