@@ -87,7 +87,7 @@ def draw(seed: int, number: int, possible: Sequence[Fault]) -> list[Fault]:
     dice = random.Random(f"{seed}|{number}|faults")
     first = possible[number % len(possible)]
     others = [fault for fault in possible if fault is not first]
-    faults = [first, *dice.sample(others, dice.choice(_MANY) - 1)]
+    faults = [first, *dice.sample(others, min(len(others), dice.choice(_MANY) - 1))]
     # The clock of a day is moved once, or nobody could say what time it is.
     clocks = [fault for fault in faults if fault in CLOCK]
     return [fault for fault in faults if fault not in clocks[1:]]
