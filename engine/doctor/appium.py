@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-from engine.doctor.finding import Finding, Place, fail, ok, warn
+from engine.doctor.finding import Finding, Place, fail, info, ok, warn
+from engine.errors import SettingsError
 from engine.phones.appium_install import AppiumProgram, Origin, appium_program
 from engine.phones.appium_versions import (
     AppiumPackages,
@@ -61,7 +62,10 @@ def server(place: Place) -> Finding:
 def driver(place: Place) -> Finding:
     """The UiAutomator2 driver is in Appium's folder, for this major version."""
     program = appium_program(place.settings, place.work_dir)
-    program.check()
+    try:
+        program.check()
+    except SettingsError:
+        return info(_DRIVER, "not looked for without Appium")
     installed = packages(program)
     if installed is None:
         version = _asked_driver(program)
