@@ -21,6 +21,9 @@ def adb(place: Place) -> Finding:
     """The client runs, and no server of another version is at work on its port."""
     command = place.settings.phones.adb_command
     version = client_version(command)
+    found = f"{version} ({shutil.which(command[0]) or command[0]})"
+    if own := place.settings.phones.adb_server_port:
+        return ok(_ADB, f"{found}, own servers from port {own} on")
     port = server_port()
     running = server_version(port)
     if running is not None and running != version.protocol:
@@ -32,7 +35,7 @@ def adb(place: Place) -> Finding:
             "`adb kill-server`",
         )
     server = f"server on port {port}" if running is not None else "no server yet"
-    return ok(_ADB, f"{version} ({shutil.which(command[0]) or command[0]}), {server}")
+    return ok(_ADB, f"{found}, {server}")
 
 
 def sdk(place: Place) -> Finding:

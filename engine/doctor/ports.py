@@ -7,13 +7,12 @@ from typing import Final
 import psutil
 
 from engine.doctor.finding import Finding, Place, fail, ok, warn
+from engine.phones.adb_version import LOCAL_HOST
 from engine.phones.appium_server import port_is_free
 from engine.processes import ProcessRegistry
 from engine.run_state import RunDirectory
 
 _NAME: Final = "ports"
-_LOCAL: Final = "127.0.0.1"
-"""Where adb listens for the systemPorts, whatever Appium's own address is."""
 
 
 def free(place: Place) -> Finding:
@@ -24,16 +23,18 @@ def free(place: Place) -> Finding:
     ours = [index for index in range(workers) if _appium_lives(place, index)]
     others = [index for index in range(workers) if index not in ours]
     ports = [settings.get_appium_port(index) for index in others]
-    taken = [port for port in ports if not port_is_free(settings.appium.host, port)]
-    if taken:
+    if taken := [port for port in ports if not port_is_free(settings.appium.host, port)]:
         return fail(_NAME, f"Appium's {_held(taken)}", "end that program, or set appium.base_port")
+    ports = [port for index in others if (port := settings.get_adb_server_port(index))]
+    if taken := [port for port in ports if not port_is_free(LOCAL_HOST, port)]:
+        remedy = "end that program, or set phones.adb_server_port"
+        return fail(_NAME, f"our adb server's {_held(taken)}", remedy)
     ranges = [settings.get_system_port_range(index) for index in others]
-    taken = [port for ten in ranges for port in ten if not port_is_free(_LOCAL, port)]
-    if taken:
-        # The driver moves on to the next of a worker's ten; its first attempt is lost.
+    if taken := [port for ten in ranges for port in ten if not port_is_free(LOCAL_HOST, port)]:
+        # A session that meets one takes the next of the worker's ten.
         return warn(
             _NAME,
-            f"systemPort {_held(taken)}",
+            f"systemPort: {_held(taken)}",
             "end that program, `adb forward --remove-all`, or set appium.system_port_base",
         )
     last = settings.get_appium_port(workers - 1)

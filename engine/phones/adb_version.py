@@ -19,6 +19,8 @@ from engine.errors import SettingsError
 from engine.phones.child_env import without_secrets
 
 DEFAULT_PORT: Final = 5037
+LOCAL_HOST: Final = "127.0.0.1"
+"""Where adb servers listen, and their forwards."""
 PORT_VARIABLE: Final = "ANDROID_ADB_SERVER_PORT"
 _ANSWER_SECONDS: Final = 10.0
 """Longest wait for an adb program to tell its version; it takes some milliseconds."""
@@ -85,7 +87,7 @@ def server_environment(own: int) -> dict[str, str]:
 def server_version(port: int) -> int | None:
     """Protocol version of the server on a port; None where none answers. Starts none."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=_SERVER_SECONDS) as line:
+        with socket.create_connection((LOCAL_HOST, port), timeout=_SERVER_SECONDS) as line:
             line.sendall(b"000chost:version")
             answer = _read(line, 12)
             return int(answer[8:], 16) if answer[:8] == b"OKAY0004" else None

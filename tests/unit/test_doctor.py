@@ -16,6 +16,7 @@ from engine.doctor.examination import could_run, examine
 from engine.doctor.finding import Check, Finding, Level, Place, from_sentence, ok
 from engine.errors import SettingsError
 from engine.phones.adb_version import refuse_other_server
+from simulator.ports import free_block
 from tests.adb_version_server import adb_server
 from tests.node_programs import POSIX_ONLY, NodePrograms, lay_package, lay_sdk
 from tests.scripted_adb import AdbRule, ScriptedAdb
@@ -209,21 +210,25 @@ def test_an_appium_that_is_no_package_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_port_that_a_stranger_holds_names_him_and_the_setting(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
-        port = int(stranger.getsockname()[1])
-        as_appium = ports.free(place(tmp_path, run={"workers": 1}, appium={"base_port": port}))
-        as_system = ports.free(
-            place(
-                tmp_path,
-                run={"workers": 1},
-                appium={"base_port": free_port(), "system_port_base": port - port % 10},
-            )
-        )
-    assert as_appium.level == "fail"
-    assert f"port {port} held by " in as_appium.found
-    assert f"(pid {os.getpid()})" in as_appium.found
-    assert "appium.base_port" in as_appium.remedy
-    assert (as_system.level, f"systemPort port {port}" in as_system.found) == ("warn", True)
+    base = free_block(13)
+    appium_port, own_adb, system = base, base + 1, base + 2
+    run = {"workers": 1}
+    wanted = {"base_port": appium_port, "system_port_base": system}
+
+    def found(held: int) -> Finding:
+        with socket.create_server(("127.0.0.1", held)):
+            phones = {"adb_server_port": own_adb}
+            return ports.free(place(tmp_path, run=run, appium=wanted, phones=phones))
+
+    at = found(appium_port)
+    assert (at.level, f"port {appium_port} held by " in at.found) == ("fail", True)
+    assert f"(pid {os.getpid()})" in at.found
+    assert "appium.base_port" in at.remedy
+    at = found(own_adb)
+    assert (at.level, "phones.adb_server_port" in at.remedy) == ("fail", True)
+    at = found(system + 9)
+    assert (at.level, f"systemPort: port {system + 9} held by" in at.found) == ("warn", True)
+    assert found(base + 12).level == "ok"
 
 
 def test_ports_that_meet_are_refused(tmp_path: Path) -> None:
