@@ -112,14 +112,14 @@ class PostReel:
     def slot_facts(self, index: int) -> Mapping[str, object]:
         ports = self._settings.get_system_port_range(index)
         return {
-            "appium": "RUNNING" if self._appium_runs(index) else "NOT RUNNING",
+            "appium": "RUNNING" if self._runs("appium", index) else "NOT RUNNING",
             "port": self._settings.get_appium_port(index),
             "system_ports": f"{ports.start}-{ports.stop - 1}",
         }
 
-    def _appium_runs(self, index: int) -> bool:
+    def _runs(self, role: str, index: int) -> bool:
         """Our server of this slot lives, by its recorded start time and command."""
-        records = self._children.records(slot=index, role="appium")
+        records = self._children.records(slot=index, role=role)
         return any(record.process() is not None for record in records)
 
     # -- before anything starts ------------------------------------------------------------------
@@ -153,19 +153,25 @@ class PostReel:
         if installed is not None:
             installed.check(program)
         android_sdk(settings).check()
-        refuse_other_server(settings.phones.adb_command, server_port())
+        if not settings.phones.adb_server_port:
+            refuse_other_server(settings.phones.adb_command, server_port())
 
     def _check_ports(self) -> None:
         """Each worker's port is free or held by our own server (A11.3)."""
         settings = self._settings
         settings.check_ports(settings.run.workers)
+        host = settings.appium.host
         for index in range(settings.run.workers):
-            port = settings.get_appium_port(index)
-            if not self._appium_runs(index) and not port_is_free(settings.appium.host, port):
-                raise SettingsError(
-                    f"Port {port} on {settings.appium.host}, which worker {index} needs for "
-                    "Appium, is held by another program: end it, or set appium.base_port."
-                )
+            wanted = [("appium", host, settings.get_appium_port(index), "appium.base_port")]
+            if own_adb := settings.get_adb_server_port(index):
+                wanted.append(("adb", LOCAL_HOST, own_adb, "phones.adb_server_port"))
+            for role, address, port, key in wanted:
+                if not self._runs(role, index) and not port_is_free(address, port):
+                    name = "Appium" if role == "appium" else "its adb server"
+                    raise SettingsError(
+                        f"Port {port} on {address}, which worker {index} needs for {name}, is "
+                        f"held by another program: end it, or set {key}."
+                    )
 
     # -- jobs ------------------------------------------------------------------------------------
 
