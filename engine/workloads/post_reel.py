@@ -14,7 +14,7 @@ import structlog
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
-from engine.phones.adb_version import refuse_other_server, server_port
+from engine.phones.adb_version import LOCAL_HOST, refuse_other_server, server_port
 from engine.phones.android_sdk import android_sdk
 from engine.phones.appium_install import appium_program
 from engine.phones.appium_server import port_is_free
