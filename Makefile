@@ -35,8 +35,8 @@ demo: $(STAMP)
 demo-headless: $(STAMP)
 	@$(BIN)/python -m simulator demo --workers 5
 
-# Needs adb (Debian: apt-get install adb) and Node; Appium goes into .appium, once.
-demo-appium: $(STAMP)
+# Needs adb and Node; where Appium cannot be had, the second call says why.
+demo-appium: tools
 	@$(BIN)/geelark-console doctor --install
 	@$(BIN)/python -m simulator demo --workers 5 --appium
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
+from simulator.ports import free_block
 from tests.adb_version_server import adb_server
 from tests.e2e.toy_farm import ROOT, ToyFarm
 from tests.farm import new_farm, served
@@ -136,6 +137,16 @@ def _port_taken(work_dir: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _adb_port_taken(work_dir: Path) -> Iterator[None]:
+    port = free_block(2)
+    with (
+        socket.create_server(("127.0.0.1", port + 1)),
+        _changed("adb_command = [", f"adb_server_port = {port}\nadb_command = [")(work_dir),
+    ):
+        yield
+
+
 def _appium_package(version: str) -> Preparation:
     """An Appium of this version whose own folder, named in the environment, holds no driver."""
 
@@ -202,6 +213,12 @@ CASES: dict[str, tuple[Preparation, tuple[str, ...], int, tuple[str, ...]]] = {
         (LEDGER, "2024-01-01", "--reset-day", "--continue-day"),
     ),
     "port taken by a stranger": (_port_taken, (), 2, ("Port", "worker 1", "appium.base_port")),
+    "port of an own adb server taken": (
+        _adb_port_taken,
+        (),
+        2,
+        ("Port", "worker 1", "its adb server", "phones.adb_server_port"),
+    ),
     "unreadable posted record": (
         _folder("all_posted_videos.txt"),
         (),
