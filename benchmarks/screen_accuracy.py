@@ -20,10 +20,10 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.screen_cases import Case, Labelled, case, judge, read, step_on, touch
+from benchmarks.screen_cases import Case, Labelled, case, judge, read, step_on, told_by_words, touch
 from benchmarks.screen_grades import GRADES
 from engine.errors import EngineError
-from engine.posting.page import PageUnreadableError
+from engine.posting.page import Page, PageUnreadableError
 from engine.posting.recogniser import Recogniser
 from engine.posting.rules import RULES
 
@@ -36,12 +36,13 @@ def share(flags: Iterable[bool]) -> float:
 
 def summary(cases: Sequence[Case]) -> str:
     """The last line."""
+    rated = [item.step_right for item in cases if item.labelled.target != ""]
     return " ".join(
         (
             f"accuracy={share(item.kind_right for item in cases):.3f}",
             f"dangerous_missed={sum(item.missed for item in cases)}",
             f"false_alarms={sum(item.false_alarm for item in cases)}",
-            f"next_step={share(item.step_right for item in cases):.3f}",
+            f"next_step={share(rated):.3f}",
             f"ms_per_screen={mean(item.milliseconds for item in cases) if cases else 0.0:.2f}",
             f"n={len(cases)}",
         )
@@ -114,9 +115,10 @@ def graded(folder: Path, labels: Sequence[Labelled], grade: str) -> list[Case]:
     poorer, recogniser = GRADES[grade], Recogniser()
     cases = []
     for item in labels:
-        source = poorer((folder / item.file).read_text(encoding="utf-8"))
+        full = (folder / item.file).read_text(encoding="utf-8")
         with suppress(PageUnreadableError):
-            cases.append(case(item, source, recogniser, runs=1))
+            poor = Page.parse(poorer(full))
+            cases.append(case(told_by_words(item, full, poor), poorer(full), recogniser, runs=1))
     return cases
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.errors import AccountError, InDoubtError, NavigationError
+from engine.errors import AccountError, ContentError, InDoubtError, NavigationError
 from engine.posting import wording
 from engine.posting.page import Node
 from engine.posting.rule import by_id, labelled
@@ -20,11 +20,10 @@ from engine.posting.steps import Back, Effect, EnterCaption, Fail, OpenApp, Shar
 
 PROFILE_TAB: Final = (*by_id("profile_tab"), *labelled("tab_profile"))
 FEED_TAB: Final = (*by_id("feed_tab"), *labelled("tab_home"))
-CREATE_TAB: Final = by_id("creation_tab")
-CAPTION: Final = by_id("caption_input_text_view")
+CREATE_TAB: Final = (*by_id("creation_tab"), *labelled("create_title"))
+CAPTION: Final = (*by_id("caption_input_text_view"), *labelled("caption_field"))
 CAPTION_DONE: Final = by_id("action_bar_button_text")
 SHARE: Final = by_id("share_button")
-REEL_TAB: Final = by_id("cam_dest_clips")
 BACK_BUTTON: Final = by_id("action_bar_button_back")
 GALLERY_NEXT: Final = by_id("next_button_textview", "gallery_next_button", "media_next_button")
 THUMBNAIL: Final = "gallery_grid_item_thumbnail"
@@ -77,7 +76,7 @@ def _feed(screen: Screen, state: FlowState) -> Step:
 
 
 def _profile(screen: Screen, state: FlowState) -> Step:
-    if screen.rule != "own_profile":
+    if not screen.rule.startswith("own_profile"):
         return _leave(screen, "somebody else's profile")
     if state.before is None:
         feed = screen.find(*FEED_TAB)
@@ -104,7 +103,8 @@ def _gallery(screen: Screen, state: FlowState) -> Step:
 
 def _newest_video(screen: Screen) -> Node | None:
     """First thumbnail of a video: files come newest first, and ours was just brought there."""
-    for node in screen.page.top.by_id.get(THUMBNAIL, ()):
+    top = screen.page.top
+    for node in top.by_id.get(THUMBNAIL, ()) or (top.spoken if screen.page.nameless else ()):
         if any(wording.inside("video_thumbnail", words) for words in node.words):
             return node
     return None
@@ -129,7 +129,9 @@ def _share_form(screen: Screen, state: FlowState) -> Step:
     if not state.caption_stands(field.text, hint=field.hint):
         return _enter_caption(field, state)
     done = screen.find(*CAPTION_DONE)
-    return Tap(done, "the caption is complete") if done is not None else _share(screen, state)
+    if done is not None and _reads(screen, done, "ok"):
+        return Tap(done, "the caption is complete")
+    return _share(screen, state)
 
 
 def _enter_caption(field: Node, state: FlowState) -> Step:
@@ -147,8 +149,10 @@ def _share(screen: Screen, state: FlowState) -> Step:
     button = screen.find(*SHARE)
     if button is None:
         return Wait("Share is not there yet")
-    if not _reads(screen, button, "next"):
+    if _reads(screen, button, "share") or not _words_on(screen, button):
         return Share(button)
+    if not _reads(screen, button, "next"):
+        return Wait("the button that shares says something else")
     if state.notice_expected:
         # Never tapped twice: the notice comes up with its own Share where Next was.
         return Wait("the notice before Share is not there yet")
@@ -157,13 +161,17 @@ def _share(screen: Screen, state: FlowState) -> Step:
 
 def _reads(screen: Screen, button: Node, key: str) -> bool:
     """The button, or the words drawn on it, say exactly this."""
+    said = _words_on(screen, button)
+    return bool(said) and all(wording.whole(key, words) for words in said)
+
+
+def _words_on(screen: Screen, button: Node) -> set[str]:
     on_it = [
         node
         for node in screen.page.top.nodes
         if node.index >= button.index and button.bounds.holds(node.bounds) and node.words
     ]
-    said = {words for node in on_it[:2] for words in node.words}
-    return bool(said) and all(wording.whole(key, words) for words in said)
+    return {words for node in on_it[:2] for words in node.words}
 
 
 # -- uploads before ours --------------------------------------------------------------------------
@@ -213,7 +221,7 @@ def _unasked() -> Step:
 
 
 def _dialog(screen: Screen, state: FlowState) -> Step:
-    special = _DIALOGS.get(screen.rule)
+    special = _DIALOGS.get(screen.rule.removesuffix("_told"))
     if special is not None:
         return special(screen, state)
     return _tap(screen.find(*screen.answer), "close what is in the way", Back("no way to close it"))
@@ -234,9 +242,14 @@ def _leave_draft(screen: Screen, state: FlowState) -> Step:
 
 
 def _discard_upload(screen: Screen, state: FlowState) -> Step:
-    if state.discards == 0:
-        return Back("nothing was to be discarded")
-    return _tap(screen.find(*screen.answer), "discard the earlier upload", Back("no such button"))
+    """What is deleted is a failed upload that we chose to clear; what is discarded, a draft."""
+    if state.discards:
+        wanted = (*labelled("discard"), *labelled("delete"))
+    elif not state.video_chosen:
+        wanted = labelled("discard")
+    else:
+        return Back("our own draft is not discarded")
+    return _tap(screen.find(*wanted), "discard what is not ours to post", Back("no such button"))
 
 
 def _update(screen: Screen, state: FlowState) -> Step:
@@ -249,10 +262,18 @@ def _update(screen: Screen, state: FlowState) -> Step:
 
 
 def _warning(screen: Screen, state: FlowState) -> Step:
-    share = screen.find(*screen.answer)
-    if share is None or not (state.video_chosen and state.notice_expected):
+    if not (state.video_chosen and state.notice_expected):
         return Back("a warning about something that is not ours")
-    return Share(share)
+    if screen.rule == "against_rules":
+        said = "; ".join(screen.evidence[:2])
+        return Fail(
+            ContentError(
+                f"The app warns that the reel may break its rules ({said}); it was not shared.",
+                error_type="content_warning",
+            )
+        )
+    share = screen.find(*screen.answer)
+    return Share(share) if share is not None else Back("a warning without Share")
 
 
 def _permission(screen: Screen, state: FlowState) -> Step:
@@ -266,8 +287,8 @@ def _crash(screen: Screen, state: FlowState) -> Step:
 
 
 def _elsewhere(screen: Screen, state: FlowState) -> Step:
-    if screen.rule in {"app_chooser", "in_app_browser"}:
-        return Back("another app is offered")
+    if screen.rule in _PASSING:
+        return Back("something of another app lies over ours")
     return OpenApp("another app is in front")
 
 
@@ -308,6 +329,10 @@ def _tap(node: Node | None, why: str, otherwise: Step) -> Step:
     return Tap(node, why) if node is not None else otherwise
 
 
+_PASSING: Final = frozenset(
+    {"app_chooser", "in_app_browser", "notification_shade", "system_share_sheet", "web_page"}
+)
+"""Rules of what Back takes away; any other app is left by opening ours."""
 _DIALOGS: Final[Mapping[str, Handler]] = MappingProxyType(
     {
         "original_audio_notice": _original_audio,

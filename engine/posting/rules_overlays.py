@@ -110,9 +110,8 @@ OVERLAYS: Final = (
     Rule(
         name="discard_upload",
         kind=Kind.DIALOG_DISMISSIBLE,
-        must=(opens("discard_upload"), whole("discard")),
+        must=(opens("discard_upload"), whole("discards")),
         never=(FURNITURE,),
-        answer=labelled("discard"),
     ),
     Rule(
         name="alert",

@@ -47,7 +47,20 @@ WORDS: Final = (
         never=(_TABS,),
     ),
     _rule("share_sheet", Kind.SHARE_SHEET, several("share_targets"), answer=labelled("done")),
-    _rule("offer", Kind.DIALOG_DISMISSIBLE, whole("offer"), whole("offer_button"), answer=CLOSE),
+    _rule(
+        "leave_draft",
+        Kind.DIALOG_DISMISSIBLE,
+        whole("keep_editing"),
+        whole("discards"),
+        answer=labelled("keep_editing"),
+    ),
+    _rule(
+        "offer",
+        Kind.DIALOG_DISMISSIBLE,
+        whole("offer"),
+        whole("offer_button"),
+        answer=labelled("acknowledge", "decline"),
+    ),
     _rule(
         "story_picker",
         Kind.STORY_EDITOR,

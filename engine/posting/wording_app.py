@@ -29,7 +29,15 @@ APP: Final[Mapping[str, tuple[str, ...]]] = {
         "your reel can't be shared",
         "looks similar to others that have been reported",
     ),
-    "share": ("share", "share anyway", "post anyway", "share reel", "continue to share"),
+    "share": (
+        "share",
+        "share now",
+        "share anyway",
+        "share reel",
+        "continue to share",
+        "post",
+        "post anyway",
+    ),
     "create_title": ("create",),
     "new_reel": ("create new reel", "reel", "new reel", "create a reel"),
     "new_things": (

@@ -130,6 +130,12 @@ _TABLE: Final = (
         remedy="The caption is empty or too long: correct the captions file and seed the job anew.",
     ),
     ErrorType(
+        name="content_warning",
+        category=_CONTENT,
+        remedy="The app warned before Share that the reel may break its rules: look at the video; "
+        "nothing was posted.",
+    ),
+    ErrorType(
         name="adb_timeout",
         category=_INFRA,
         remedy="adb did not reach the phone: retried by itself; if it goes on, look at the phone's "
