@@ -16,7 +16,6 @@ from engine.instance import InstanceLock
 from engine.run_state import RunDirectory
 from simulator.compare import compare, report
 from simulator.errors import FarmError
-from simulator.real_programs import end_adb_server
 from simulator.serve import RunningFarm
 from simulator.work_directory import Wishes, new_directory
 
@@ -39,7 +38,7 @@ def demo(wishes: Wishes, *, keep: Path | None) -> int:
             "infrastructure fault (seed "
             f"{farm.seed})."
         )
-        with farm_process(work_dir), _own_adb_server(work_dir, wishes):
+        with farm_process(work_dir):
             status = _engine(work_dir, wishes.workers)
             comparison = compare(work_dir)
         _tell(report(comparison))
@@ -68,21 +67,9 @@ def demo_with_cockpit(wishes: Wishes, *, keep: Path | None) -> int:
     comparison = compare(work_dir)
     _tell(report(comparison))
     _end(farm)
-    if wishes.appium:
-        end_adb_server(work_dir)
     if keep is None:
         shutil.rmtree(work_dir, ignore_errors=True)
     return max(status, 0 if comparison.agrees else 1)
-
-
-@contextmanager
-def _own_adb_server(work_dir: Path, wishes: Wishes) -> Iterator[None]:
-    """The private server of real adb outlives its clients: it is ended after the day."""
-    try:
-        yield
-    finally:
-        if wishes.appium:
-            end_adb_server(work_dir)
 
 
 @contextmanager

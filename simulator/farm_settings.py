@@ -34,10 +34,12 @@ def engine_settings(
     video_root: str,
     android_home: Path,
     real: RealPrograms | None = None,
+    adb_server_port: int = 0,
 ) -> Tables:
     """Tables of geelark.toml for a farm that listens on its fixed port.
 
-    ``real``: the real adb and Appium instead of the light ones.
+    ``real``: the real adb and Appium instead of the light ones, on adb servers of their own from
+    ``adb_server_port`` up.
     """
     url = f"http://127.0.0.1:{farm.port}"
 
@@ -75,7 +77,7 @@ def engine_settings(
             "poll_seconds": scaled(POSTING.poll_seconds, 0.2),
             "ai": "never",
         },
-        "phones": _phones(farm, url, real),
+        "phones": _phones(farm, url, real, adb_server_port),
         "appium": {
             "base_port": appium_base_port,
             "system_port_base": system_port_base,
@@ -107,25 +109,24 @@ def _real_appium(farm: FarmFile) -> Mapping[str, object]:
     }
 
 
-def _real_adb(real: RealPrograms) -> Mapping[str, object]:
-    own = {"adb_server_port": real.adb_server_port}
-    return {
-        "adb_command": [str(real.adb)],
-        **(own if "adb_server_port" in Phones.model_fields else {}),
-    }
+def _real_adb(real: RealPrograms, adb_server_port: int) -> Mapping[str, object]:
+    """Adb servers of the run's own, so that nobody's adb is touched."""
+    return {"adb_command": [str(real.adb)], "adb_server_port": adb_server_port}
 
 
 def _light_adb(url: str) -> Mapping[str, object]:
     return {"adb_command": [sys.executable, "-m", "simulator.adb", "--farm", url]}
 
 
-def _phones(farm: FarmFile, url: str, real: RealPrograms | None) -> Mapping[str, object]:
+def _phones(
+    farm: FarmFile, url: str, real: RealPrograms | None, adb_server_port: int
+) -> Mapping[str, object]:
     def scaled(seconds: float, floor: float) -> float:
         return round(max(seconds / farm.time_scale, floor), 3)
 
     return {
         "api_url": url,
-        **(_real_adb(real) if real else _light_adb(url)),
+        **(_real_adb(real, adb_server_port) if real else _light_adb(url)),
         # The farm counts its limits in simulated minutes; these are real ones.
         "calls_per_minute": 200,
         "calls_per_hour": 24_000,

@@ -206,16 +206,22 @@ def _finish(
     text = json.dumps(list(expected), ensure_ascii=False, indent=0)
     (folder / EXPECTED_FILE).write_text(text + "\n", encoding="utf-8")
     workers = max(wishes.workers, MOST_WORKERS)
-    appium_base_port = free_block(2 * workers, taken=[farm.port])
-    taken = [farm.port, *range(appium_base_port, appium_base_port + 2 * workers)]
+    taken = [farm.port]
+
+    def block(size: int) -> int:
+        first = free_block(size, taken=taken)
+        taken.extend(range(first, first + size))
+        return first
+
     tables = engine_settings(
         farm,
         workers=wishes.workers,
-        appium_base_port=appium_base_port,
-        system_port_base=free_block(10 * workers, taken=taken),
+        appium_base_port=block(2 * workers),
+        system_port_base=block(10 * workers),
         video_root=video_root,
         android_home=write_sdk(folder / "sdk", f"http://127.0.0.1:{farm.port}"),
         real=real_programs(work_dir) if wishes.appium else None,
+        adb_server_port=block(workers) if wishes.appium else 0,
     )
     write_settings(work_dir / SETTINGS_FILE, tables, time_scale=farm.time_scale)
 
