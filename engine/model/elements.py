@@ -14,6 +14,8 @@ from typing import Final
 from engine.posting.page import Node
 from engine.posting.screen import Screen
 
+_ESCAPED: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>\x85\u2028\u2029"}
+"""Brackets, and what some read as the end of a line; none of them is JSON's own."""
 LONGEST_TEXT: Final = 160
 """Characters of a text that are sent; the beginning tells what it is."""
 
@@ -64,7 +66,7 @@ def _line(element: Element) -> str:
         "at": [x, y],
     }
     text = json.dumps({key: value for key, value in fields.items() if value}, ensure_ascii=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+    return text.translate(_ESCAPED)
 
 
 def _short(text: str) -> str:

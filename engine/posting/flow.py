@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
 from engine.posting.confirmation import Confirmation
+from engine.posting.consultation import Consultation
 from engine.posting.navigator import next_step
 from engine.posting.own_profile import is_own_profile, posts_shown
 from engine.posting.page import Node, PageUnreadableError
@@ -36,6 +37,7 @@ from engine.posting.steps import (
 if TYPE_CHECKING:
     from engine.config import Settings
     from engine.phones.device import Device
+    from engine.posting.advice import Advisor
     from engine.workloads.base import Report
 
 
@@ -48,7 +50,8 @@ class PostingFlow:
     """One upload on one phone; made for one attempt and used once.
 
     ``reconnect`` opens a new session on the same phone: after Share it lets the flow go on looking
-    when the connection broke. Before Share a broken connection ends the attempt.
+    when the connection broke. Before Share a broken connection ends the attempt. ``advisor`` is
+    asked for a step before Share where no rule has one.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class PostingFlow:
         *,
         reconnect: Callable[[], Device] | None = None,
         recogniser: Recogniser | None = None,
+        advisor: Advisor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.device = device
@@ -70,6 +74,9 @@ class PostingFlow:
         """The last page source that was read; evidence where the session is gone."""
         self.state = FlowState(caption="")
         """What is known of the upload; a doubt is looked into with it."""
+        self._consultation = Consultation(
+            advisor, device, report, self._look, poll_seconds=settings.posting.poll_seconds
+        )
         self._clock = clock
         self._seen: Counter[tuple[str, str, str]] = Counter()
         self._restarts = 0
@@ -95,6 +102,7 @@ class PostingFlow:
             self.report.checkpoint()
             screen = self._look(state)
             step = self._confirmed(screen, next_step(screen, state), state)
+            screen, step = self._consultation.advised(screen, step, state)
             self._note(screen, step)
             if isinstance(step, Share):
                 return screen, step
@@ -104,9 +112,9 @@ class PostingFlow:
                 continue
             steps += 1
             if self._loops(screen, step):
-                self._restart(screen, step, state)
-                continue
-            self._take(step, screen, state)
+                self._end_loop(screen, step, state)
+            else:
+                self._take(step, screen, state)
         raise NavigationError(
             f"The flow did not reach Share within {self.limits.max_steps} steps; "
             f"last seen: {screen}."
@@ -147,6 +155,7 @@ class PostingFlow:
         return Wait(f"{screen.kind} was seen once, then {again.kind}")
 
     def _note(self, screen: Screen, step: Step) -> None:
+        self._consultation.remember(screen, step)
         self.report.step(
             str(step),
             screen=str(screen.kind),
@@ -171,9 +180,25 @@ class PostingFlow:
         return True
 
     def _loops(self, screen: Screen, step: Step) -> bool:
-        key = (str(screen.kind), screen.rule, str(step))
-        self._seen[key] += 1
-        return self._seen[key] >= self.limits.loop_limit
+        turn = _turn(screen, step)
+        self._seen[turn] += 1
+        return self._seen[turn] >= self.limits.loop_limit
+
+    def _end_loop(self, screen: Screen, step: Step, state: FlowState) -> None:
+        """Take another step than the one that has no effect, if somebody knows one; else restart.
+
+        Advice is taken once for a loop. Raises what a verdict says, and NavigationError.
+        """
+        now, advised = screen, step
+        if self._seen[_turn(screen, step)] == self.limits.loop_limit:
+            now, advised = self._consultation.advised(screen, step, state, looping=True)
+        if str(advised) == str(step) or isinstance(advised, Share | Wait):
+            self._restart(screen, step, state)
+            return
+        self._note(now, advised)
+        if isinstance(advised, Fail):
+            raise advised.error
+        self._take(advised, now, state)
 
     def _restart(self, screen: Screen, step: Step, state: FlowState) -> None:
         """End a loop by starting the app anew; what was chosen in it is forgotten."""
@@ -324,6 +349,11 @@ class PostingFlow:
                 self.device.press_back()
         except JobError as exc:
             state.notes.append(f"{step} failed: {exc}")
+
+
+def _turn(screen: Screen, step: Step) -> tuple[str, str, str]:
+    """What counts as the same turn of a loop."""
+    return str(screen.kind), screen.rule, str(step)
 
 
 def _doubt(reason: str, state: FlowState) -> str:

@@ -1,0 +1,458 @@
+"""The model over its real SDK and the simulated service: every failure typed, within the budget."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import AccountError, JobError
+from engine.model.advisor import ModelAdvisor
+from engine.model.budget import BUDGET_FILE, ModelBudget
+from engine.model.desk import NO_KEY, notices
+from engine.model.errors import (
+    BadAnswerError,
+    ModelBudgetError,
+    ModelError,
+    ModelOverloadedError,
+    ModelRateLimitedError,
+    ModelRefusalError,
+    ModelSetupError,
+    ModelTimeoutError,
+    ModelUnreachableError,
+)
+from engine.posting.advice import Advice, Question
+from engine.posting.screen import Screen
+from engine.posting.state import FlowState
+from engine.posting.steps import Back, Fail, OpenApp, Step, Tap, Wait
+from simulator.app.layout import LAYOUTS
+from simulator.model_replies import (
+    Failure,
+    ModelFault,
+    Reply,
+    Scripted,
+    prose,
+    refusal,
+    step,
+    verdict,
+)
+from tests.model_server import KEY, ModelServer, model_server
+from tests.page_source import Part, screen
+from tests.posting_phone import AppDevice, Habits, PostingApp, TimedReport, World
+
+UNKNOWN = screen(
+    Part(text="Meet the new insights", clickable=False), Part(text="Maybe another time")
+)
+NOTICE = screen(
+    Part(text="Your profile can't be used right now", clickable=False),
+    Part(text="It was looked at by our team", clickable=False),
+    Part(text="Read more"),
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    with model_server() as running:
+        yield running
+
+
+class Desk:
+    """One attempt's adviser with its report."""
+
+    def __init__(self, server: ModelServer, tmp_path: Path, **options: Any) -> None:
+        self.settings = server.settings(**options)
+        self.desk = server.desk(tmp_path, **options)
+        self.world = World()
+        self.report = TimedReport(self.world)
+        self.device = AppDevice(PostingApp(self.world, Habits(layout=LAYOUTS[0])))
+        self.advisor = self.new_attempt()
+        self.book = ModelBudget(tmp_path / "run", self.settings)
+
+    def new_attempt(self) -> ModelAdvisor:
+        advisor = self.desk.advisor("job-1")
+        assert advisor is not None
+        return advisor
+
+    def ask(self, seen: Screen = UNKNOWN, rules: Step | None = None) -> Advice | None:
+        question = Question(
+            screen=seen,
+            step=rules or Back("the screen is not known"),
+            state=FlowState(caption="x", unknown_looks=2),
+        )
+        assert self.advisor.wanted(question)
+        return self.advisor.advise(question, self.device, self.report)
+
+    def told(self, text: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.report.steps if text in entry["step"]]
+
+    @property
+    def failure(self) -> str:
+        return str(self.told("the model gave no answer")[-1]["error"])
+
+
+@pytest.fixture
+def desk(server: ModelServer, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(server, tmp_path)
+    yield made
+    made.desk.close()
+
+
+def test_a_step_on_an_element_that_exists_is_advised(server: ModelServer, desk: Desk) -> None:
+    server.say(step("tap", 2))
+    advice = desk.ask()
+    assert advice is not None
+    assert isinstance(advice.step, Tap)
+    assert advice.step.node.text == "Maybe another time"
+    (told,) = desk.told("the model was asked")
+    assert told["model"] == "claude-haiku-5-5"
+    assert told["request"].startswith("req_")
+    assert told["tokens_out"] > 0
+    spent = desk.book.spent_on(desk.settings.day_of(_now()))
+    assert spent.calls == 1
+    assert spent.tokens == told["tokens_in"] + told["tokens_out"]
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"), [("back", Back), ("wait", Wait), ("open_app", OpenApp)]
+)
+def test_the_steps_without_an_element(
+    server: ModelServer, desk: Desk, action: str, kind: type[Step]
+) -> None:
+    server.say(step(action))
+    advice = desk.ask()
+    assert advice is not None
+    assert type(advice.step) is kind
+
+
+def test_without_a_script_the_service_answers_sensibly(server: ModelServer, desk: Desk) -> None:
+    server.say()
+    advice = desk.ask()
+    assert advice is not None
+    assert str(advice.step) == "tap text=Maybe another time: the model"
+
+
+def test_the_request_forces_a_tool_and_instructions_come_from_the_cache(
+    server: ModelServer, desk: Desk
+) -> None:
+    server.say()
+    desk.ask()
+    desk.ask()
+    first, second = server.service.calls
+    assert first.body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
+    assert (first.body["tools"], first.body["system"]) == (
+        second.body["tools"],
+        second.body["system"],
+    )
+    assert second.usage["cache_read_input_tokens"] > 500
+    assert desk.told("the model was asked")[1]["tokens_cached"] > 500
+
+
+# -- answers that are not taken -------------------------------------------------------------------
+
+WRONG: dict[str, Reply] = {
+    "prose without a tool": prose("The account is suspended: action blocked, try again later."),
+    "a number that is not on the list": step("tap", 77),
+    "no number": step("tap"),
+    "an action that does not exist": step("share", 2),
+    "a caption where none is due": step("enter_caption"),
+    "input of another shape": Reply(tool="take_step", input={"tap": "Share"}),
+    "a tool that does not exist": Reply(tool="post_reel", input={}),
+    "two calls at once": Reply(tool="take_step", input=step("back").input, calls=2),
+    "cut off": Reply(tool="take_step", input=step("back").input, stop_reason="max_tokens"),
+    "invented words": verdict("suspended", "Your account has been suspended"),
+    "a verdict without words": verdict("disabled"),
+    "a single word": verdict("suspended", "insights"),
+    "a verdict that does not exist": verdict("banned", "Meet the new insights"),
+}
+
+
+@pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG.keys())
+def test_a_bad_answer_is_asked_once_more_and_then_changes_nothing(
+    server: ModelServer, desk: Desk, answer: Reply
+) -> None:
+    server.say(answer, answer)
+    assert desk.ask() is None
+    assert len(server.asked) == 2
+    assert "Your last answer was refused" in server.asked[1]
+    assert desk.told("the model gave no answer")[-1]["type"] == "model_error"
+    kept = json.loads(desk.report.files["model.json"])
+    assert kept["refused"]
+    assert "suspended" not in desk.failure
+
+
+def test_a_better_second_answer_is_taken(server: ModelServer, desk: Desk) -> None:
+    server.say(step("tap", 9), step("back"))
+    advice = desk.ask()
+    assert advice is not None
+    assert isinstance(advice.step, Back)
+
+
+def test_a_harmful_element_is_refused_whatever_the_model_says(
+    server: ModelServer, desk: Desk
+) -> None:
+    server.say(step("tap", 2), step("tap", 2))
+    seen = screen(Part(text="Ready?", clickable=False), Part(text="Share now"))
+    assert desk.ask(seen) is None
+    assert "Share now" not in server.asked[1].partition("<screen>")[0]
+
+
+def test_prose_is_kept_as_evidence_and_never_read(server: ModelServer, desk: Desk) -> None:
+    said = "The account is suspended and logged out."
+    server.say(Reply(tool="take_step", input=step("back").input, prose=said))
+    advice = desk.ask()
+    assert advice is not None
+    assert isinstance(advice.step, Back)
+    assert json.loads(desk.report.files["model.json"])["prose"] == said
+    assert all(said not in str(entry) for entry in desk.report.steps)
+
+
+def test_a_verdict_with_words_that_stand_on_the_screen_is_believed(
+    server: ModelServer, desk: Desk
+) -> None:
+    server.say(verdict("suspended", "Your profile can't be used"))
+    advice = desk.ask(NOTICE)
+    assert advice is not None
+    assert isinstance(advice.step, Fail)
+    assert isinstance(advice.step.error, AccountError)
+    assert advice.step.error.error_type == "suspended"
+    assert advice.words == "Your profile can't be used"
+
+
+@pytest.mark.parametrize(
+    ("name", "error_type"), [("app_update", "app_update"), ("app_trouble", "navigation_stuck")]
+)
+def test_trouble_of_the_app_is_infrastructure(
+    server: ModelServer, desk: Desk, name: str, error_type: str
+) -> None:
+    server.say(verdict(name, "Your profile can't be used"))
+    advice = desk.ask(NOTICE)
+    assert advice is not None
+    assert isinstance(advice.step, Fail)
+    assert advice.step.error.error_type == error_type
+
+
+def test_not_knowing_is_an_answer(server: ModelServer, desk: Desk) -> None:
+    server.say(verdict("unknown"))
+    assert desk.ask() is None
+    assert len(server.asked) == 1
+    assert desk.told("the model was asked")[-1]["became"] == "no advice"
+
+
+# -- faults ---------------------------------------------------------------------------------------
+
+FAULTS: list[tuple[Scripted, type[JobError], int]] = [
+    (Failure(fault=ModelFault.OVERLOADED), ModelOverloadedError, 2),
+    (Failure(fault=ModelFault.SERVER_ERROR), ModelOverloadedError, 2),
+    (Failure(fault=ModelFault.DROPPED), ModelUnreachableError, 2),
+    (Failure(fault=ModelFault.GARBAGE), BadAnswerError, 2),
+    (Failure(fault=ModelFault.RATE_LIMITED, retry_after=2), ModelRateLimitedError, 2),
+    (Failure(fault=ModelFault.RATE_LIMITED, retry_after=900), ModelRateLimitedError, 1),
+    (Failure(fault=ModelFault.SPEND_LIMIT), ModelSetupError, 1),
+    (Failure(fault=ModelFault.UNAUTHORIZED), ModelSetupError, 1),
+    (Failure(fault=ModelFault.NO_CREDIT), ModelSetupError, 1),
+    (refusal(), ModelRefusalError, 1),
+]
+
+
+def failure_without_rules(desk: Desk) -> JobError:
+    """What ends a job of ``--ai-only``; until then it waits as the navigator would."""
+    for _ in range(3):
+        try:
+            advice = desk.ask()
+        except JobError as exc:
+            return exc
+        assert advice is not None
+        assert isinstance(advice.step, Wait)
+    raise AssertionError("it waits for ever")
+
+
+@pytest.mark.parametrize(("fault", "kind", "calls"), FAULTS, ids=str)
+def test_a_fault_is_typed_tried_again_only_where_that_helps_and_leaves_the_rules_their_step(
+    server: ModelServer, tmp_path: Path, fault: Scripted, kind: type[JobError], calls: int
+) -> None:
+    server.say(fault, fault)
+    quiet = Desk(server, tmp_path / "quiet")
+    assert quiet.ask() is None
+    assert len(server.asked) == calls
+    server.say(*[fault] * 6)
+    failure = failure_without_rules(Desk(server, tmp_path / "strict", ai="only"))
+    assert type(failure) is kind
+    assert KEY not in str(failure)
+
+
+def test_a_service_that_does_not_answer_is_given_up_in_time(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say(Failure(fault=ModelFault.TIMEOUT))
+    desk = Desk(server, tmp_path, timeout_seconds=1, tries=1, ai="only")
+    desk.ask()
+    assert "1 s" in desk.failure
+    assert desk.book.spent_on(desk.settings.day_of(_now())).tokens > 1000, "it may be billed"
+
+
+def test_no_call_is_made_when_the_job_has_no_time_left(server: ModelServer, desk: Desk) -> None:
+    server.say()
+    desk.report.remaining = lambda bound: 0.2  # type: ignore[method-assign]
+    assert desk.ask() is None
+    assert server.asked == []
+    assert desk.told("the model gave no answer")[-1]["type"] == ModelTimeoutError.default_type
+
+
+def test_a_service_that_nobody_runs_is_unreachable(server: ModelServer, tmp_path: Path) -> None:
+    desk = Desk(server, tmp_path, base_url="http://127.0.0.1:9", ai="only", tries=1)
+    desk.ask()
+    assert "http://127.0.0.1:9" in desk.failure
+
+
+def test_the_wait_that_the_service_asks_for_is_kept(server: ModelServer, desk: Desk) -> None:
+    server.say(Failure(fault=ModelFault.OVERLOADED, retry_after=7), step("back"))
+    before = desk.world.at
+    assert desk.ask() is not None
+    assert desk.world.at - before == 7
+
+
+def test_a_long_wait_is_kept_by_every_worker_and_costs_no_further_call(
+    server: ModelServer, desk: Desk
+) -> None:
+    server.say(Failure(fault=ModelFault.RATE_LIMITED, retry_after=600))
+    assert desk.ask() is None
+    desk.advisor = desk.new_attempt()
+    assert desk.ask() is None
+    assert len(server.asked) == 1
+    assert "patience" in desk.failure
+
+
+def test_a_refused_key_is_an_alarm_once_and_nothing_more_is_asked(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, key="sk-ant-wrong")
+    assert desk.ask() is None
+    (alarm,) = desk.report.alarms
+    assert "ANTHROPIC_API_KEY" in alarm
+    assert "sk-ant-wrong" not in alarm
+    assert not desk.advisor.wanted(
+        Question(screen=UNKNOWN, step=Back(""), state=FlowState(caption="x", unknown_looks=5))
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "claude-nobody-1"}, "model.name"),
+        ({"name": "claude-sonnet-5-5"}, "model.tool_choice"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    server: ModelServer, tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, **options)
+    assert desk.ask() is None
+    assert words in desk.failure
+
+
+def test_a_model_that_refuses_to_be_forced_is_asked_without(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, name="claude-sonnet-5-5", tool_choice="auto")
+    assert desk.ask() is not None
+
+
+def test_a_spent_budget_ends_the_questions_and_is_said_once(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, calls_per_job=1)
+    assert desk.ask() is not None
+    assert desk.ask() is None
+    assert len(server.asked) == 1
+    (said,) = desk.told("the model is not asked again")
+    assert "model.calls_per_job" in str(said["reason"])
+    assert desk.report.alarms == []
+
+
+def test_a_spent_budget_is_the_jobs_failure_only_where_rules_are_not_to_decide(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, usd_per_day=0, ai="only")
+    with pytest.raises(ModelBudgetError, match="usd_per_day"):
+        desk.ask()
+    assert server.asked == []
+
+
+def test_a_picture_goes_along_where_the_settings_want_it(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, screenshot=True)
+    desk.ask()
+    kinds = [block["type"] for block in server.service.calls[0].body["messages"][0]["content"]]
+    assert kinds == ["text", "image"]
+
+
+def test_a_picture_that_cannot_be_taken_is_done_without(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, screenshot=True)
+
+    def broken() -> bytes:
+        raise ModelError("no picture")
+
+    desk.device.screenshot = broken  # type: ignore[method-assign]
+    assert desk.ask() is not None
+    assert desk.told("no picture")
+
+
+# -- whether it is asked at all -------------------------------------------------------------------
+
+
+def test_without_a_key_nobody_is_asked_and_that_is_said(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    assert server.desk(tmp_path, key="").advisor("job") is None
+    assert notices(server.settings(key=""), tmp_path, _now) == [NO_KEY]
+
+
+def test_never_is_never_and_needs_no_word(server: ModelServer, tmp_path: Path) -> None:
+    assert server.desk(tmp_path, ai="never").advisor("job") is None
+    assert notices(server.settings(ai="never", key=""), tmp_path, _now) == []
+
+
+def test_what_was_spent_today_is_told(server: ModelServer, tmp_path: Path) -> None:
+    server.say()
+    desk = Desk(server, tmp_path)
+    assert notices(desk.settings, tmp_path / "run", _now) == []
+    desk.ask()
+    (line,) = notices(desk.settings, tmp_path / "run", _now)
+    assert "1 calls" in line
+
+
+def test_no_secret_is_written(server: ModelServer, tmp_path: Path) -> None:
+    server.say(Failure(fault=ModelFault.OVERLOADED), step("back"))
+    desk = Desk(server, tmp_path)
+    desk.ask()
+    written = (tmp_path / "run" / BUDGET_FILE).read_text(encoding="utf-8")
+    told = json.dumps([*desk.report.steps, *map(str, desk.report.files.values())])
+    assert KEY not in written + told
+
+
+def test_a_worker_that_asks_nothing_does_not_load_the_sdk() -> None:
+    load = (
+        "import sys, engine.workloads.posting_session, engine.posting.flow, engine.model.desk\n"
+        "assert 'anthropic' not in sys.modules"
+    )
+    assert subprocess.run((sys.executable, "-c", load), timeout=60, check=False).returncode == 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
