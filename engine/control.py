@@ -5,7 +5,8 @@ Kept in the run directory, so that a restart of the supervisor does not forget i
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
@@ -14,6 +15,14 @@ from engine.private_files import explain
 if TYPE_CHECKING:
     from engine.run_state import RunDirectory
     from engine.supervision import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """A day's money limit that paused claims."""
+
+    day: date
+    usd: float
 
 
 class StandingOrders:
@@ -42,6 +51,22 @@ class StandingOrders:
         return self._kept.paused_at
 
     @property
+    def paused_why(self) -> str:
+        """In words, where the run paused by itself; else empty."""
+        return self._kept.paused_why
+
+    @property
+    def limit_reached(self) -> LimitReached | None:
+        """What paused claims, where it was a day's money limit."""
+        day = self._kept.limit_day
+        return None if day is None else LimitReached(day, self._kept.limit_usd)
+
+    @property
+    def unlimited_day(self) -> date | None:
+        """The day for which the operator resumed although its money limit was reached."""
+        return self._kept.unlimited_day
+
+    @property
     def pause_after_stage(self) -> bool:
         """Claims are to be paused when the present stage has ended."""
         return self._kept.pause_after_stage
@@ -59,9 +84,12 @@ class StandingOrders:
     def pause(self, *, paused: bool, by: str = "") -> None:
         """No new claims, or claims again; ``by`` names who wants it. Who paused first is kept.
 
-        Either way the pause that was wanted after the present stage is done with.
+        Either way the pause that was wanted after the present stage is done with. Over a pause of
+        the money limit, a pause is the operator's own from now on, and a resume holds against the
+        limit until the next day.
         """
-        if paused and self._kept.paused:
+        limited = self._kept.limit_day
+        if paused and self._kept.paused and limited is None:
             if self._kept.pause_after_stage:
                 self._change(pause_after_stage=False)
             return
@@ -69,8 +97,26 @@ class StandingOrders:
             paused=paused,
             paused_by=by if paused else "",
             paused_at=datetime.now(UTC) if paused else None,
+            paused_why="",
+            limit_day=None,
+            unlimited_day=self._kept.unlimited_day if paused or limited is None else limited,
             pause_after_stage=False,
         )
+
+    def pause_for_limit(self, day: date, usd: float, *, by: str, why: str) -> None:
+        """A day's money limit is reached: no new claims until that is void, or somebody resumes."""
+        self._change(
+            paused=True,
+            paused_by=by,
+            paused_at=datetime.now(UTC),
+            paused_why=why,
+            limit_day=day,
+            limit_usd=usd,
+        )
+
+    def lift_limit(self) -> None:
+        """The limit that paused claims does not hold any more: claims again."""
+        self._change(paused=False, paused_by="", paused_at=None, paused_why="", limit_day=None)
 
     def want_pause_after_stage(self) -> None:
         """Pause when the present stage has ended; ``pause`` and ``resume`` replace the wish."""

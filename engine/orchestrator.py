@@ -24,11 +24,11 @@ from engine.config import Settings
 from engine.control import StandingOrders
 from engine.display import Display
 from engine.errors import InputError
+from engine.guards import Guards
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.logs import sweep as sweep_logs
 from engine.news import News
-from engine.overtime import Overtime
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
@@ -42,7 +42,6 @@ from engine.run_text import (
 from engine.stage_loop import StageLoop
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
-from engine.watchdog import Watchdog, alarm_text
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 T = TypeVar("T")
@@ -174,11 +173,8 @@ class Orchestrator:
             logs=self.work_dir / self.settings.paths.logs,
             inbox=self._inbox,
         )
-        self.watchdog = Watchdog(
-            self.workers, self.settings, attempt_seconds=self.workload.attempt_seconds
-        )
-        self.overtime = Overtime(self)
         self.control = StandingOrders(self.run_dir, self.workers)
+        self.guards = Guards(self)
         self.desk = CommandDesk(self)
         self.desk.refuse_left_over("It was sent before this run began.")
         self.news.emit(
@@ -208,11 +204,7 @@ class Orchestrator:
     def tick(self, seconds: float | None = None) -> None:
         """Hear workers, settle deaths, obey commands, show what is true; at most one poll long."""
         self._hear(self.settings.run.supervisor_poll_seconds if seconds is None else seconds)
-        for worker in self.watchdog.look():
-            self.news.alarm(alarm_text(worker), worker=worker.slot)
-        if self._due("overtime", STATUS_SECONDS):
-            self.overtime.look()
-        self.overtime.collect()
+        self.guards.turn()
         for worker in self.workers.end_overdue():
             self.news.emit(
                 "worker_killed", worker=worker.slot, text="It did not stop or start in time."
@@ -252,7 +244,7 @@ class Orchestrator:
         if worker is None or worker.generation != generation or message is None:
             return
         kind = worker.hear(message, self.now())
-        self.watchdog.heard(worker, kind, message)
+        self.guards.watchdog.heard(worker, kind, message)
         if kind == "alarm":
             self.news.alarm(str(message.get("text")), worker=slot)
         elif kind in TOLD:

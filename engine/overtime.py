@@ -40,7 +40,15 @@ class _Held:
 class Overtime:
     """Watches the resources of one run."""
 
-    def __init__(self, run: Orchestrator, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        run: Orchestrator,
+        *,
+        excused: Callable[[], float] = lambda: 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``excused``: seconds so far for which this process stood still; they do not count."""
+        self._excused = excused
         self._run = run
         self._clock = clock
         self.limit = run.workload.attempt_seconds + run.settings.run.overtime_seconds
@@ -50,7 +58,7 @@ class Overtime:
 
     def look(self) -> None:
         """End what is held for too long: through its worker where one holds it, else directly."""
-        now = self._clock() - self._run.watchdog.excused
+        now = self._clock() - self._excused()
         states = {
             (state.id, state.since, state.job_id): state
             for state in self._run.workload.resources(ask=False)

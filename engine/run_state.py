@@ -14,7 +14,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,6 +114,14 @@ class Control(BaseModel):
     paused_by: str = ""
     """Who paused; empty in older files, and where the run paused by itself after a pass."""
     paused_at: datetime | None = None
+    paused_why: str = ""
+    """In words, where the run paused by itself."""
+    limit_day: date | None = None
+    """The day whose money limit paused claims; None where somebody else did."""
+    limit_usd: float = 0.0
+    """That limit."""
+    unlimited_day: date | None = None
+    """The day for which the operator resumed although the limit was reached."""
     pause_after_stage: bool = False
     """Claims are to be paused when the present pass has ended."""
     held_keys: frozenset[str] = frozenset()

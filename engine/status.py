@@ -38,6 +38,8 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "paused": run.control.paused,
         "paused_by": run.control.paused_by,
         "paused_at": _iso(run.control.paused_at),
+        "paused_why": run.control.paused_why,
+        "money": run.guards.money.facts(),
         "pause_after_stage": run.control.pause_after_stage,
         "held": {
             "keys": sorted(run.control.held_keys),

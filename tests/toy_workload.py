@@ -216,6 +216,11 @@ class ToyWorkload:
     def price_per_minute(self) -> float:
         return 0.0
 
+    def calls_cost_on(self, day: date) -> float:
+        """As the file ``spent`` says: US dollars, whatever the day."""
+        path = self._context.work_dir / "spent"
+        return float(path.read_text(encoding="utf-8")) if path.exists() else 0.0
+
     def limited_until(self) -> datetime | None:
         return None
 

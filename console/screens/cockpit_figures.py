@@ -148,10 +148,11 @@ def _money(overview: Overview) -> list[str]:
     on = f"{money.on_now} {plain(overview.resource_label)}{'' if money.on_now == 1 else 's'} on"
     end = "" if money.at_finish is None else f", ~${money.at_finish:.2f} at "
     minute = f"${money.per_minute_now:.2f}"
+    today = f"${money.today:.2f}" + (f" of ${money.limit:.2f}" if money.limit else "")
     return [
-        f"{on}, est. {minute} a minute, ${money.today:.2f} today{end}{'finish' * bool(end)}",
-        f"{on}, est. {minute}/min, ${money.today:.2f} today{end}{'end' * bool(end)}",
-        f"est. ${money.today:.2f} today, {minute}/min",
+        f"{on}, est. {minute} a minute, {today} today{end}{'finish' * bool(end)}",
+        f"{on}, est. {minute}/min, {today} today{end}{'end' * bool(end)}",
+        f"est. {today} today, {minute}/min",
     ]
 
 

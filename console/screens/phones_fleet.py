@@ -1,7 +1,7 @@
 """All phones in figures: how many of each state, what they cost, which guards there are. Pure.
 
-Only guards that the engine has are named here (console-features 6.9 lists more): a limit of money
-and a watcher of a silent supervisor are not among them, so they are not shown.
+Only guards that the engine has are named here (console-features 6.9 lists more): a watcher of a
+silent supervisor is not among them, so it is not shown. A limit of money is where there is one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Guards:
     """Phones are the provider's: they boot, idle and are billed."""
     energy_saving: bool
     boot_seconds: float
+    usd_per_day: float = 0.0
+    """At this cost of a day no new job begins; 0 = no limit."""
 
     @classmethod
     def of(cls, settings: Settings) -> Guards:
@@ -40,6 +42,7 @@ class Guards:
             cloud=cloud,
             energy_saving=cloud and settings.phones.energy_saving,
             boot_seconds=settings.phones.boot_timeout_seconds,
+            usd_per_day=settings.run.usd_per_day,
         )
 
 
@@ -119,5 +122,7 @@ def guard_lines(guards: Guards, label: str) -> Sequence[str]:
             ("on", f"starting > {span(guards.boot_seconds)}", "stopped, counts as infra"),
             (saving, "idle for 30 min", "the provider stops it"),
         ]
+    if guards.usd_per_day:
+        rows.append(("on", f"day costs ${guards.usd_per_day:.2f}", "claims pause"))
     rows.append(("-", "on without a job", "an alarm; S stops it"))
     return [f"{state:<4}{when:<21}{what}" for state, when, what in rows]

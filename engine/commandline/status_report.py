@@ -40,6 +40,8 @@ def collect(watch: Watch) -> dict[str, Any]:
             "state": said.get("state", "unknown"),
             "stage": (said.get("stage") or {}).get("label"),
             "paused": None if status is None else status.paused,
+            "paused_by": "" if status is None else status.paused_by,
+            "paused_why": "" if status is None else status.paused_why,
             "held": None if status is None else as_json(status.held.model_dump()),
             "forecast": said.get("forecast"),
         },

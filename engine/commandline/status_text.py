@@ -40,7 +40,9 @@ def _show_run(report: Mapping[str, Any]) -> None:
     )
     _show_other_ledger(report)
     if run["paused"]:
-        say("Claims are paused; --send resume goes on.")
+        by = f" by {run['paused_by']}" if run["paused_by"] else ""
+        why = f": {run['paused_why']}" if run["paused_why"] else ""
+        say(f"Claims are paused{by}{why}; --send resume goes on.")
     for kind, names in (run["held"] or {}).items():
         if names:
             say(f"Held {kind}: {', '.join(map(str, names))}; --send release lets them go.")

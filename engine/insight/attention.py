@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.insight.money import NOT_ON
 from engine.insight.situation import SILENT_SECONDS, Situation
+from engine.insight.status_file import StatusMoney
 from engine.insight.values import Attention, JobLine, Level
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ UNVERIFIED_SECONDS: Final = 60.0
 STARTING_SECONDS: Final = 240.0
 FLAPS: Final = 3
 FLAP_WINDOW: Final = timedelta(minutes=10)
+NEAR_LIMIT: Final = 0.8
+"""Share of the day's money limit at which a person is told."""
+MONEY_LIMIT: Final = "the daily money limit"
+"""Who paused claims then; also the id of the run's alarm about it."""
 LOW_DISK_BYTES: Final = 500 * 1024 * 1024
 _NAMED: Final = 8
 """So many are named; the rest is counted."""
@@ -248,6 +253,22 @@ def _limit(now: Situation) -> Iterator[Attention]:
         )
 
 
+def _money(now: Situation) -> Iterator[Attention]:
+    """The day's limit: near, reached, or lifted for today; the run's own alarm says no more."""
+    money = now.status.money if now.status is not None else StatusMoney()
+    if not money.limit or money.spent < NEAR_LIMIT * money.limit:
+        return
+    reached = money.spent >= money.limit
+    text = f"about ${money.spent:.2f} of ${money.limit:.2f}, the day's money limit, is spent"
+    if reached:
+        after = "; resumed without a limit until tomorrow" if money.unlimited else ""
+        text += after or ": no new claims until tomorrow, a higher limit or resume"
+    stopped = reached and not money.unlimited
+    yield Attention(
+        id="money", level=Level.ALARM if stopped else Level.WARNING, since=None, text=text
+    )
+
+
 def _disk(now: Situation) -> Iterator[Attention]:
     if now.free_bytes is not None and now.free_bytes < LOW_DISK_BYTES:
         yield Attention(
@@ -274,7 +295,7 @@ def _alarms(now: Situation) -> Iterator[Attention]:
     """What the run called out itself; a resource that has a line of its own has only that."""
     told = {state.id for state in now.resources if is_orphan(state, now) or state.stopping_since}
     for alarm in now.alarms:
-        if alarm.resource and alarm.resource in told:
+        if alarm.resource and alarm.resource in told | {MONEY_LIMIT}:
             continue
         yield Attention(
             id=f"alarm:{zlib.crc32(alarm.text.encode('utf-8', 'replace')):08x}",
@@ -308,6 +329,7 @@ _RULES: Final[Sequence[Rule]] = (
     _files,
     _alarms,
     _limit,
+    _money,
     _disk,
     _quarantine,
 )

@@ -46,7 +46,8 @@ def _of_the_run(said: RunStatus, now: Situation) -> str:
     if said.paused or said.state == "paused":
         by = f" by {said.paused_by}" if said.paused_by else ""
         since = f" since {now.clock(said.paused_at)}" if said.paused_at is not None else ""
-        return f"Claims are paused{by}{since}."
+        why = f": {said.paused_why}" if said.paused_why else ""
+        return f"Claims are paused{by}{since}{why}."
     if said.state == "waiting":
         number = f"pass {said.stage.number + 1}" if said.stage is not None else "the first pass"
         left = countdown(said.waiting_until, now)

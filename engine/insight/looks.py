@@ -35,6 +35,8 @@ class Looked:
     minutes_before: float = 0.0
     """Of today, of what is off again."""
     price: float = 0.0
+    calls_cost: float = 0.0
+    """Of today's calls of a paid service."""
     free_bytes: int | None = None
 
 
@@ -90,6 +92,7 @@ class Looks:
                 limited_until=self._workload.limited_until(),
                 minutes_before=self._workload.minutes_on(today),
                 price=self._workload.price_per_minute,
+                calls_cost=self._workload.calls_cost_on(today),
                 free_bytes=free,
             )
         except (EngineError, OSError) as exc:

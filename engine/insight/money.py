@@ -22,19 +22,39 @@ def money(
     expected_minutes: float | None,
     as_of: datetime,
     zone: tzinfo | None,
+    calls: float = 0.0,
+    limit: float = 0.0,
 ) -> Money:
-    """``minutes_before``: of what was released today; ``expected_minutes``: still to come."""
-    on = [state for state in resources if state.ours and state.state not in NOT_ON]
-    today = minutes_before + sum(minutes_today(state, as_of, zone) for state in on)
-    finish = None if expected_minutes is None else round((today + expected_minutes) * price, 2)
+    """``minutes_before``: of what was released today; ``expected_minutes``: still to come;
+
+    ``calls``: what paid calls cost today; ``limit``: of the day, in US dollars, 0 = none.
+    """
+    on = _on(resources)
+    today = minutes_before + minutes_on_now(resources, as_of, zone)
+    finish = None
+    if expected_minutes is not None:
+        finish = round((today + expected_minutes) * price + calls, 2)
     return Money(
         price_per_minute=price,
         on_now=len(on),
         per_minute_now=round(len(on) * price, 4),
         minutes_today=round(today, 1),
-        today=round(today * price, 2),
+        today=round(today * price + calls, 2),
         at_finish=finish,
+        calls_today=round(calls, 2),
+        limit=limit,
     )
+
+
+def minutes_on_now(
+    resources: Sequence[ResourceState], as_of: datetime, zone: tzinfo | None
+) -> float:
+    """Minutes of today of what is ours and on."""
+    return sum(minutes_today(state, as_of, zone) for state in _on(resources))
+
+
+def _on(resources: Sequence[ResourceState]) -> list[ResourceState]:
+    return [state for state in resources if state.ours and state.state not in NOT_ON]
 
 
 def minutes_today(state: ResourceState, as_of: datetime, zone: tzinfo | None) -> float:

@@ -56,6 +56,8 @@ class Reckoner:
                 expected_minutes=expected * (speed.mean_seconds or 0.0) / 60 if known else None,
                 as_of=as_of,
                 zone=now.zone,
+                calls=looked.calls_cost,
+                limit=now.status.money.limit if now.status is not None else 0.0,
             ),
             stages=policy.retry.max_passes,
         )

@@ -102,6 +102,7 @@ class RunFiles:
                 "paused": control.paused,
                 "paused_by": control.paused_by,
                 "paused_at": control.paused_at,
+                "paused_why": control.paused_why,
                 "held": StatusHeld(keys=control.held_keys, workers=control.held_workers),
             }
         )

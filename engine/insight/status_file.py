@@ -66,6 +66,15 @@ class StatusHeld(_Part):
     workers: frozenset[int] = frozenset()
 
 
+class StatusMoney(_Part):
+    """US dollars; zeros where an older version wrote none."""
+
+    limit: float = 0.0
+    spent: float = 0.0
+    unlimited: bool = False
+    """The operator resumed although the limit was reached."""
+
+
 class StatusTotals(_Part):
     blocked: Mapping[str, int] = Field(default_factory=dict)
 
@@ -86,6 +95,8 @@ class RunStatus(_Part):
     paused: bool = False
     paused_by: str = ""
     paused_at: AwareDatetime | None = None
+    paused_why: str = ""
+    money: StatusMoney = StatusMoney()
     held: StatusHeld = StatusHeld()
     workers: tuple[StatusWorker, ...] = ()
     stages: Mapping[str, Any] = Field(default_factory=dict)

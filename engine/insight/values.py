@@ -264,6 +264,10 @@ class Money:
     minutes_today: float
     today: float
     at_finish: float | None
+    calls_today: float = 0.0
+    """Of ``today``: calls of a paid service."""
+    limit: float = 0.0
+    """US dollars at which the day's claims pause; 0 = none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -343,6 +343,10 @@ class Workload(Protocol):
         """What one minute of a resource costs, for estimates; 0 where nothing is billed."""
         ...
 
+    def calls_cost_on(self, day: date) -> float:
+        """What calls of a paid service (a model) cost on this day: US dollars, estimated."""
+        ...
+
     def limited_until(self) -> datetime | None:
         """Until when the provider takes no calls from us; None = it does, as far as we know."""
         ...

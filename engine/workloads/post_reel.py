@@ -14,6 +14,7 @@ import structlog
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
+from engine.model.budget import ModelBudget
 from engine.phones.adb_version import LOCAL_HOST, refuse_other_server, server_port
 from engine.phones.android_sdk import android_sdk
 from engine.phones.appium_install import appium_program
@@ -68,6 +69,7 @@ class PostReel:
         )
         run_dir = context.work_dir / context.settings.paths.run
         self._minutes = PhoneMinutes(run_dir)
+        self._model = ModelBudget(run_dir, context.settings)
         self._phones = PhoneRegistry(run_dir)
         phones = context.settings.phones
         self._budget = CallBudget(
@@ -305,6 +307,9 @@ class PostReel:
         """An attached device costs nothing."""
         phones = self._settings.phones
         return phones.price_per_minute if phones.device == "geelark" else 0.0
+
+    def calls_cost_on(self, day: date) -> float:
+        return self._model.spent_on(day).usd
 
     def limited_until(self) -> datetime | None:
         """End of the provider's longest pause, as the workers of this directory noted it."""
