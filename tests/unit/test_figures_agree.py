@@ -68,7 +68,7 @@ def agree(place: Place) -> None:
     assert (failed["x"] + failed["?"], failed["?"]) == (seen.final, seen.in_doubt)
 
 
-@hypothesis_settings(max_examples=25)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_the_cockpit_counts_what_the_ledger_counts_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, seed: int
