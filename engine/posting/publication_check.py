@@ -1,9 +1,10 @@
 """After a doubt: does the newest reel of the own profile prove that this upload is public?
 
-A look, never a deed. It touches four kinds of things (the profile's tab, the first cell of its
-grid, a word that declines, the dimmed part beside a sheet), presses Back and brings the app to the
-front; nothing on that list publishes, and on any screen of an upload in the making it ends at once.
-It is bounded in steps and in time, and what it cannot prove stays in doubt (behaviour A10.12).
+The app's own word counts as it did before, should it come late. A look, never a deed: it touches
+four kinds of things (the profile's tab, the first cell of its grid, a word that declines, the
+dimmed part beside a sheet), presses Back and brings the app to the front; nothing on that list
+publishes, and on any screen of an upload in the making it ends at once. It is bounded in steps and
+in time, and what it cannot prove stays in doubt (behaviour A10.12).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from engine.posting.confirmation import Confirmation
 from engine.posting.own_profile import (
     Reel,
     account_name,
@@ -25,6 +27,7 @@ from engine.posting.page import Node
 from engine.posting.recogniser import Recogniser
 from engine.posting.rule import by_id, labelled
 from engine.posting.screen import ACCOUNT_VERDICTS, DIMMER, Kind, Screen
+from engine.posting.state import Tally
 from engine.posting.uploads import UploadState
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ if TYPE_CHECKING:
 
 MAX_LOOKS: Final = 40
 SLOW_LOOKS: Final = 4
-"""Looks at an unchanged profile after which the touch on its grid counts as lost."""
+"""Looks at an unchanged page after which the last touch on it counts as lost."""
+APP_STARTS: Final = 3
 PROFILE_TAB: Final = (*by_id("profile_tab"), *labelled("tab_profile"))
 DECLINE: Final = (*labelled("decline"), *by_id("aerr_close"))
 """Words that refuse; "Close app" of Android's crash notice among them."""
@@ -47,7 +51,6 @@ _STOP: Final = frozenset(
         Kind.VIDEO_EDITOR,
         Kind.GALLERY_PICKER,
         Kind.CAMERA,
-        Kind.STORY_EDITOR,
     }
 )
 """An account in trouble, or an upload in the making: nothing here is touched."""
@@ -68,6 +71,8 @@ class Question:
     """What the own profile counted before Share; None where it was not seen."""
     shared_at: float | None
     """The clock when Share was tapped."""
+    reports_before: Tally | None = None
+    """Uploads that the feed reported before Share; None where it was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,10 @@ class PublicationCheck:
         self._clock = clock
         self._posts: int | None = None
         self._name = ""
-        self._touches = 0
-        self._waits = 0
-        self._opened_app = False
+        self._grid_looks = 0
+        """Looks at the profile since its newest reel was first touched."""
+        self._blank_looks = 0
+        self._app_starts = 0
 
     def answer(self, question: Question) -> Finding:
         """Look until something is certain, or the bounds are reached. Raises the device's errors.
@@ -107,11 +113,13 @@ class PublicationCheck:
         A device error leaves the doubt as it was; a new session may ask again.
         """
         deadline = self._clock() + self._limits.check_seconds
+        reports = Confirmation(question.reports_before, "")
         finding, last = None, "nothing"
         for _ in range(MAX_LOOKS):
             screen = self._recogniser.recognise(self._device.source())
             last = str(screen)
-            finding = self._judge(screen, question)
+            said = reports.proof(screen)
+            finding = Finding(proof=said) if said else self._judge(screen, question)
             if finding is not None or self._clock() >= deadline:
                 break
             self._go_on(screen, question)
@@ -126,7 +134,7 @@ class PublicationCheck:
         if is_own_profile(screen):
             self._posts = posts_shown(screen)
             self._name = account_name(screen)
-        reel = reel_shown(screen) if self._touches else None
+        reel = reel_shown(screen) if self._grid_looks else None
         return self._compare(reel, question) if reel is not None else None
 
     def _compare(self, reel: Reel, question: Question) -> Finding:
@@ -176,7 +184,7 @@ class PublicationCheck:
         elif screen.kind in _OUTSIDE:
             self._open_app(screen)
         elif screen.kind is Kind.LOADING_OR_BLANK or self._waits_for_reel(screen):
-            self._wait(screen, "wait: nothing is drawn yet")
+            self._be_patient(screen)
         else:
             self._to_profile(screen)
 
@@ -187,17 +195,29 @@ class PublicationCheck:
         waiting = counted and not self._grew(question)
         if waiting or tile is None:
             self._to_profile(screen)
-        elif self._touches and self._waits < SLOW_LOOKS:
-            self._waits += 1
-            self._wait(screen, "wait: the reel is not there yet")
         else:
-            self._touches, self._waits = self._touches + 1, 0
+            self._open_newest(screen, tile)
+
+    def _open_newest(self, screen: Screen, tile: Node) -> None:
+        again = self._grid_looks % SLOW_LOOKS == 0
+        self._grid_looks += 1
+        if again:
             self._tap(screen, tile, "open the newest reel")
+        else:
+            self._wait(screen, "wait: the reel is not there yet")
 
     def _waits_for_reel(self, screen: Screen) -> bool:
         """The reel's page is there and its words are not yet."""
         playing = screen.kind in (Kind.REEL_VIEW, Kind.REELS_FEED)
-        return self._touches > 0 and playing
+        return self._grid_looks > 0 and playing
+
+    def _be_patient(self, screen: Screen) -> None:
+        """Wait for what is being drawn; what never ends is left."""
+        self._blank_looks += 1
+        if self._blank_looks % SLOW_LOOKS:
+            self._wait(screen, "wait: nothing is drawn yet")
+        else:
+            self._back(screen, "a page that is never drawn")
 
     def _uncover(self, screen: Screen) -> None:
         close = screen.find(*DECLINE, DIMMER)
@@ -217,10 +237,10 @@ class PublicationCheck:
             self._tap(screen, tab, "look at the own profile")
 
     def _open_app(self, screen: Screen) -> None:
-        if self._opened_app:
+        if self._app_starts >= APP_STARTS:
             self._back(screen, "another app is in front")
             return
-        self._opened_app = True
+        self._app_starts += 1
         self._note(screen, "open the app")
         self._device.open_app(self._limits.app_package)
         self._report.pause(self._limits.poll_seconds)

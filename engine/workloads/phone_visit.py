@@ -115,6 +115,7 @@ class PhoneVisit:
             caption=flow.state.caption,
             posts_before=flow.state.own_posts,
             shared_at=flow.state.shared_at,
+            reports_before=flow.state.before,
         )
         dead = flow.state.failed_looks >= SESSION_DEAD
         if not dead and self._device is not None:
