@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.settings_groups import Model
 
 ANSWER_SECONDS: Final = 8.0
+_MOST_MODELS: Final = 1000
 _NAME: Final = "model"
 
 
@@ -44,16 +45,19 @@ def _problem(key: SecretStr, wanted: Model) -> tuple[str, str] | None:
             max_retries=0,
             timeout=ANSWER_SECONDS,
         ) as client:
-            client.models.retrieve(wanted.name)
+            known = [one.id for one in client.models.list(limit=_MOST_MODELS).data]
     except (anthropic.AuthenticationError, anthropic.PermissionDeniedError) as exc:
         return f"the key is refused (HTTP {exc.status_code})", "correct ANTHROPIC_API_KEY"
-    except anthropic.NotFoundError:
-        return f"{wanted.base_url} knows no {wanted.name}", "correct model.name or model.base_url"
     except anthropic.APIStatusError as exc:
         return f"the service answers HTTP {exc.status_code}", "try again later"
     except anthropic.APIError as exc:
         said = type(exc).__name__
         return f"{wanted.base_url} is not reached ({said})", "check the network, model.base_url"
+    except (AttributeError, TypeError, ValueError):  # a proxy's page, for one
+        return f"{wanted.base_url} answers with no list of models", "correct model.base_url"
+    # A name without a date stands for the newest of its name.
+    if not any(name == wanted.name or name.startswith(f"{wanted.name}-") for name in known):
+        return f"key accepted, but {wanted.name} is not in its list of models", "correct model.name"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -154,15 +155,28 @@ def test_a_missing_key_is_only_told_unless_the_model_is_always_asked(tmp_path: P
     assert "ANTHROPIC_API_KEY" in found.remedy
 
 
-MODEL = b'{"type": "model", "id": "m", "display_name": "m", "created_at": "2026-01-01T00:00:00Z"}'
+def models(*names: str) -> bytes:
+    """The service's list of models."""
+    data = [
+        {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
+        for name in names
+    ]
+    return json.dumps({"data": data, "has_more": False}).encode()
+
+
+NAME = Settings().model.name
 
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (200, MODEL, "key accepted"),
+        (200, models("other", NAME), f"key accepted, {NAME} is there"),
+        (200, models(f"{NAME}-20260101"), f"key accepted, {NAME} is there"),
+        (200, models("other", f"{NAME}x"), "is not in its list of models"),
         (401, b"{}", "refused (HTTP 401)"),
-        (404, b"{}", "knows no"),
+        (404, b"{}", "HTTP 404"),
+        (200, b"<html>", "no list of models"),
+        (200, b"[7]", "no list of models"),
         (529, b"{}", "HTTP 529"),
     ],
 )
@@ -173,8 +187,8 @@ def test_the_models_service_is_asked_once_and_its_answer_told(
         found = model.access(model_place(tmp_path, url))
         always = model.access(model_place(tmp_path, url, ai="only"))
     assert words in found.found
-    assert found.level == ("ok" if status == 200 else "warn")
-    assert always.level == ("ok" if status == 200 else "fail")
+    well = "is there" in words
+    assert (found.level, always.level) == (("ok", "ok") if well else ("warn", "fail"))
     assert KEY not in found.found + found.remedy
 
 
