@@ -45,8 +45,10 @@ class AndroidSystem:
         if prepared:
             self.packages |= {package.name: package for package in DRIVER_PACKAGES}
         self.settings: dict[tuple[str, str], str] = {("secure", "default_input_method"): KEYBOARD}
-        self.files: dict[str, bytes] = {}
-        """Contents by path, of files below /data."""
+        self.files: dict[str, bytes] = {"/proc/net/unix": b"Num RefCount Protocol Flags\n"}
+        """Contents by path, of files outside of the Downloads folder."""
+        self.clipboard = ""
+        """As the driver hands it over: base64."""
         self.services: set[str] = set()
         """Apps whose service runs in the foreground."""
         self.processes: set[str] = set()

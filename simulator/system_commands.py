@@ -24,7 +24,7 @@ def am(phone: Phone, words: Sequence[str]) -> Answer:
     """The activity manager."""
     match list(words):
         case ["broadcast", *rest]:
-            return _broadcast(rest)
+            return _broadcast(phone, rest)
         case ["force-stop", package]:
             phone.app.terminate(package)
             phone.system.stop_app(package)
@@ -37,12 +37,13 @@ def am(phone: Phone, words: Sequence[str]) -> Answer:
     return UNKNOWN
 
 
-def _broadcast(words: Sequence[str]) -> Answer:
+def _broadcast(phone: Phone, words: Sequence[str]) -> Answer:
     # The driver's own receiver says -1 for "done", Android's own receivers say 0.
     ours = any(SETTINGS_APP in word for word in words)
+    data = f', data="{phone.system.clipboard}"' if any("clipboard" in w for w in words) else ""
     action = words[words.index("-a") + 1] if "-a" in words[:-1] else ""
     intent = f"Intent {{ act={action} flg=0x400000 }}"
-    return f"Broadcasting: {intent}\nBroadcast completed: result={-1 if ours else 0}\n", 0
+    return f"Broadcasting: {intent}\nBroadcast completed: result={-1 if ours else 0}{data}\n", 0
 
 
 def _start(phone: Phone, words: Sequence[str]) -> Answer:
@@ -217,7 +218,7 @@ def test(phone: Phone, words: Sequence[str]) -> Answer:
 
 
 def cat(phone: Phone, words: Sequence[str]) -> Answer:
-    """The contents of a file below /data."""
+    """The contents of a file outside of the Downloads folder."""
     path = words[-1] if words else ""
     if path not in phone.system.files:
         return f"cat: {path}: No such file or directory\n", 1

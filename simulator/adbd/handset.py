@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from functools import partial
 
 from simulator.adb_server import Login
@@ -13,6 +14,7 @@ from simulator.adbd.shell_service import serve_shell
 from simulator.adbd.stream import Stream
 from simulator.adbd.sync_service import serve_sync
 from simulator.device_faults import DeviceFaults
+from simulator.errors import Refused
 from simulator.farm_file import FaultKind
 from simulator.mid_flow import MidFlow
 from simulator.phone import Phone
@@ -78,22 +80,26 @@ class Handset:
             listener.listen()
         while True:
             connection, _address = await loop.sock_accept(listener)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            reader, writer = await asyncio.open_connection(sock=connection)
-            wait = self.phone.delay("adb_offline", self.phone.farm.file.delays.adb_offline)
-            self.phone.touch()
-            link = Link(
-                reader,
-                writer,
-                faults=self.faults,
-                greet_after=self.phone.farm.clock.real_seconds(wait),
-                model=MODEL,
-                service_of=self._service,
-            )
-            task = asyncio.create_task(link.run())
-            self._links[link] = task
-            task.add_done_callback(partial(self._ended, link))
-            self.faults.meet("connect")
+            with suppress(OSError):  # a caller that has gone already
+                await self._greet(connection)
+
+    async def _greet(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reader, writer = await asyncio.open_connection(sock=connection)
+        wait = self.phone.delay("adb_offline", self.phone.farm.file.delays.adb_offline)
+        self.phone.touch()
+        link = Link(
+            reader,
+            writer,
+            faults=self.faults,
+            greet_after=self.phone.farm.clock.real_seconds(wait),
+            model=MODEL,
+            service_of=self._service,
+        )
+        task = asyncio.create_task(link.run())
+        self._links[link] = task
+        task.add_done_callback(partial(self._ended, link))
+        self.faults.meet("connect")
 
     def _ended(self, link: Link, _task: asyncio.Task[None]) -> None:
         self._links.pop(link, None)
@@ -134,4 +140,5 @@ class Handset:
 
     async def _reboot(self, _stream: Stream) -> None:
         """Off and on again; adb has to be opened anew by the provider."""
-        self.phone.restart()
+        with suppress(Refused):  # as a stop that the provider would refuse
+            self.phone.restart()

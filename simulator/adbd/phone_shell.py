@@ -18,6 +18,7 @@ from simulator.u2.automation import Automation
 
 _INSTALL: Final = re.compile(r"^(?:cmd package|pm) '?install'?\b.*?-S '?(\d+)'?")
 _INSTRUMENT: Final = re.compile(r"^am '?instrument'?\b.*?(\S+/\S+)$")
+_SCREENCAP: Final = re.compile(r"^(?:exec\s+)?screencap -p$")
 _LOGCAT: Final = re.compile(r"(?:^|;\s*)(?:exec\s+)?logcat\b")
 _SMALL_APP: Final = 8_000_000
 """Bytes of an app that even a slow line takes in time; the automation server is larger."""
@@ -75,14 +76,20 @@ class PhoneShell:
         return "login success\n"
 
     def _long(self, line: str) -> Callable[[Terminal], Awaitable[int]] | None:
-        """What needs its input, or goes on until somebody ends it."""
+        """What reads its input, says bytes, or goes on until somebody ends it."""
         if found := _INSTALL.match(line):
             size = int(found[1])
             return lambda terminal: self._install(size, terminal)
         if found := _INSTRUMENT.match(line):
             target = found[1].strip("'")
             return lambda terminal: self._instrument(target, terminal)
+        if _SCREENCAP.search(line):
+            return self._screencap
         return _logcat if _LOGCAT.search(line) else None
+
+    async def _screencap(self, terminal: Terminal) -> int:
+        await terminal.say(self._phone.app.screenshot())
+        return 0
 
     async def _install(self, size: int, terminal: Terminal) -> int:
         apk = await terminal.input.readexactly(size)

@@ -120,6 +120,15 @@ def _info(session: AutomationSession, _body: Body, _parts: Parts) -> Json:
     }
 
 
+def _no_more(_session: AutomationSession, _body: Body, _parts: Parts) -> Json:
+    """Gestures move nothing here: there is no more to scroll."""
+    return False
+
+
+def _copy(session: AutomationSession, body: Body, _parts: Parts) -> None:
+    session.phone.system.clipboard = str(body.get("content", ""))
+
+
 def _change_settings(session: AutomationSession, body: Body, _parts: Parts) -> None:
     session.settings.update(body.get("settings", {}))
 
@@ -183,6 +192,10 @@ _TABLE: Final[
     ("POST", f"{_OF}/back", "back", _plain("back")),
     ("GET", f"{_OF}/appium/settings", "settings", lambda s, _b, _p: s.settings),
     ("POST", f"{_OF}/appium/settings", "settings", _change_settings),
+    ("GET", f"{_OF}/appium/device/display_density", "info", _always(420)),
+    ("POST", f"{_OF}/appium/gestures/(?:scroll|swipe|drag|fling|long_click)", "gesture", _no_more),
+    ("POST", f"{_OF}/appium/device/set_clipboard", "settings", _copy),
+    ("POST", f"{_OF}/appium/device/open_notifications", "key", _always(None)),
     ("POST", f"{_OF}/timeouts", "settings", _always(None)),
 )
 _ACTIONS: Final = frozenset({"tap", "text"})
