@@ -59,6 +59,7 @@ TABS: Final = on_page(*TAB_IDS)
 FURNITURE: Final = Furniture(
     ids=(
         *TAB_IDS,
+        "action_bar_title",
         "feed_action_row",
         "media_group",
         "message_content",
