@@ -45,7 +45,9 @@ _ARGUMENTS: Final = (
     "--no-fund",
     "--no-update-notifier",
     "--fetch-retries=2",
-    "--fetch-timeout=60000",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+    "--fetch-timeout=30000",
 )
 _REASONS: Final[Mapping[str, str]] = {
     r"ENOSPC|EDQUOT": "the disk is full: make room",
