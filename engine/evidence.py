@@ -18,6 +18,8 @@ from typing import Final
 
 import structlog
 
+from engine.logs import redact
+
 STEPS: Final = "steps.jsonl"
 ERROR: Final = "error.json"
 TERMINAL: Final = "end"
@@ -71,7 +73,7 @@ class EvidenceBundle:
 
     def add(self, name: str, content: bytes | str) -> Path | None:
         """Keep a file; a second one of the same name gets a number. None if it was not written."""
-        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        data = redact(content).encode("utf-8", "replace") if isinstance(content, str) else content
         clean = safe_name(name)
         stem, dot, suffix = clean.rpartition(".")
         try:
@@ -116,7 +118,8 @@ class EvidenceBundle:
             self._make_folder()
             path = self.folder / STEPS
             path.touch(mode=0o600)
-            with path.open("a", encoding="utf-8", newline="\n") as out:
+            # Half a character, which no text may hold, is written as its escape.
+            with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
                 out.write(line + "\n")
         except OSError as exc:
             self._warn(STEPS, exc)
@@ -219,4 +222,15 @@ def _is_terminal(line: str) -> bool:
 
 
 def _json(record: Mapping[str, object], *, indent: int | None = None) -> str:
-    return json.dumps(record, ensure_ascii=False, default=str, indent=indent)
+    """Without protected values, in any depth (A14.7)."""
+    return json.dumps(_redacted(record), ensure_ascii=False, default=str, indent=indent)
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner) for inner in value]
+    return value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
 from engine.jobs import JobStatus, Success
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from engine.evidence import EvidenceBundle
     from engine.jobs import Claim, Job, Outcome
+
+CHAIN_MAX: Final = 5
+"""Exceptions behind an exception that its evidence tells."""
 
 
 class ClaimKeeper(Protocol):
@@ -59,6 +62,8 @@ class JobReport:
         self._deadline: float | None = None
         self._submitted = False
         self._claim_lost = ""
+        self._raised: list[str] = []
+        """What ended the attempt, and what caused that: class and message of each."""
         self._phases = {PHASE_START: 0.0}
         """Seconds in each phase so far, in the order they were first entered."""
         self._phase = self._working_phase = PHASE_START
@@ -163,6 +168,10 @@ class JobReport:
         """The session is done with the job: its phases are measured up to this moment."""
         self._count()
 
+    def failed(self, exc: BaseException) -> None:
+        """Remember what ended the attempt, for its evidence."""
+        self._raised = [f"{type(link).__name__}: {link}" for link in _chain(exc)]
+
     def record(self, outcome: Outcome | None) -> dict[str, object]:
         """The last words of the attempt's evidence; no outcome = given back or lost."""
         record: dict[str, object] = {
@@ -170,9 +179,12 @@ class JobReport:
             "worker": self._claim.worker_id,
             "phase": self._working_phase,
             "submitted": self._submitted,
+            "phases": {name: round(seconds, 3) for name, seconds in self._phases.items()},
         }
         if isinstance(outcome, Success):
             return record | {"outcome": "success", "evidence": outcome.evidence}
+        if self._raised:
+            record["exceptions"] = self._raised
         if outcome is None:
             return record | {"outcome": "given_back"}
         return record | {
@@ -202,3 +214,13 @@ class JobReport:
             "phases": {name: round(seconds, 3) for name, seconds in self._phases.items()},
             "failed_in": "" if succeeded else self._working_phase,
         }
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """The exception and what it was raised from, the outermost first; a circle ends."""
+    seen: set[int] = set()
+    link: BaseException | None = exc
+    while link is not None and id(link) not in seen and len(seen) < CHAIN_MAX:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)

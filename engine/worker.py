@@ -192,6 +192,7 @@ class Worker:
             report.log.error("job_given_back", reason=str(exc))
             return None
         except JobError as exc:
+            report.failed(exc)
             report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
             return Failure(
                 error=str(exc),
@@ -200,6 +201,7 @@ class Worker:
                 retry_soon=exc.retry_soon,
             )
         except Exception as exc:
+            report.failed(exc)
             report.log.exception("job_failed_unexpectedly")
             verdict = classify_exception(exc)
             text = f"{type(exc).__name__}: {exc}"

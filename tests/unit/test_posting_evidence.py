@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import logs
 from engine.evidence import EvidenceBundle, safe_name, settle_abandoned, sweep
 
 NOON = datetime(2025, 12, 26, 12, tzinfo=UTC)
@@ -161,3 +162,21 @@ def test_an_evidence_folder_that_cannot_be_used_is_no_reason_to_fail(tmp_path: P
     EvidenceBundle(tmp_path / "other", "job", 2).finish({"outcome": "success"})
     assert settle_abandoned(tmp_path / "other") == 0
     assert settle_abandoned(root) == sweep(root, days=1, megabytes=1) == 0
+
+
+def test_no_protected_value_gets_into_evidence_at_any_depth(tmp_path: Path) -> None:
+    logs.protect("marked-secret-4711")
+    bundle = EvidenceBundle(tmp_path, "job", 1)
+    bundle.step({"error": "token marked-secret-4711", "deep": {"list": ["marked-secret-4711"]}})
+    bundle.add("page.xml", "<x text='marked-secret-4711'/>")
+    bundle.finish({"error": "marked-secret-4711", "exceptions": ["E: marked-secret-4711"]})
+    written = "".join(path.read_text(encoding="utf-8") for path in bundle.files())
+    assert "marked-secret-4711" not in written
+    assert written.count("***") >= 5
+
+
+def test_half_a_character_in_a_step_is_written_as_its_escape(tmp_path: Path) -> None:
+    bundle = EvidenceBundle(tmp_path, "job", 1)
+    bundle.step({"error": "half \ud83d"})
+    bundle.finish({"error": "half \ud83d"})
+    assert records(bundle)[0]["error"] == "half \ud83d"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from engine.errors import StopRequested
+from engine.errors import AppiumError, StopRequested
 from engine.evidence import EvidenceBundle
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, Success
 from engine.lifecycle import Lifecycle
@@ -124,3 +124,22 @@ def test_the_last_record_of_an_attempt_says_how_it_ended(attempt: Attempt) -> No
     attempt.report.submit()
     doubt = Failure(error="x", category=ErrorCategory.IN_DOUBT, error_type="unconfirmed")
     assert attempt.report.record(doubt)["outcome"] == "in_doubt"
+
+
+def test_the_last_record_tells_the_time_in_each_phase_and_what_was_raised(
+    attempt: Attempt,
+) -> None:
+    attempt.go(("boot", 5), ("connect", 2))
+    try:
+        try:
+            raise OSError("line cut")
+        except OSError as cut:
+            raise AppiumError("the session died") from cut
+    except AppiumError as exc:
+        attempt.report.failed(exc)
+    attempt.report.end()
+    record = attempt.report.record(
+        Failure(error="x", category=ErrorCategory.INFRASTRUCTURE, error_type="appium_crash")
+    )
+    assert record["phases"] == {"start": 0.0, "boot": 5.0, "connect": 2.0}
+    assert record["exceptions"] == ["AppiumError: the session died", "OSError: line cut"]
