@@ -210,6 +210,9 @@ class Day:
             job for job in jobs if job.status is not JobStatus.SUCCESS and not job.in_doubt
         ]
         told += [f"{job.job_id} is {job.status}: {job.error[:120]}" for job in open_jobs]
+        never = max(0, JOBS - len(jobs))
+        if never:
+            told.append(f"{never} jobs were never seeded")
         orphans = self._orphans()
         told += orphans
         return Toll(
@@ -218,7 +221,7 @@ class Day:
             wrong_success=figures.wrong_success,
             phones_on=figures.phones_on,
             orphans=len(orphans),
-            unfinished=len(open_jobs),
+            unfinished=len(open_jobs) + never,
             billed_minutes=figures.billed_minutes,
             in_doubt=figures.in_doubt,
             told=told,
