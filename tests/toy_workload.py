@@ -155,6 +155,9 @@ class ToyWorkload:
     def check(self) -> None:
         return
 
+    def notices(self) -> Sequence[str]:
+        return ()
+
     def seed(self, ledger: ProgressTracker, *, dry_run: bool = False) -> SeedReport:
         lines = (self._context.work_dir / "jobs.txt").read_text(encoding="utf-8").splitlines()
         wanted = [_job(line) for line in lines if line.strip()]

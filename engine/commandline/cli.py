@@ -132,8 +132,14 @@ def _add_run_options(group: Any) -> None:
         action="store_true",
         help="run a ledger of an earlier date instead of resetting the day",
     )
-    group.add_argument("--ai-only", action="store_true", help="ask the model for every step")
-    group.add_argument("--no-ai-fallback", action="store_true", help="never ask the model")
+    group.add_argument(
+        "--ai-only", action="store_true", help="ask the model for every step before Share"
+    )
+    group.add_argument(
+        "--no-ai-fallback",
+        action="store_true",
+        help="never ask the model, also where no rule knows the screen",
+    )
     group.add_argument(
         "--device",
         "-d",
@@ -320,16 +326,24 @@ def _dispatch(arguments: argparse.Namespace, prog: str) -> int:
     if (arguments.workers is not None or command == "run") and not arguments.dry_run:
         refuse_too_many_workers(settings)
     if settings.posting.ai == "only" and (arguments.ai_only or command == "run"):
-        raise SettingsError(
-            "--ai-only (posting.ai = only) needs the model navigator, which this version does "
-            "not have; run without it."
-        )
+        _need_key(arguments, settings)
     if arguments.dry_run:
         command = "dry_run"
     if arguments.watch:
         command = "watch"
     _open_log(command, work_dir, settings)
     return operations.perform(command, arguments, settings, work_dir)
+
+
+def _need_key(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Raises InputError for the flag, SettingsError for the setting, where no key is there."""
+    from engine.model.availability import NO_KEY_ALONE, has_key
+
+    if has_key(settings):
+        return
+    if arguments.ai_only:
+        raise InputError(NO_KEY_ALONE.format(cause="--ai-only"))
+    raise SettingsError(NO_KEY_ALONE.format(cause="posting.ai = only"))
 
 
 def _open_log(command: str, work_dir: Path, settings: Settings) -> None:

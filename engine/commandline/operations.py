@@ -42,6 +42,8 @@ class Operations(WorkPlace):
         refuse_other_keys(self.ledger, self.settings)
         self.settings.check_ports(self.settings.run.workers)
         self.workload.check()
+        for sentence in self.workload.notices():
+            self.say(sentence)
         display = display_for(as_json=self.arguments.json)
         orchestrator = Orchestrator(
             settings=self.settings,

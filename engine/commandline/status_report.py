@@ -50,6 +50,7 @@ def collect(watch: Watch) -> dict[str, Any]:
         "slots": {
             str(index): dict(workload.slot_facts(index)) for index in range(settings.run.workers)
         },
+        "notices": list(workload.notices()),
         "resources": _resources(watch),
         "overview": overview_json(sight.overview),
     }

@@ -22,6 +22,8 @@ def show(report: Mapping[str, Any]) -> None:
         say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
     _show_resources(report)
     _show_money(report)
+    for sentence in report["notices"]:
+        say(sentence)
     _show_attention(report["overview"])
     if report["ledger"]["problem"]:
         complain(report["ledger"]["problem"])

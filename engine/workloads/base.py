@@ -299,6 +299,10 @@ class Workload(Protocol):
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...
 
+    def notices(self) -> Sequence[str]:
+        """What the operator should know and nothing is stopped by: one sentence each."""
+        ...
+
     def seed(self, ledger: ProgressTracker, *, dry_run: bool = False) -> SeedReport:
         """Bring new jobs from the job source into the ledger, under its lock."""
         ...

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.phones.appium_server import AppiumServer
     from engine.phones.device import Device
     from engine.phones.phone import Phone, Station
+    from engine.posting.advice import Advisor
     from engine.workloads.base import Receipt, Report, WorkerSlot
 
 PAGE: Final = "page.xml"
@@ -56,13 +57,16 @@ class PhoneVisit:
         slot: WorkerSlot,
         phone: Phone,
         report: Report,
+        advisor: Advisor | None = None,
     ) -> None:
+        """``advisor`` is asked for a step before Share where no rule has one."""
         self._station = station
         self._server = server
         self._slot = slot
         self._settings = slot.settings
         self._phone = phone
         self._report = report
+        self._advisor = advisor
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
 
@@ -88,7 +92,11 @@ class PhoneVisit:
         if self._device is None:
             raise AssertionError("post before prepare")
         self._flow = PostingFlow(
-            self._device, self._settings, self._report, reconnect=self._reconnect
+            self._device,
+            self._settings,
+            self._report,
+            reconnect=self._reconnect,
+            advisor=self._advisor,
         )
         try:
             return self._flow.post(caption)

@@ -14,6 +14,7 @@ import structlog
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
+from engine.model.availability import notices
 from engine.model.budget import ModelBudget
 from engine.phones.adb_version import LOCAL_HOST, refuse_other_server, server_port
 from engine.phones.android_sdk import android_sdk
@@ -137,6 +138,10 @@ class PostReel:
         self._check_programs()
         self._check_ports()
         self._station.check()
+
+    def notices(self) -> Sequence[str]:
+        """That no model is asked for want of a key, or what it cost today."""
+        return notices(self._settings, self._model, datetime.now(UTC))
 
     def _check_source(self) -> None:
         """A ledger that exists is continued without its source; accounts are always named."""

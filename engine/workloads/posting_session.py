@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, PhoneError, StopRequested
+from engine.model.desk import ModelDesk
 from engine.phones.adb_server import AdbServer
 from engine.phones.appium_server import AppiumServer
 from engine.workloads.phone_visit import PhoneVisit
@@ -39,6 +40,7 @@ class PostingSession:
         self._material = material
         self._published = published
         self._released = released
+        self._model = ModelDesk(slot.settings, slot.work_dir)
         self._adb_server = AdbServer(slot)
         self._server = AppiumServer(slot)
 
@@ -71,6 +73,7 @@ class PostingSession:
             slot=self._slot,
             phone=phone,
             report=report,
+            advisor=self._model.advisor(job.job_id),
         )
         try:
             visit.prepare(job.job_id, video)
@@ -115,6 +118,7 @@ class PostingSession:
         self._stop_leftovers()
         self._adb_server.stop()
         self._station.close()
+        self._model.close()
 
     def _stop_leftovers(self) -> list[Receipt]:
         """Stop phones that an attempt could not see off; their adb serials go with them."""

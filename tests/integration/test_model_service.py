@@ -14,8 +14,8 @@ import pytest
 
 from engine.errors import AccountError, JobError
 from engine.model.advisor import ModelAdvisor
+from engine.model.availability import NO_KEY, notices
 from engine.model.budget import BUDGET_FILE, ModelBudget
-from engine.model.desk import NO_KEY, notices
 from engine.model.errors import (
     BadAnswerError,
     ModelBudgetError,
@@ -420,20 +420,22 @@ def test_without_a_key_nobody_is_asked_and_that_is_said(
     server: ModelServer, tmp_path: Path
 ) -> None:
     assert server.desk(tmp_path, key="").advisor("job") is None
-    assert notices(server.settings(key=""), tmp_path, _now) == [NO_KEY]
+    settings = server.settings(key="")
+    assert notices(settings, ModelBudget(tmp_path, settings), _now()) == [NO_KEY]
 
 
 def test_never_is_never_and_needs_no_word(server: ModelServer, tmp_path: Path) -> None:
     assert server.desk(tmp_path, ai="never").advisor("job") is None
-    assert notices(server.settings(ai="never", key=""), tmp_path, _now) == []
+    settings = server.settings(ai="never", key="")
+    assert notices(settings, ModelBudget(tmp_path, settings), _now()) == []
 
 
 def test_what_was_spent_today_is_told(server: ModelServer, tmp_path: Path) -> None:
     server.say()
     desk = Desk(server, tmp_path)
-    assert notices(desk.settings, tmp_path / "run", _now) == []
+    assert notices(desk.settings, desk.book, _now()) == []
     desk.ask()
-    (line,) = notices(desk.settings, tmp_path / "run", _now)
+    (line,) = notices(desk.settings, desk.book, _now())
     assert "1 calls" in line
 
 

@@ -64,6 +64,30 @@ def test_two_commands_that_exclude_each_other_are_named(
     assert second in sentence
 
 
+@pytest.mark.parametrize("command", ["--run", "--status"])
+def test_the_model_alone_needs_its_key_and_says_so_in_one_sentence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    assert main(["-C", str(tmp_path), "--ai-only", command]) == 1
+    sentence = complaint(capsys)
+    assert "--ai-only" in sentence
+    assert "ANTHROPIC_API_KEY" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_needs_the_key_is_refused_with_it_only_for_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("GEELARK_POSTING__AI", "only")
+    assert main(["-C", str(tmp_path), "--run"]) == 2
+    assert "posting.ai" in complaint(capsys)
+
+
 def test_no_command_prints_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "Retry Configuration" in capsys.readouterr().out
