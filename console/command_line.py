@@ -29,6 +29,7 @@ Opens the cockpit of a work directory; with one of the commands below it does th
   %(prog)s demo                            the same on a fresh simulated farm
   %(prog)s doctor [WORKDIR] [--install]    whether a run could work here; what is missing for it
   %(prog)s config show|check [WORKDIR]     settings in use; what is wrong with them
+  %(prog)s evidence JOB [WORKDIR]          what an attempt left: error, remedy, steps, files
   %(prog)s completion bash|zsh|fish        code for your shell's start file
 """
 
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "doctor": _doctor,
         "config": _config,
+        "evidence": _evidence,
         "completion": _completion,
     }
     try:
@@ -172,6 +174,29 @@ def _config(rest: list[str]) -> int:
     if arguments.what == "show":
         return config_commands.config_show(work_dir, arguments.json)
     return config_commands.config_check(work_dir, also=key_settings.problems)
+
+
+def _evidence(rest: list[str]) -> int:
+    words = argparse.ArgumentParser(
+        prog=f"{PROG} evidence",
+        description="What the newest attempt at a job left: its error with the remedy, its steps "
+        "with the screens and the rules that knew them, the time of each phase, its files.",
+    )
+    words.add_argument("job", metavar="JOB", help="id of the job")
+    words.add_argument("workdir", nargs="?", type=Path, default=Path(), metavar="WORKDIR")
+    words.add_argument("--attempt", metavar="N", help="this attempt instead of the newest")
+    words.add_argument("--campaign", "-c", metavar="NAME", help="campaign folder, by name or path")
+    words.add_argument("--json", action="store_true", help="print JSON")
+    arguments = words.parse_args(rest)
+    from engine.commandline.evidence_report import evidence_report
+
+    return evidence_report(
+        arguments.workdir.resolve(),
+        arguments.job,
+        campaign=arguments.campaign,
+        attempt=arguments.attempt,
+        as_json=arguments.json,
+    )
 
 
 def _completion(rest: list[str]) -> int:
