@@ -1,9 +1,9 @@
 """The ``geelark-console`` command: the cockpit, and its twin without a screen.
 
 ``geelark-console [WORKDIR]`` opens the cockpit. With a command of the engine (``--run``,
-``--status`` …) it is that command. ``demo``, ``doctor``, ``config`` and ``completion`` are words of
-their own. Nothing of the cockpit is loaded before it is needed: ``--help`` and completion answer at
-once.
+``--status`` …) it is that command. ``demo``, ``doctor``, ``config``, ``explain`` and ``completion``
+are words of their own. Nothing of the cockpit is loaded before it is needed: ``--help`` and
+completion answer at once.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ Opens the cockpit of a work directory; with one of the commands below it does th
   %(prog)s demo                            the same on a fresh simulated farm
   %(prog)s doctor [WORKDIR] [--install]    whether a run could work here; what is missing for it
   %(prog)s config show|check [WORKDIR]     settings in use; what is wrong with them
+  %(prog)s explain FILE.xml                what a dump of a screen is taken for, and why
   %(prog)s evidence JOB [WORKDIR]          what an attempt left: error, remedy, steps, files
   %(prog)s completion bash|zsh|fish        code for your shell's start file
 """
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "doctor": _doctor,
         "config": _config,
+        "explain": _explain,
         "evidence": _evidence,
         "completion": _completion,
     }
@@ -174,6 +176,29 @@ def _config(rest: list[str]) -> int:
     if arguments.what == "show":
         return config_commands.config_show(work_dir, arguments.json)
     return config_commands.config_check(work_dir, also=key_settings.problems)
+
+
+def _explain(rest: list[str]) -> int:
+    from engine.commandline import explain
+
+    words = argparse.ArgumentParser(
+        prog=f"{PROG} explain",
+        description="What the recogniser sees in a page source: the screen, the rule that decided "
+        "and what it found, the rules that came near, and the next step of a job.",
+    )
+    words.add_argument("file", type=Path, metavar="FILE.xml", help="page source of UiAutomator2")
+    words.add_argument(
+        "--state",
+        choices=explain.CHOICES,
+        default=explain.CHOICES[0],
+        help="how far the job is whose next step is told [%(default)s]",
+    )
+    words.add_argument("--app", default=explain.APP, help="package that posts [%(default)s]")
+    words.add_argument("--json", action="store_true", help="print JSON, with all states")
+    arguments = words.parse_args(rest)
+    return explain.explain_file(
+        arguments.file, state=arguments.state, app=arguments.app, as_json=arguments.json
+    )
 
 
 def _evidence(rest: list[str]) -> int:

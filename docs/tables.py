@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs.key_table import readme_with_keys
+from docs.screen_table import screens_markdown
 from engine.config import SETTINGS_FILE, Secrets, Section, Settings
 from engine.taxonomy.types import taxonomy_markdown
 
@@ -116,6 +117,7 @@ def _allowed(info: FieldInfo) -> str:
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_markdown,
     "errors.md": taxonomy_markdown,
+    "screens.md": screens_markdown,
     "../README.md": readme_with_keys,
 }
 

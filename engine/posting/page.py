@@ -190,8 +190,12 @@ class View:
 class Page(View):
     """A whole page source."""
 
-    def __init__(self, nodes: Sequence[Node], app: str = INSTAGRAM) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], app: str = INSTAGRAM, *, layered: bool = True
+    ) -> None:
+        """``layered`` is False for what a layer covers: it is one layer itself."""
         super().__init__(nodes)
+        self._layered = layered
         self.app = app
         """Package of the app that we post with."""
         self.seen: dict[Hashable, Node | None] = {}
@@ -220,7 +224,7 @@ class Page(View):
     def top(self) -> View:
         """What lies on top: a dialog, else the uppermost sheet, else the whole page."""
         layers = ((DIALOGS, self._dialog), (SHEETS, self._sheet), (OTHER_SHEETS, self._sheet))
-        for ids, layer in layers:
+        for ids, layer in layers if self._layered else ():
             anchors = [node for name in ids for node in self.by_id.get(name, ())]
             view = layer(anchors) if anchors else None
             if view is not None:

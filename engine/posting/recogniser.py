@@ -43,7 +43,10 @@ class Recogniser:
 
     def judge(self, page: Page) -> Screen:
         """The screen of a parsed page; ``unknown`` where no rule holds."""
-        trial = self._notice_below(page) or self._decide(page)
+        below = self._below(page)
+        notice = below if below is not None and below.rule.kind in ACCOUNT_VERDICTS else None
+        # A menu over a notice about the account changes nothing.
+        trial = notice or self._decide(page)
         reports = uploads(page)
         if trial is None:
             return Screen(page=page, kind=Kind.UNKNOWN, rule="", confidence=0.0, uploads=reports)
@@ -52,7 +55,7 @@ class Recogniser:
             kind=trial.rule.kind,
             rule=trial.rule.name,
             confidence=trial.rule.confidence,
-            over=self._below(page),
+            over=below.rule.kind if below is not None and notice is None else None,
             evidence=tuple(f"{mark}: {node}" for mark, node in trial.found),
             answer=trial.rule.answer,
             uploads=reports,
@@ -63,25 +66,18 @@ class Recogniser:
         return (try_rule(rule, page) for rule in self.rules)
 
     def _decide(self, page: Page) -> Trial | None:
-        rule = next((rule for rule in self.rules if holds(rule, page)), None)
+        rule = next((rule for rule in self.rules if applies(rule, page)), None)
         return try_rule(rule, page) if rule is not None else None
 
-    def _notice_below(self, page: Page) -> Trial | None:
-        """A notice about the account below a sheet: a menu over it changes nothing."""
+    def _below(self, page: Page) -> Trial | None:
+        """What decides on the covered part, where something of it can be seen."""
         if page.below is None:
             return None
-        trial = self._decide(Page(page.below.nodes, page.app))
-        return trial if trial is not None and trial.rule.kind in ACCOUNT_VERDICTS else None
-
-    def _below(self, page: Page) -> Kind | None:
-        if page.below is None:
-            return None
-        trial = self._decide(Page(page.below.nodes, page.app))
-        return trial.rule.kind if trial else None
+        return self._decide(Page(page.below.nodes, page.app, layered=False))
 
 
-def holds(rule: Rule, page: Page) -> bool:
-    """Whether a rule applies; stops at the first condition that is not met."""
+def applies(rule: Rule, page: Page) -> bool:
+    """Whether a rule holds; stops at the first condition that is not met."""
     return (
         all(look(mark, page) is not None for mark in rule.must)
         and (not rule.either or any(look(mark, page) is not None for mark in rule.either))
