@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import struct
+from dataclasses import dataclass
 from typing import Final
 
 from simulator.adb_server import LOGIN_MARK, Login
@@ -19,6 +20,8 @@ _STAT2: Final = struct.Struct("<4sIQQIIIIQqqq")
 _DENT: Final = struct.Struct("<4sIIII")
 _DONE: Final = _DENT.pack(b"DONE", 0, 0, 0, 0)
 _NO_ENTRY: Final = 2
+_KEPT: Final = 64 * 1024
+"""Bytes of a file below /data that are kept."""
 _FOLDER_MODE: Final = stat.S_IFDIR | 0o771
 _FILE_MODE: Final = stat.S_IFREG | 0o660
 _WRITABLE: Final = ("/sdcard/", "/storage/emulated/0/", "/data/local/tmp/")
@@ -42,8 +45,10 @@ async def serve_sync(stream: Stream, phone: Phone, login: Login, faults: DeviceF
             return
         path = (await stream.input.readexactly(length)).decode("utf-8", "replace")
         if not login.open(phone, phone.farm.clock.now()):
+            if kind == b"SEND":
+                await _read_file(stream)
             await _fail(stream, LOGIN_MARK.strip())
-            return
+            continue
         phone.touch()
         match kind:
             case b"STAT":
@@ -88,33 +93,47 @@ def _status(kind: bytes, mode: int, size: int) -> bytes:
 
 
 async def _receive(stream: Stream, phone: Phone, spec: str) -> None:
-    """SEND: ``path,mode``, then chunks of data, then DONE with the time."""
+    """SEND: ``path,mode``, then the file."""
     path = spec.rpartition(",")[0]
-    digest, size, kept = hashlib.sha256(), 0, bytearray()
-    while True:
-        kind, length = _HEAD.unpack(await stream.input.readexactly(_HEAD.size))
-        if kind == b"DONE":
-            break
-        data = await stream.input.readexactly(length)
-        digest.update(data)
-        size += length
-        if path.startswith("/data/"):
-            kept += data
+    file = await _read_file(stream)
     if not path.startswith(_WRITABLE):
         await _fail(stream, "couldn't create file: Permission denied")
         return
     if path.startswith("/data/"):
-        phone.system.files[path] = bytes(kept)
+        phone.system.files[path] = file.beginning
     else:
         phone.add_file(
             PhoneFile(
                 name=path.rpartition("/")[2],
-                sha256=digest.hexdigest(),
-                size=size,
+                sha256=file.sha256,
+                size=file.size,
                 arrived=phone.farm.clock.now(),
             )
         )
     await stream.write(_HEAD.pack(b"OKAY", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A file that the host sent."""
+
+    sha256: str
+    size: int
+    beginning: bytes
+    """What is kept of it, which is all of a small one."""
+
+
+async def _read_file(stream: Stream) -> _Sent:
+    """Chunks of data, then DONE with the time; read to its end also where it is refused."""
+    digest, size, beginning = hashlib.sha256(), 0, b""
+    while True:
+        kind, length = _HEAD.unpack(await stream.input.readexactly(_HEAD.size))
+        if kind == b"DONE":
+            return _Sent(digest.hexdigest(), size, beginning)
+        data = await stream.input.readexactly(length)
+        digest.update(data)
+        size += length
+        beginning = (beginning + data)[:_KEPT]
 
 
 async def _deliver(stream: Stream, phone: Phone, path: str) -> None:
