@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 import random
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -152,6 +153,43 @@ def live_day(work_dir: Path) -> Iterator[Scene]:
 
 def day(work_dir: Path) -> Scene:
     """The same without anybody who holds it: a run that crashed."""
+    if not _TOLD:
+        _TOLD.append(_told(work_dir))
+        return _TOLD[0].scene
+    return _TOLD[0].again(work_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """The day as it was first told by this process; the later ones are copies of its files."""
+
+    scene: Scene
+    files: dict[Path, tuple[bytes, int]]
+    """Content and mode by path; a folder has no content of its own and stands before its files."""
+
+    def again(self, work_dir: Path) -> Scene:
+        """The same files in another place, and what a process has of them opened anew."""
+        before, after = (
+            json.dumps(str(path))[1:-1].encode() for path in (self.scene.work_dir, work_dir)
+        )
+        for place, (content, mode) in self.files.items():
+            path = work_dir / place
+            if stat.S_ISDIR(mode):
+                path.mkdir(exist_ok=True)
+            else:
+                path.write_bytes(content.replace(before, after))
+            path.chmod(stat.S_IMODE(mode))
+        scene = _scene(work_dir, Clock(NOW))
+        scene.ledger.pass_number = self.scene.ledger.pass_number
+        scene.under_way.update(self.scene.under_way)
+        return scene
+
+
+_TOLD: Final[list[_Telling]] = []
+
+
+def _told(work_dir: Path) -> _Telling:
+    """Tell the day, and remember what was written."""
     home = work_dir / "campaigns" / CAMPAIGN
     home.mkdir(parents=True)
     (work_dir / "geelark.toml").write_text(SETTINGS, encoding="utf-8")
@@ -160,14 +198,31 @@ def day(work_dir: Path) -> Scene:
     _lines(home / "accounts.txt", *names)
     _lines(home / "captions.csv", "filename,caption", "x.mp4,x")
     (home / "videos").mkdir()
-    clock = Clock()
-    settings = Settings.load(work_dir, overrides={"campaign": CAMPAIGN})
-    ledger = ProgressTracker(home / "progress.csv", settings=settings, run_id=RUN_ID, now=clock)
-    run_dir = RunDirectory(work_dir / settings.paths.run)
-    run_dir.create()
-    scene = Scene(work_dir=work_dir, clock=clock, settings=settings, ledger=ledger, run_dir=run_dir)
+    scene = _scene(work_dir, Clock())
+    scene.run_dir.create()
     _Story(scene, names).write()
-    return scene
+    return _Telling(
+        scene=replace(scene, under_way=dict(scene.under_way)),
+        files={
+            path.relative_to(work_dir): (
+                b"" if path.is_dir() else path.read_bytes(),
+                path.stat().st_mode,
+            )
+            for path in sorted(work_dir.rglob("*"))
+        },
+    )
+
+
+def _scene(work_dir: Path, clock: Clock) -> Scene:
+    settings = Settings.load(work_dir, overrides={"campaign": CAMPAIGN})
+    path = work_dir / "campaigns" / CAMPAIGN / "progress.csv"
+    return Scene(
+        work_dir=work_dir,
+        clock=clock,
+        settings=settings,
+        ledger=ProgressTracker(path, settings=settings, run_id=RUN_ID, now=clock),
+        run_dir=RunDirectory(work_dir / settings.paths.run),
+    )
 
 
 class _Story:
