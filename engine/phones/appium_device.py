@@ -92,7 +92,7 @@ class AppiumDevice:
 
     def close(self) -> None:
         """End the session; never raises, safe to repeat."""
-        from engine.phones.appium_faults import DRIVER_ERRORS, job_error
+        from engine.phones.appium_faults import DRIVER_ERRORS, ServerSlowError, job_error
 
         driver, self._driver = self._driver, None
         if driver is None:
@@ -102,7 +102,10 @@ class AppiumDevice:
             driver.quit()
         except DRIVER_ERRORS as exc:
             # The server ends a session without commands by itself (newCommandTimeout).
-            self._log.info("session not closed", why=str(job_error(exc, "close the session")))
+            error = job_error(exc, "close the session")
+            self._log.info("session not closed", why=str(error))
+            if isinstance(error, ServerSlowError):
+                self._opening.unclosed()
         finally:
             self._connection.end()
 
@@ -154,13 +157,16 @@ def open_device(
     pause: Pause,
     adb_port: int = 0,
     revive: Revive = lambda _pause: False,
+    unclosed: Callable[[], None] = lambda: None,
 ) -> Device:
     """Open a session on the phone with this adb serial.
 
     Tried ``session_tries`` times within ``session_timeout_seconds`` in all. The first of the
     slot's ``system_ports`` is used; the others are room for a port that an earlier session left
     blocked. ``adb_port``: of the worker's own adb server, 0 = the host's. ``revive`` starts a dead
-    server anew. Raises AppiumError, AdbError, ConnectionDroppedError, GloginError, InternalError.
+    server anew; ``unclosed`` hears of a session that the server did not end in time.
+
+    Raises AppiumError, AdbError, ConnectionDroppedError, GloginError, InternalError.
     """
     return AppiumDevice(
         Opening(
@@ -172,5 +178,6 @@ def open_device(
             log=log,
             pause=pause,
             revive=revive,
+            unclosed=unclosed,
         )
     )

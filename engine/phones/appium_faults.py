@@ -26,6 +26,7 @@ from engine.errors import (
     InternalError,
     JobError,
     NavigationError,
+    PhoneError,
 )
 from engine.logs import redact
 from engine.phones.adb import LOGIN_MARK
@@ -44,6 +45,10 @@ class ServerGoneError(AppiumError):
         super().__init__(message)
         self.sent = sent
         """The command may have been carried out; if not, it certainly was not."""
+
+
+class ServerSlowError(AppiumError):
+    """The Appium server did not answer in the client's time; it may still be at it."""
 
 
 _TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
@@ -110,8 +115,8 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
     ),
     (
         re.compile("Unable to resolve the launchable activity"),
-        AppiumError,
-        "the app is not installed on the phone",
+        PhoneError,
+        "the app is not installed on the phone: install it there",
     ),
     (
         re.compile("WRITE_SECURE_SETTINGS|SecurityException"),
@@ -119,6 +124,20 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], type[JobError], str], ...]] = (
         "the phone refuses a setting that the driver needs",
     ),
 )
+
+_WITHOUT: Final = (
+    (re.compile(r"An unknown server-side error occurred while processing the command\. "), ""),
+    (re.compile(r"Error executing adbExec\. "), ""),
+    (re.compile(r"Original error: "), ""),
+    (re.compile(r"'Command '\S*?adb\S*(?: -P \d+)?(?: -s \S+)? "), "'Command 'adb "),
+    (re.compile(r"/session/[0-9a-f-]{36}"), ""),
+    (
+        re.compile(r"[.;] (?:Check the server log|Make sure the application|For documentation).*"),
+        "",
+    ),
+)
+"""What every message says, and the host's paths in it; away, so that the rest fits."""
+_LONGEST: Final = 200
 
 
 def job_error(exc: Exception, doing: str) -> JobError:
@@ -142,7 +161,7 @@ def _transport_error(exc: urllib3.exceptions.HTTPError, doing: str) -> JobError:
         text = f"The Appium server is not running when asked to {doing}."
         return ServerGoneError(text, sent=False)
     if isinstance(cause, urllib3.exceptions.TimeoutError):
-        return AppiumError(f"The Appium server did not answer in time when asked to {doing}.")
+        return ServerSlowError(f"The Appium server did not answer in time when asked to {doing}.")
     text = f"The Appium server ended while it was asked to {doing} ({type(cause).__name__})."
     return ServerGoneError(text, sent=True)
 
@@ -150,11 +169,7 @@ def _transport_error(exc: urllib3.exceptions.HTTPError, doing: str) -> JobError:
 def _message(exc: Exception) -> str:
     """The first line of what was said: further ones are a stack trace with the host's paths."""
     said = str(getattr(exc, "msg", "") or type(exc).__name__)
-    said = re.sub(
-        r"^An unknown server-side error occurred while processing the command\. "
-        r"Original error: ",
-        "",
-        said,
-    )
-    line = redact(" ".join(said.partition("\n")[0].split()))
-    return line[:200].rstrip(".")
+    line = " ".join(said.partition("\n")[0].split())
+    for pattern, instead in _WITHOUT:
+        line = pattern.sub(instead, line)
+    return redact(line)[:_LONGEST].rstrip(". ")

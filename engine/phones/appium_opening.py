@@ -37,6 +37,8 @@ class Opening:
     log: FilteringBoundLogger
     pause: Pause
     revive: Revive
+    unclosed: Callable[[], None]
+    """Called when a session could not be ended in its time: its server is still busy with it."""
 
     def open(self) -> tuple[WebDriver, PhoneConnection]:
         """Raises AppiumError, AdbError, ConnectionDroppedError, GloginError, InternalError."""

@@ -83,6 +83,7 @@ class AppiumServer:
         self._processes = slot.processes
         self._log = slot.log
         self._child: ChildProcess | None = None
+        self._distrusted = False
 
     @property
     def url(self) -> str:
@@ -196,8 +197,14 @@ class AppiumServer:
                 return None
 
     def healthy(self) -> bool:
-        """Our process lives and answers that it is ready."""
-        return self._child is not None and self._child.alive() and _is_ready(self._status())
+        """Our process lives, answers that it is ready, and is not distrusted."""
+        if self._child is None or self._distrusted or not self._child.alive():
+            return False
+        return _is_ready(self._status())
+
+    def distrust(self) -> None:
+        """It hangs in a session that it should have ended: the next start is a restart."""
+        self._distrusted = True
 
     @property
     def log_is_full(self) -> bool:
@@ -223,6 +230,7 @@ class AppiumServer:
     def stop(self) -> None:
         """Stop our server and all below it within the configured time; safe to repeat."""
         child, self._child = self._child, None
+        self._distrusted = False
         if child is not None:
             child.stop(self._limits.stop_timeout_seconds)
             self._remove_forwards()

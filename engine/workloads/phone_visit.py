@@ -189,6 +189,7 @@ class PhoneVisit:
             self._report.evidence("last-page.xml", last)
 
     def _open(self, serial: str) -> Device:
+        self._server.start(self._report.pause)  # it may have died while the phone came up
         return open_device(
             self._server.url,
             serial,
@@ -198,6 +199,7 @@ class PhoneVisit:
             pause=self._report.pause,
             adb_port=self._settings.get_adb_server_port(self._slot.index),
             revive=self._server.revive,
+            unclosed=self._server.distrust,
         )
 
     def _reconnect(self) -> Device:

@@ -25,6 +25,7 @@ from engine.errors import (
     GloginError,
     JobError,
     NavigationError,
+    PhoneError,
     StopRequested,
 )
 from engine.jobs import ErrorCategory
@@ -349,7 +350,7 @@ PROXY = (
             "appium_crash",
         ),
         ("Permission denial: WRITE_SECURE_SETTINGS", AppiumError, "appium_crash"),
-        ("Unable to resolve the launchable activity of 'x'.", AppiumError, "appium_crash"),
+        ("Unable to resolve the launchable activity of 'x'.", PhoneError, "phone_error"),
         ("something nobody has seen before", AppiumError, "appium_crash"),
         ("", AppiumError, "appium_crash"),
     ],
