@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
+import time
 import urllib.request
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from simulator.adbd import wire
 from simulator.adbd.wire import Packet
@@ -34,6 +37,9 @@ class RawAdb:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.socket.close()
 
     def send(self, command: int, arg0: int, arg1: int, data: bytes = b"") -> None:
@@ -150,6 +156,21 @@ class RawStream:
         taken, self._data = self._data, b""
         return taken
 
+    def ask(self, method: str, path: str, content: object = None) -> Any:
+        """The value that the phone's automation server answers. Raises EOFError at its end."""
+        body = b"" if content is None else json.dumps(content).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.write(head.encode() + body)
+        seen = b""
+        while not seen.endswith(b"\r\n\r\n"):
+            part = self.take(1)
+            if not part:
+                raise EOFError("the automation server ended the connection")
+            seen += part
+        length = re.search(rb"Content-Length: (\d+)", seen)
+        assert length is not None
+        return json.loads(self.take(int(length[1])))["value"]
+
     def close(self) -> None:
         self._adb.send(wire.CLSE, self._own, self._peer)
 
@@ -164,11 +185,26 @@ class RawStream:
         return packet.command
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is true; fails when it does not become so."""
+    give_up = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < give_up, "it never came to that"
+        time.sleep(0.005)
+
+
 def arm(farm: LightFarm, kind: FaultKind, during: str = "", **more: float) -> None:
     """A fault of the farm's first phone, through the operator's door."""
     account = farm.phone().account.name
     content = {"account": account, "kind": kind.value, "during": during, **more}
     request = urllib.request.Request(f"{farm.url}/farm/fault", json.dumps(content).encode())
+    urllib.request.urlopen(request, timeout=5).close()
+
+
+def disarm(farm: LightFarm) -> None:
+    """Nothing that was armed for the first phone is on any more."""
+    account = farm.phone().account.name
+    request = urllib.request.Request(f"{farm.url}/farm/fault/{account}", method="DELETE")
     urllib.request.urlopen(request, timeout=5).close()
 
 

@@ -6,7 +6,7 @@ import hashlib
 import struct
 import time
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from simulator.adbd import wire
 from simulator.android_system import AUTOMATION, INSTRUMENTATION
 from simulator.farm_file import FaultKind
 from tests.light_farm import LightFarm, running_farm
-from tests.raw_adb import RawAdb, RawStream, arm, unknown_commands
+from tests.raw_adb import RawAdb, arm, unknown_commands, until
 
 MARK = "error: you should run glogin to login first\n"
 
@@ -48,13 +48,6 @@ def connected(farm: LightFarm) -> RawAdb:
     adb = RawAdb(farm.phone().port)
     assert adb.greet().command == wire.CNXN
     return adb
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < give_up, "it never came to that"
-        time.sleep(0.005)
 
 
 # -- the connection --------------------------------------------------------------------------------
@@ -316,22 +309,6 @@ def test_the_farm_file_can_have_a_fault_strike_one_boot(
 # -- the automation server behind it ---------------------------------------------------------------
 
 
-def ask(stream: RawStream, method: str, path: str, body: bytes = b"") -> bytes:
-    """Send a request; the answer's body, empty where the connection ended."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    stream.write(head.encode() + body)
-    seen = b""
-    while not seen.endswith(b"\r\n\r\n"):
-        part = stream.take(1)
-        if not part:
-            return b""
-        seen += part
-    length = next(
-        int(line.split(b":")[1]) for line in seen.split(b"\r\n") if b"Content-Length" in line
-    )
-    return stream.take(length)
-
-
 def test_the_automation_server_lives_as_long_as_who_started_it_listens(
     farm: LightFarm, phone: RawAdb
 ) -> None:
@@ -343,8 +320,8 @@ def test_the_automation_server_lives_as_long_as_who_started_it_listens(
         automation = farm.phone().system
         until(lambda: AUTOMATION in automation.processes)
         stream = phone.service("tcp:6790")
-        assert b'"ready": true' in ask(stream, "GET", "/status")
-        assert b"unknown command" in ask(stream, "GET", "/frobnicate")
+        assert stream.ask("GET", "/status")["ready"] is True
+        assert stream.ask("GET", "/frobnicate")["error"] == "unknown command"
         assert "automation GET /frobnicate" in unknown_commands(farm)
     assert stream.rest() == b""
     until(lambda: not automation.processes)
