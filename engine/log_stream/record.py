@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.log_stream import wording
+from engine.log_stream.json_lines import JSON_START, json_words
 from engine.log_stream.stamps import LOGFMT_START, Level, stamped_time, words_start
 
 Kind = Literal["record", "notice"]
@@ -100,12 +101,16 @@ class Record:
         """What a person reads, without time, level, job and account; never has a line break."""
         if self._is_logfmt:
             return self._words()[0]
+        if (told := self._json()) is not None:
+            return told[0]
         return self._raw[words_start(self._raw) :].decode("utf-8", "backslashreplace")
 
     @property
     def more(self) -> tuple[str, ...]:
         """Lines that belong to it: a stack trace, a page source."""
-        found = self._words()[1] if self._is_logfmt and b"\\n" in self._raw else ()
+        found: tuple[str, ...] = ()
+        if b"\\n" in self._raw:
+            found = self._words()[1] if self._is_logfmt else (self._json() or ("", ()))[1]
         if not self._more:
             return found
         below = self._more.decode("utf-8", "backslashreplace").split("\n")
@@ -135,6 +140,12 @@ class Record:
     @property
     def _is_logfmt(self) -> bool:
         return self._raw.startswith(LOGFMT_START) and self.kind == "record"
+
+    def _json(self) -> tuple[str, tuple[str, ...]] | None:
+        """Words of a line of Appium's JSON log; None for any other."""
+        if self.kind == "notice" or not self._raw.startswith(JSON_START):
+            return None
+        return json_words(self._raw)
 
     def attach(self, raw: bytes) -> None:
         """Add a continuation line; beyond the bound it is only counted."""

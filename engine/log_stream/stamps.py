@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from engine.log_stream.json_lines import JSON_START, read_json_stamp
+
 
 class Level(StrEnum):
     """How bad a line is, as the log's author meant it or as its words suggest."""
@@ -89,6 +91,10 @@ def read_stamp(raw: bytes) -> tuple[float, Level] | None:
         if started is None:
             return None
         return started + float(seconds), _OWN_LEVELS.get(level, _INFO)
+    return _json_stamp(raw) if raw.startswith(JSON_START) else _foreign_stamp(raw)
+
+
+def _foreign_stamp(raw: bytes) -> tuple[float, Level] | None:
     found = _FOREIGN.match(raw)
     if found is None:
         return None
@@ -98,6 +104,15 @@ def read_stamp(raw: bytes) -> tuple[float, Level] | None:
         return None
     at = started + float(seconds + b"." + (fraction or b"0"))
     return at, guess_level(raw, found.end())
+
+
+def _json_stamp(raw: bytes) -> tuple[float, Level] | None:
+    read = read_json_stamp(raw)
+    started = _minute(read[0], None) if read is not None else None
+    if read is None or started is None:
+        return None
+    _, seconds, fraction, level = read
+    return started + float(seconds + b"." + fraction), _OWN_LEVELS.get(level, _INFO)
 
 
 def guess_level(raw: bytes, start: int = 0) -> Level:
@@ -123,16 +138,28 @@ def stamped_time(raw: bytes) -> datetime | None:
     if found is not None:
         minute, seconds, zone, _ = found.groups()
     else:
-        found = _FOREIGN.match(raw)
-        if found is None:
+        parts = _foreign_parts(raw)
+        if parts is None:
             return None
-        minute, whole, fraction, zone = found.groups()
+        minute, whole, fraction, zone = parts
         seconds = whole + b"." + (fraction or b"0")[:6]
     try:
         when = datetime.fromisoformat(b"".join((minute, b":", seconds, zone or b"")).decode())
     except ValueError:
         return None
     return when if zone else when.astimezone()
+
+
+def _foreign_parts(raw: bytes) -> tuple[bytes, bytes, bytes | None, bytes | None] | None:
+    """Minute, seconds, fraction and zone of a line that is not ours."""
+    if raw.startswith(JSON_START):
+        read = read_json_stamp(raw)
+        return (*read[:3], None) if read is not None else None
+    found = _FOREIGN.match(raw)
+    if found is None:
+        return None
+    minute, whole, fraction, zone = found.groups()
+    return minute, whole, fraction, zone
 
 
 def words_start(raw: bytes) -> int:

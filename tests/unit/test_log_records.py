@@ -138,3 +138,45 @@ def test_a_cut_never_divides_a_character(day: LogDay) -> None:
     text = only(day, "a" + "☃" * 6_000, "custom.log").text
     kept = (16_384 - 1) // 3
     assert text == "a" + "☃" * kept + f" … {6_000 - kept} characters more"
+
+
+REQUEST = (
+    '{"context":{"isSensitive":false,"requestId":"f0"},"level":"debug",'
+    '"message":"[HTTP] --> GET /session/1/source","timestamp":"2026-11-21 12:00:01:250"}'
+)
+
+
+def test_a_line_of_appiums_json_log_is_told_by_its_message(day: LogDay) -> None:
+    record = only(day, REQUEST, "appium_0.log")
+    assert (record.source, record.level) == ("A0", Level.DEBUG)
+    assert record.text == "[HTTP] --> GET /session/1/source"
+    assert record.more == ()
+    assert record.raw == REQUEST
+    assert record.ts is not None
+    assert record.ts.isoformat().startswith("2026-11-21T12:00:01.250")
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [("debug", "DEBUG"), ("info", "INFO"), ("warn", "WARN"), ("error", "ERROR"), ("odd", "INFO")],
+)
+def test_appiums_own_level_counts_whatever_its_words_are(
+    day: LogDay, name: str, level: str
+) -> None:
+    said = f'{{"level":"{name}","message":"Error: odd","timestamp":"2026-11-21 12:00:01:250"}}'
+    assert only(day, said, "appium_0.log").level == level
+
+
+def test_a_message_of_several_lines_shows_the_others_below(day: LogDay) -> None:
+    said = (
+        '{"level":"info","message":"{ port: 1,\\n  host: 2 }","timestamp":"2026-11-21 12:00:01:2"}'
+    )
+    record = only(day, said, "appium_0.log")
+    assert (record.text, record.more) == ("{ port: 1,", ("  host: 2 }",))
+
+
+@pytest.mark.parametrize(
+    "said", ['{"level":"info","message":', '{"timestamp":"2026-11-21 12:00:01:250"}', '{"', '{"a"}']
+)
+def test_what_only_begins_like_json_stays_as_it_is(day: LogDay, said: str) -> None:
+    assert only(day, said, "appium_0.log").text == said
