@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.config import Appium, LedgerSettings, Phones, Posting, Retry, Run, Settings
+from engine.config import Appium, LedgerSettings, Model, Phones, Posting, Retry, Run, Settings
 from simulator.farm_file import FarmFile
 from simulator.real_programs import RealPrograms
 
@@ -21,6 +21,7 @@ RUN = Run()
 RETRY = Retry()
 LEDGER = LedgerSettings()
 POSTING = Posting()
+MODEL = Model()
 PHONES = Phones()
 APPIUM = Appium()
 
@@ -75,7 +76,12 @@ def engine_settings(
             "job_timeout_seconds": scaled(POSTING.job_timeout_seconds, 60),
             "confirm_timeout_seconds": scaled(POSTING.confirm_timeout_seconds, 12),
             "poll_seconds": scaled(POSTING.poll_seconds, 0.2),
-            "ai": "never",
+        },
+        "model": {
+            "base_url": url,
+            "timeout_seconds": http_timeout(farm.time_scale),
+            "backoff_seconds": scaled(MODEL.backoff_seconds, 0.1),
+            "longest_wait_seconds": scaled(MODEL.longest_wait_seconds, 1),
         },
         "phones": _phones(farm, url, real, adb_server_port),
         "appium": {

@@ -27,6 +27,8 @@ UNFORCED: Final = frozenset({"claude-sonnet-5-5", "claude-opus-5-5"})
 """Models that refuse a forced choice of tool."""
 VERSION: Final = re.compile(r"20\d\d-\d\d-\d\d")
 """Of the API, as the caller names it; all that we know of are alike in what is served here."""
+ANY_KEY: Final = "sk-ant-simulated"
+"""What a work directory on the farm has for a key; the farm's model takes every key."""
 _LEAST_CACHED: Final = 512
 """Tokens from which a beginning is kept by the cache."""
 _CHARACTERS_PER_TOKEN: Final = 4

@@ -1,4 +1,4 @@
-"""The farm process: cloud API, device servers and the operator's door on one loopback port."""
+"""The farm process: cloud API, devices, the model and the operator's door on one loopback port."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from simulator.device_api import add_device_routes
 from simulator.device_faults import ARMED_KINDS, Armed
 from simulator.farm_file import HTTP_KINDS, AccountState, FaultKind
 from simulator.mid_flow import MidFlow
+from simulator.model_door import add_model_door
+from simulator.model_service import ModelService
 from simulator.world import Farm
 
 HOST = "127.0.0.1"
@@ -75,6 +77,9 @@ class FarmServer:
         self.doors = AdbDoors(farm, login, mid_flow)
         farm.doors = self.doors
         add_device_routes(self.app, farm, login, mid_flow)
+        self.model = ModelService()
+        self.model.add_routes(self.app)
+        add_model_door(self.app, self.model)
         self.app.router.add_get("/farm/status", self._status)
         self.app.router.add_post("/farm/outage", self._outage)
         self.app.router.add_post("/farm/account", self._account)

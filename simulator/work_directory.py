@@ -22,8 +22,9 @@ from simulator.farm_file import FARM_FILE, AccountState, FarmFile, FaultKind
 from simulator.farm_settings import engine_settings, http_timeout, toml_text, write_settings
 from simulator.journal import FARM_FOLDER
 from simulator.light_sdk import write_sdk
+from simulator.model_service import ANY_KEY
 from simulator.ports import free_block
-from simulator.real_programs import real_programs
+from simulator.real_programs import RealPrograms, real_programs
 from simulator.sample_videos import caption, file_name, write_video
 
 EXPECTED_FILE = "expected_jobs.json"
@@ -57,6 +58,7 @@ class Wishes:
 def new_directory(work_dir: Path, wishes: Wishes) -> FarmFile:
     """A work directory with a made-up day. Raises FarmError."""
     _refuse_used(work_dir)
+    real = real_programs(work_dir) if wishes.appium else None
     names = FarmFile.model_validate({"accounts": {"count": wishes.accounts}}).accounts.all_names()
     videos = wishes.accounts if wishes.videos is None else wishes.videos
     dice = random.Random(f"{wishes.seed}|day")
@@ -73,7 +75,7 @@ def new_directory(work_dir: Path, wishes: Wishes) -> FarmFile:
         video_root = "videos"
     for name, _ in posts:
         write_video(home / "videos" / name, random.Random(f"{wishes.seed}|{name}"))
-    _finish(work_dir, wishes, farm, names, expected, video_root=video_root)
+    _finish(work_dir, wishes, farm, names, expected, video_root=video_root, real=real)
     return farm
 
 
@@ -82,6 +84,7 @@ def directory_from_ledger(work_dir: Path, ledger: Path, wishes: Wishes) -> FarmF
     if not ledger.is_file():
         raise FarmError(f"{ledger} is no file: name the ledger to continue.")
     _refuse_used(work_dir)
+    real = real_programs(work_dir) if wishes.appium else None
     try:
         jobs = list(ProgressTracker(ledger, settings=Settings()).jobs().values())
     except EngineError as exc:
@@ -97,7 +100,7 @@ def directory_from_ledger(work_dir: Path, ledger: Path, wishes: Wishes) -> FarmF
         dice = random.Random(f"{wishes.seed}|{tail}")
         write_video(work_dir / "videos" / Path(*tail.parts), dice)
     expected = [job.job_id for job in jobs]
-    _finish(work_dir, wishes, farm, names, expected, video_root="videos")
+    _finish(work_dir, wishes, farm, names, expected, video_root="videos", real=real)
     return farm
 
 
@@ -196,10 +199,13 @@ def _finish(
     expected: Sequence[str],
     *,
     video_root: str,
+    real: RealPrograms | None,
 ) -> None:
     """Accounts, token, farm file and settings."""
     _write_lines(work_dir / "accounts.txt", names)
-    _write_private(work_dir / ".env", f"GEELARK_API_TOKEN={farm.token}\n")
+    # The farm's own model takes any key; without one it would never be asked.
+    keys = f"GEELARK_API_TOKEN={farm.token}\nANTHROPIC_API_KEY={ANY_KEY}\n"
+    _write_private(work_dir / ".env", keys)
     _write_private(work_dir / FARM_FILE, farm_text(farm))
     folder = work_dir / FARM_FOLDER
     folder.mkdir(mode=0o700)
@@ -220,8 +226,8 @@ def _finish(
         system_port_base=block(10 * workers),
         video_root=video_root,
         android_home=write_sdk(folder / "sdk", f"http://127.0.0.1:{farm.port}"),
-        real=real_programs(work_dir) if wishes.appium else None,
-        adb_server_port=block(workers) if wishes.appium else 0,
+        real=real,
+        adb_server_port=block(workers) if real else 0,
     )
     write_settings(work_dir / SETTINGS_FILE, tables, time_scale=farm.time_scale)
 

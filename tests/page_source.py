@@ -45,3 +45,15 @@ def source(parts: Sequence[Part], package: str = INSTAGRAM) -> str:
 def screen(*parts: Part, package: str = INSTAGRAM) -> Screen:
     """What the rules make of it."""
     return Recogniser().recognise(source(parts, package))
+
+
+def small_print() -> list[Part]:
+    """Lines that say nothing: with them a page is drawn, and no rule knows what it is."""
+    lines = (
+        "Figures are shown for a week",
+        "They are counted once an hour",
+        "A graph follows below",
+        "Colours can be chosen",
+        "Older figures fade",
+    )
+    return [Part(text=line, clickable=False, cls="android.widget.TextView") for line in lines]

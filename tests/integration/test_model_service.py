@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,18 +43,18 @@ from simulator.model_replies import (
     step,
     verdict,
 )
+from simulator.model_service import ModelService
+from tests.light_farm import running_farm
 from tests.model_server import KEY, ModelServer, model_server
-from tests.page_source import Part, screen
+from tests.page_source import Part, screen, small_print
 from tests.posting_phone import AppDevice, Habits, PostingApp, TimedReport, World
 
 UNKNOWN = screen(
-    Part(text="Meet the new insights", clickable=False), Part(text="Maybe another time")
+    Part(text="Meet the new insights", clickable=False),
+    Part(text="Maybe another time"),
+    *small_print(),
 )
-NOTICE = screen(
-    Part(text="Your profile can't be used right now", clickable=False),
-    Part(text="It was looked at by our team", clickable=False),
-    Part(text="Read more"),
-)
+NOTICE = screen(Part(text="Your profile can't be used right now", clickable=False), *small_print())
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +198,7 @@ def test_a_harmful_element_is_refused_whatever_the_model_says(
     server: ModelServer, desk: Desk
 ) -> None:
     server.say(step("tap", 2), step("tap", 2))
-    seen = screen(Part(text="Ready?", clickable=False), Part(text="Share now"))
+    seen = screen(Part(text="Ready?", clickable=False), Part(text="Share now"), *small_print())
     assert desk.ask(seen) is None
     assert "Share now" not in server.asked[1].partition("<screen>")[0]
 
@@ -458,3 +459,22 @@ def test_a_worker_that_asks_nothing_does_not_load_the_sdk() -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+# -- on a farm ------------------------------------------------------------------------------------
+
+
+def test_a_farm_has_a_model_that_can_be_told_what_to_answer(tmp_path: Path) -> None:
+    answer = {"action": "open_app", "element": None, "reason": "another app is in front"}
+    script = json.dumps([{"tool": "take_step", "input": answer}]).encode()
+    with running_farm(tmp_path / "farm") as farm:
+        with urllib.request.urlopen(f"{farm.url}/farm/model", script, timeout=10) as told:
+            assert json.load(told) == {"waiting": 1}
+        desk = Desk(ModelServer(ModelService(), farm.url), tmp_path, key="any key")
+        advice = desk.ask()
+        with urllib.request.urlopen(f"{farm.url}/farm/model", timeout=10) as asked:
+            (call,) = json.load(asked)
+    assert advice is not None
+    assert isinstance(advice.step, OpenApp)
+    assert call["status"] == 200
+    assert "Maybe another time" in call["text"]
