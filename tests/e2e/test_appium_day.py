@@ -28,18 +28,18 @@ account = "acct002"
 def test_a_day_over_real_adb_and_appium_ends_as_the_truth_has_it(tmp_path: Path) -> None:
     need_appium()
     day = FarmDay(
-        tmp_path / "W", "--appium", "--accounts", 4, "--workers", 2, "--time-scale", 30,
+        tmp_path / "W", "--appium", "--accounts", 3, "--workers", 3, "--time-scale", 40,
         "--infrastructure", 0, farm=FAULTS,
     )  # fmt: skip
     with day.served():
         assert day.run("--run", timeout=180) == 0, day.output
-        assert day.statuses() == {"success": 4}
+        assert day.statuses() == {"success": 3}
         failed = {job.error_type for job_id in day.jobs() for job in day.rows_of(job_id)}
         assert "connection_dropped" in failed
         figures = day.compare()
         zeros = ("double_posts", "lost", "in_doubt", "phones_on")
         assert {name: figures[name] for name in zeros} == dict.fromkeys(zeros, 0)
-        assert (figures["published"], figures["success"]) == (4, 4)
+        assert (figures["published"], figures["success"]) == (3, 3)
         assert RunningFarm(day.work_dir).unknown_commands() == []
         assert day.processes() == []
         assert ours(day) == []
@@ -48,7 +48,7 @@ def test_a_day_over_real_adb_and_appium_ends_as_the_truth_has_it(tmp_path: Path)
 def ours(day: FarmDay) -> list[str]:
     """Adb servers and Appium servers on the day's ports that still run."""
     settings = day.settings
-    ports = [f"tcp:{settings.get_adb_server_port(worker)}" for worker in range(2)]
-    ports += [str(settings.get_appium_port(worker)) for worker in range(2)]
+    ports = [f"tcp:{settings.get_adb_server_port(worker)}" for worker in range(3)]
+    ports += [str(settings.get_appium_port(worker)) for worker in range(3)]
     lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
     return [" ".join(line) for line in lines if any(port in line for port in ports)]
