@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.config import Settings
 from engine.errors import InDoubtError, JobError
+from engine.posting.advice import Advisor
 from engine.posting.flow import PostingFlow
 from engine.posting.publication_check import PublicationCheck, Question
 from engine.posting.recogniser import Recogniser
@@ -78,13 +79,14 @@ class Rig:
         act, self._act, self._at = self._act, lambda: None, -1
         act()
 
-    def post(self, caption: str = CAPTION) -> str:
+    def post(self, caption: str = CAPTION, *, advisor: Advisor | None = None) -> str:
         """The flow and, after a doubt, the check. "posted", "in doubt", or the error's type."""
         flow = PostingFlow(
             self.device,
             SETTINGS,
             self.report,
             recogniser=RECOGNISER,
+            advisor=advisor,
             clock=self.world.now,
             reconnect=lambda: self.device,
         )

@@ -88,7 +88,7 @@ class PostingFlow:
         Raises AccountError, NavigationError and the device's errors before Share, InDoubtError
         after it; StopRequested, JobTimeoutError and ClaimLostError as the report does.
         """
-        state = self.state = FlowState(caption=caption)
+        state = self.state = FlowState(caption=caption, wants_count=self.limits.check_doubts)
         self.report.phase("navigate")
         self.device.open_app(self.limits.app_package)
         screen, share = self._reach_share(state)

@@ -70,7 +70,7 @@ def account_error(screen: Screen) -> AccountError:
 
 def _feed(screen: Screen, state: FlowState) -> Step:
     create = screen.find(*CREATE_TAB)
-    if create is not None:
+    if create is not None and not (state.wants_count and state.own_posts is None):
         return Tap(create, "begin a reel")
     return _tap(screen.find(*PROFILE_TAB), "open the own profile", Wait("the tabs are not there"))
 

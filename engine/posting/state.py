@@ -56,6 +56,8 @@ class FlowState:
     """Looks in a row at a screen that no rule knows."""
     failed_looks: int = 0
     """Looks in a row, after Share, at which the session did not answer."""
+    wants_count: bool = False
+    """A doubt may be looked into later: the own profile is passed, and its posts are counted."""
     own_posts: int | None = None
     """Posts that the own profile counted before we began; ``None`` = it was not seen."""
     shared_at: float | None = None

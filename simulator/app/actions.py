@@ -32,6 +32,8 @@ class AppState:
         self.tab = Place.FEED
         self.stack: list[Place] = []
         self.dialogs: list[Dialog] = []
+        self._beneath: dict[int, list[Dialog]] = {}
+        """Dialogs of the page that a page nobody asked for covers, by the height of the stack."""
         self.uploads: list[Upload] = [Upload.leftover(world.now())] if self.habits.leftover else []
         self.video: GalleryItem | None = None
         self.caption = ""
@@ -102,7 +104,7 @@ class AppState:
             self.dialogs.append(Dialog.PERMISSION_PHOTOS)
 
     def _leave_to(self, place: Place) -> None:
-        self.stack.clear()
+        self._clear_stack()
         self._open(place)
 
     def _open_tab(self, name: str) -> None:
@@ -110,10 +112,14 @@ class AppState:
             self._show(Dialog.CREATE_MENU)
             return
         self.tab = next(tab for tab in TABS if tab.value == name)
-        self.stack.clear()
+        self._clear_stack()
         self.dialogs.clear()
         self._opened = None
         self._arrive(self.tab)
+
+    def _clear_stack(self) -> None:
+        self.stack.clear()
+        self._beneath.clear()
 
     def _show(self, dialog: Dialog) -> None:
         if dialog not in self.dialogs:
@@ -164,7 +170,7 @@ class AppState:
             return  # the file was taken away while it was being edited
         answer = self.world.publish(self.video.name, self.caption)
         self.uploads.insert(0, Upload.of(self.video.name, self.caption, self.world.now(), answer))
-        self.stack.clear()
+        self._clear_stack()
         self.dialogs.clear()
         self.editing = False
         self.tab = Place.REELS if self.habits.layout.after_share == "reels" else Place.FEED
@@ -174,7 +180,7 @@ class AppState:
         self.video, self.caption, self.editing = None, "", False
 
     def _leave_capture(self) -> None:
-        self.stack.clear()
+        self._clear_stack()
         self.dialogs.clear()
         self._forget_draft()
 
@@ -208,7 +214,7 @@ class AppState:
         now = self.world.now()
         for upload in self.uploads:
             upload.dismissed = upload.dismissed or upload.state(now) is UploadState.POSTED
-        self.stack.clear()
+        self._clear_stack()
         self.dialogs.clear()
         self._forget_draft()
         if self.front == APP_PACKAGE:
@@ -230,9 +236,11 @@ class AppState:
             self._blank_until = self.world.now() + _BLANK_SECONDS
         elif Place(name) in TABS:
             self.tab = Place(name)
-            self.stack.clear()
+            self._clear_stack()
             self._forget_draft()
         else:
+            self._beneath[len(self.stack)] = self.dialogs
+            self.dialogs = []
             self.stack.append(Place(name))
 
     def _go_back(self) -> None:
@@ -253,6 +261,7 @@ class AppState:
             self._show(Dialog.SAVE_DRAFT)
         elif self.stack:
             self.stack.pop()
+            self.dialogs = self._beneath.pop(len(self.stack), [])
         else:
             self._leave_tab()
 

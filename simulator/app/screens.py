@@ -100,7 +100,7 @@ def _page(scene: Scene, sheets: list[Node]) -> list[Node]:
         Place.STORY_SUGGESTIONS: lambda: story_suggestions(layout),
         Place.SUGGESTED: lambda: suggested_accounts(layout, _NEIGHBOURS),
         Place.AUDIO: lambda: audio_page(layout),
-        Place.SOMEBODY: lambda: somebodys_profile(layout, _NEIGHBOURS[2]),
+        Place.SOMEBODY: lambda: somebodys_profile(layout, _NEIGHBOURS[2], sheet=sheets),
         Place.CHAT: lambda: chat(layout, _NEIGHBOURS[0]),
         Place.BROWSER: lambda: browser(layout),
         Place.REEL: lambda: _opened_reel(scene),

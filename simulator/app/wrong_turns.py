@@ -126,7 +126,7 @@ def audio_page(layout: Layout) -> list[Node]:
     return modal_activity(layout, page, sheet=(title_bar(layout, ""),))
 
 
-def somebodys_profile(layout: Layout, name: str) -> list[Node]:
+def somebodys_profile(layout: Layout, name: str, *, sheet: Sequence[Node] = ()) -> list[Node]:
     """The private profile of somebody else."""
     top = layout.top
     back = view("ImageView", (0, top, 79, top + 91), desc="Back", flags="F", action="back")
@@ -159,8 +159,8 @@ def somebodys_profile(layout: Layout, name: str) -> list[Node]:
     )
     page = frame(layout.content, picture, count, follow, notice, bar, back)
     if layout.tab_bar == "create":
-        return main_activity(layout, "search", [page])
-    return modal_activity(layout, page)
+        return main_activity(layout, "search", [page], sheet=sheet)
+    return modal_activity(layout, page, sheet=sheet)
 
 
 def browser(layout: Layout) -> list[Node]:
