@@ -69,8 +69,6 @@ class Says:
     match: Callable[[str, str], bool]
     ids: tuple[str, ...] = ()
     """Only on these ids; empty = any."""
-    bare: bool = False
-    """Only on nodes without id or with a headline's: account notices are drawn so."""
     layer: Layer = Layer.TOP
 
     def find(self, page: Page) -> Node | None:
@@ -79,8 +77,6 @@ class Says:
             return None
         for node in view.spoken:
             if self.ids and node.id not in self.ids:
-                continue
-            if self.bare and node.id and node.id not in HEADLINES:
                 continue
             if any(self.match(self.key, words) for words in node.words):
                 return node
@@ -182,6 +178,19 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageIs:
+    """The window in front belongs to exactly one of these packages."""
+
+    names: tuple[str, ...]
+
+    def find(self, page: Page) -> Node | None:
+        return page.nodes[0] if page.package in self.names else None
+
+    def __str__(self) -> str:
+        return "package " + "|".join(self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Foreign:
     """The window in front belongs to an app that is not the one we post with."""
 
@@ -220,16 +229,20 @@ class Covering:
 
 @dataclass(frozen=True, slots=True)
 class Few:
-    """At most this many nodes have words."""
+    """At most this many nodes have words, of so many characters altogether; 0 = any number."""
 
     limit: int
+    characters: int = 0
 
     def find(self, page: Page) -> Node | None:
         spoken = [node for node in page.nodes if node.words]
-        return page.nodes[0] if len(spoken) <= self.limit else None
+        length = sum(len(node.words[0]) for node in spoken)
+        short = not self.characters or length <= self.characters
+        return page.nodes[0] if len(spoken) <= self.limit and short else None
 
     def __str__(self) -> str:
-        return f"at most {self.limit} words"
+        short = f" of {self.characters} characters" if self.characters else ""
+        return f"at most {self.limit} texts{short}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,20 +270,6 @@ class OnlyWordsOn:
 
     def __str__(self) -> str:
         return "nothing but " + "|".join(self.ids)
-
-
-HEADLINES: Final = (
-    "igds_headline_headline",
-    "igds_headline_emphasized_headline",
-    "igds_headline_body",
-    "igds_alert_dialog_headline",
-    "igds_alert_dialog_subtext",
-    "dialog_title",
-    "dialog_body",
-    "alertTitle",
-    "message",
-)
-"""Where the app puts titles and bodies of its notices."""
 
 
 def look(mark: Mark, page: Page) -> Node | None:
@@ -318,18 +317,3 @@ def opens(key: str, *ids: str) -> Says:
 def inside(key: str, *ids: str) -> Says:
     """A text of the app's own that contains one of the phrases."""
     return Says(key, wording.inside, ids)
-
-
-def titled(key: str) -> Says:
-    """A notice whose title begins with one of the phrases."""
-    return Says(key, wording.opens, bare=True)
-
-
-def notes(key: str) -> Says:
-    """A notice whose text or buttons contain one of the phrases."""
-    return Says(key, wording.inside, bare=True)
-
-
-def button(key: str) -> Says:
-    """A notice with exactly this label, without an id of its own."""
-    return Says(key, wording.whole, bare=True)

@@ -288,7 +288,8 @@ def _crash(screen: Screen, state: FlowState) -> Step:
 
 def _elsewhere(screen: Screen, state: FlowState) -> Step:
     if screen.rule in _PASSING:
-        return Back("something of another app lies over ours")
+        away = screen.find(*screen.answer)
+        return _tap(away, "close what is not ours", Back("something of another app lies over ours"))
     return OpenApp("another app is in front")
 
 
@@ -316,6 +317,9 @@ def _unknown(screen: Screen, state: FlowState) -> Step:
     tab = screen.find(*by_id("profile_tab"))
     if tab is not None:
         return Tap(tab, "an unknown page with tabs")
+    back = screen.find(*BACK_BUTTON)
+    if back is not None:
+        return Tap(back, "leave an unknown page")
     if state.unknown_looks <= 1:
         return Wait("the screen is not known; it may still be drawn")
     return Back("the screen is not known")
@@ -330,7 +334,14 @@ def _tap(node: Node | None, why: str, otherwise: Step) -> Step:
 
 
 _PASSING: Final = frozenset(
-    {"app_chooser", "in_app_browser", "notification_shade", "system_share_sheet", "web_page"}
+    {
+        "app_chooser",
+        "in_app_browser",
+        "notification_shade",
+        "system_dialog",
+        "system_share_sheet",
+        "web_page",
+    }
 )
 """Rules of what Back takes away; any other app is left by opening ours."""
 _DIALOGS: Final[Mapping[str, Handler]] = MappingProxyType(

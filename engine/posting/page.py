@@ -75,6 +75,7 @@ OTHER_SHEETS: Final = frozenset(
     {"bottom_sheet_container", "bottom_sheet_container_view", "design_bottom_sheet"}
 )
 """Where a build draws its sheets without the container that the others have."""
+DIMMERS: Final = frozenset({"background_dimmer"})
 DIALOGS: Final = frozenset(
     {
         "aerr_close",
@@ -82,10 +83,15 @@ DIALOGS: Final = frozenset(
         "alertTitle",
         "alertTitleContainer",
         "appirater_title_area",
+        "buttonPanel",
         "dialog_title",
         "dialog_container",
+        "igds_alert_dialog_auxiliary_button",
+        "igds_alert_dialog_cancel_button",
         "igds_alert_dialog_headline",
         "igds_alert_dialog_primary_button",
+        "igds_alert_dialog_subtext",
+        "parentPanel",
         "permission_message",
     }
 )
@@ -223,7 +229,12 @@ class Page(View):
     @cached_property
     def top(self) -> View:
         """What lies on top: a dialog, else the uppermost sheet, else the whole page."""
-        layers = ((DIALOGS, self._dialog), (SHEETS, self._sheet), (OTHER_SHEETS, self._sheet))
+        layers = (
+            (DIALOGS, self._dialog),
+            (SHEETS, self._sheet),
+            (OTHER_SHEETS, self._sheet),
+            (DIMMERS, self._dimmed),
+        )
         for ids, layer in layers if self._layered else ():
             anchors = [node for name in ids for node in self.by_id.get(name, ())]
             view = layer(anchors) if anchors else None
@@ -249,9 +260,11 @@ class Page(View):
         dimmer = self.first(("background_dimmer",))
         if dimmer is None:
             return None
+        box, end = dimmer.bounds, dimmer.bounds.bottom
+        if self.covered:
+            end = min((node.bounds.top for node in self.top.nodes if node.words), default=end)
         sheet = self.first(SHEETS) or self.first(OTHER_SHEETS)
-        box = dimmer.bounds
-        free = Bounds(box.left, box.top, box.right, sheet.bounds.top if sheet else box.bottom)
+        free = Bounds(box.left, box.top, box.right, sheet.bounds.top if sheet else end)
         return None if free.empty else replace(dimmer, bounds=free)
 
     @property
@@ -261,6 +274,12 @@ class Page(View):
     def _dialog(self, anchors: Sequence[Node]) -> View | None:
         first = min(node.index for node in anchors)
         return View([node for node in self.nodes if node.index >= first])
+
+    def _dimmed(self, anchors: Sequence[Node]) -> View | None:
+        """What is drawn after the dimmer, where no container of a sheet is known."""
+        last = max(node.index for node in anchors)
+        after = [node for node in self.nodes if node.index > last]
+        return View(after) if any(node.words for node in after) else None
 
     def _sheet(self, anchors: Sequence[Node]) -> View | None:
         sheet = max(anchors, key=lambda node: node.index)

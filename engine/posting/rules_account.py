@@ -136,6 +136,14 @@ ACCOUNT: Final = (
         confidence=0.8,
     ),
     Rule(
+        name="phone_check",
+        kind=Kind.CHALLENGE_VERIFICATION,
+        must=(inside("phone"),),
+        # What can be closed only asks for one.
+        never=(*_NEVER, _OFFERED, whole("close_mark")),
+        confidence=0.75,
+    ),
+    Rule(
         name="code_check",
         kind=Kind.CHALLENGE_VERIFICATION,
         must=(inside("code"),),

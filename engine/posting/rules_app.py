@@ -203,7 +203,13 @@ WAITING: Final = (
         name="onboarding",
         kind=Kind.DIALOG_DISMISSIBLE,
         must=(whole("agree"), Among(30)),
-        never=(TABS, FURNITURE, has("action_bar_button_back", "action_bar")),
+        # What speaks of the account in words that no rule knows is not agreed to.
+        never=(
+            TABS,
+            FURNITURE,
+            has("action_bar_button_back", "action_bar"),
+            opens("account_talk"),
+        ),
         confidence=0.6,
         answer=(*labelled("close_mark"), *labelled("agree")),
         proof=("d082",),
@@ -215,5 +221,12 @@ WAITING: Final = (
         never=(TABS, FURNITURE, has("action_bar_button_back", "action_bar")),
         confidence=0.5,
         answer=labelled("close_mark"),
+    ),
+    Rule(
+        name="hardly_drawn",
+        kind=Kind.LOADING_OR_BLANK,
+        must=(Few(3, 32),),
+        never=(has("action_bar_button_back"),),
+        confidence=0.4,
     ),
 )

@@ -8,6 +8,7 @@ from engine.posting.marks import (
     Among,
     Foreign,
     Nameless,
+    PackageIs,
     Packages,
     Scrambled,
     has,
@@ -143,6 +144,18 @@ IN_FRONT: Final = (
             has("notification_stack_scroller", "quick_settings_panel", "quick_qs_panel"),
             like("keyguard_"),
         ),
+    ),
+    Rule(
+        name="store_rating",
+        kind=Kind.DIALOG_DISMISSIBLE,
+        must=(Packages(("com.android.vending",)), whole("decline")),
+        answer=labelled("decline"),
+    ),
+    Rule(
+        name="system_dialog",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(PackageIs(("android", "com.google.android.gms")),),
+        answer=labelled("system_refusal"),
     ),
     Rule(
         name="another_app",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.posting.marks import Uploading, has, like, whole
+from engine.posting.marks import Uploading, has, like, several, whole
 from engine.posting.rule import Rule, by_id, labelled
 from engine.posting.screen import Kind
 from engine.posting.uploads import UploadState
@@ -35,12 +35,13 @@ MAKING: Final = (
                 "draw_button",
             ),
             like("sticker_sheet_", "story_comment_", "story_share_", "postcapture_story"),
+            several("stickers"),
             whole("story_targets", "label", "text", "share_to_story_text"),
         ),
         never=(
             has("clips_right_action_button", "camera_shutter_button", "caption_input_text_view"),
         ),
-        answer=by_id("cancel_button", "done_button"),
+        answer=by_id("cancel_button"),
         proof=("d005", "d090"),
     ),
     Rule(
@@ -80,8 +81,14 @@ MAKING: Final = (
     Rule(
         name="scrolled_form",
         kind=Kind.SHARE_FORM,
-        must=(has("share_button", "share_button_container"), has("save_draft_button", "toggle")),
+        either=(has("save_draft_button", "cover_photo_preview", "clip_thumbnail_layout"),),
         confidence=0.85,
+    ),
+    Rule(
+        name="form_options",
+        kind=Kind.SHARE_FORM,
+        must=(several("form", 3), has("action_bar_button_back", "toggle")),
+        confidence=0.8,
     ),
     Rule(
         name="editor_tools",

@@ -19,6 +19,8 @@ _ALERT: Final = has(
     "dialog_body",
     "alertTitle",
     "alertTitleContainer",
+    "buttonPanel",
+    "parentPanel",
 )
 _DONE_BUTTON: Final = Target(id="send_button", desc="done")
 """The same button says Send once somebody is chosen."""
@@ -151,7 +153,7 @@ OVERLAYS: Final = (
         must=(Covering(),),
         never=(has("sticker_sheet_redesign_item"),),
         confidence=0.8,
-        answer=(*labelled("decline"), DIMMER, *labelled("close_mark")),
+        answer=(*labelled("decline"), *labelled("close_mark"), DIMMER),
         proof=("d011", "d085", "d088"),
     ),
     Rule(

@@ -69,7 +69,6 @@ WORDS: Final = (
         never=(_TABS,),
         answer=labelled("leave_camera"),
     ),
-    _rule("stickers", Kind.STORY_EDITOR, several("stickers")),
     _rule("gallery", Kind.GALLERY_PICKER, inside("video_thumbnail"), opens("picker")),
     _rule("gallery_bare", Kind.GALLERY_PICKER, whole("reel_picker"), opens("picker")),
     _rule("editor", Kind.VIDEO_EDITOR, several("editor"), answer=labelled("next")),

@@ -34,6 +34,8 @@ _ROW_FAILED: Final = frozenset(
 _ROW_TEXT: Final = frozenset(
     {"row_pending_media_status_textview", "row_pending_media_sub_status_textview"}
 )
+_ROW_OTHER: Final = ("_button", "_progress_bar")
+"""Ends of ids in a row whose words say nothing about the upload."""
 _ROW_ONCE: Final = frozenset({"row_pending_media_status_textview", _ROW_PROGRESS})
 
 
@@ -87,6 +89,7 @@ def _rows(page: Page) -> Iterator[list[Node]]:
 
 def _row(group: Sequence[Node]) -> Upload:
     said = [node for node in group if node.id in _ROW_TEXT and node.words]
+    said = said or [node for node in group if node.words and not node.id.endswith(_ROW_OTHER)]
     ids = {node.id for node in group}
     state = _state(said)
     if state is UploadState.RUNNING and ids & _ROW_FAILED and _ROW_PROGRESS not in ids:

@@ -47,7 +47,7 @@ APP: Final[Mapping[str, tuple[str, ...]]] = {
         "create new highlight",
         "create new live",
     ),
-    "edit_profile": ("edit profile", "edit your profile"),
+    "edit_profile": ("edit profile", "edit your profile", "edit", "share profile"),
     "own_profile": ("edit profile", "share profile", "create highlight", "professional dashboard"),
     "own_picture": ("your profile. no story", "your profile", "your profile."),
     "profile_counts": ("posts", "followers", "following"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.posting.wording_account import ACCOUNT
 from engine.posting.wording_app import APP
+from engine.posting.wording_challenge import CHALLENGE
 from engine.posting.wording_front import IN_THE_WAY
 
-ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {**ACCOUNT, **APP, **IN_THE_WAY}
+ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {**ACCOUNT, **CHALLENGE, **APP, **IN_THE_WAY}
