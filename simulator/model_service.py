@@ -34,6 +34,12 @@ _LEAST_CACHED: Final = 512
 _CHARACTERS_PER_TOKEN: Final = 4
 _PICTURE_TOKENS: Final = 1_500
 
+_NO_MESSAGES: Final = {
+    ModelFault.GARBAGE: ("<html>proxy</html>", "application/json"),
+    ModelFault.PROXY_PAGE: ("<html>proxy</html>", "text/html"),
+    ModelFault.HALF_MESSAGE: ('{"content": [{"type": "tool_use"}]}', "application/json"),
+}
+
 Policy = Callable[[dict[str, Any]], Reply]
 
 
@@ -94,6 +100,7 @@ class ModelService:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{name}", self._model)
         app.cleanup_ctx.append(self._until_closed)
         app.on_shutdown.append(self._let_go)
 
@@ -108,18 +115,17 @@ class ModelService:
     async def _models(self, request: web.Request) -> web.Response:
         if not self._known(request):
             return self._answer(*_unauthorized())
-        data = [
-            {
-                "type": "model",
-                "id": name,
-                "display_name": name,
-                "created_at": "2026-10-07T00:00:00Z",
-                "lifecycle": "active",
-            }
-            for name in MODELS
-        ]
+        data = [_about(name) for name in MODELS]
         body = {"data": data, "first_id": MODELS[0], "last_id": MODELS[-1], "has_more": False}
         return self._answer(200, body, {})
+
+    async def _model(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if not self._known(request):
+            return self._answer(*_unauthorized())
+        if name not in MODELS:
+            return self._answer(404, model_replies.error("not_found_error", f"model: {name}"), {})
+        return self._answer(200, _about(name), {})
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         body = await _json_object(request)
@@ -141,9 +147,10 @@ class ModelService:
     async def _fail(
         self, request: web.Request, body: dict[str, Any], failure: Failure
     ) -> web.StreamResponse:
-        if failure.fault is ModelFault.GARBAGE:
+        if failure.fault in _NO_MESSAGES:
+            text, kind = _NO_MESSAGES[failure.fault]
             self._note(body, 200, "", {})
-            return web.Response(text="<html>proxy</html>", content_type="application/json")
+            return web.Response(text=text, content_type=kind)
         if failure.fault in (ModelFault.TIMEOUT, ModelFault.DROPPED):
             self._note(body, 0, "", {})
             if failure.fault is ModelFault.TIMEOUT:
@@ -200,6 +207,16 @@ class ModelService:
         if status != 200:
             body = {**body, "request_id": request_id}
         return web.json_response(body, status=status, headers={"request-id": request_id, **headers})
+
+
+def _about(name: str) -> dict[str, str]:
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": "2026-10-07T00:00:00Z",
+        "lifecycle": "active",
+    }
 
 
 def _objection(body: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]] | None:

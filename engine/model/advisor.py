@@ -297,12 +297,8 @@ class ModelAdvisor:
         report.step("the model was asked", **became, **facts)
         record = facts | {
             **became,
-            "stop_reason": str(message.stop_reason),
+            "stop_reason": str(getattr(message, "stop_reason", "")),
             "prose": answers.prose(message),
-            "answer": [
-                block.model_dump(mode="json", include={"name", "input"})
-                for block in message.content or ()
-                if block.type == "tool_use"
-            ],
+            "answer": answers.calls(message),
         }
         report.evidence(EVIDENCE, json.dumps(record, ensure_ascii=False, indent=1, default=str))

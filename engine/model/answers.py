@@ -59,20 +59,23 @@ Answer = StepAnswer | VerdictAnswer
 
 def read(message: Message) -> Answer:
     """The answer of a message. Raises BadAnswerError, ModelRefusalError."""
-    if message.stop_reason == "refusal":
+    from anthropic.types import ToolUseBlock
+
+    stopped = getattr(message, "stop_reason", None)
+    if stopped == "refusal":
         raise ModelRefusalError("The model declined to answer.")
-    if message.stop_reason == "max_tokens":
+    if stopped == "max_tokens":
         raise BadAnswerError("The model's answer was cut off at model.max_tokens.")
-    calls = [block for block in message.content or () if block.type == "tool_use"]
+    calls = [block for block in message.content if isinstance(block, ToolUseBlock)]
     if len(calls) != 1:
         raise BadAnswerError(f"The model's answer has {len(calls)} tool calls instead of one.")
     call = calls[0]
     kinds: dict[str, type[Answer]] = {STEP_TOOL: StepAnswer, VERDICT_TOOL: VerdictAnswer}
-    kind = kinds.get(call.name)
+    kind = kinds.get(getattr(call, "name", ""))
     if kind is None:
         raise BadAnswerError("The model called a tool that it was not given.")
     try:
-        return kind.model_validate(call.input)
+        return kind.model_validate(getattr(call, "input", None))
     except ValidationError as exc:
         named = {str(error["loc"][0]) for error in exc.errors() if error["loc"]}
         # A field that we do not know was named by the model: its words stay out of our messages.
@@ -84,4 +87,17 @@ def read(message: Message) -> Answer:
 
 def prose(message: Message) -> str:
     """All text of a message, for evidence."""
-    return "\n".join(block.text for block in message.content or () if block.type == "text")
+    from anthropic.types import TextBlock
+
+    return "\n".join(block.text for block in message.content if isinstance(block, TextBlock))
+
+
+def calls(message: Message) -> list[object]:
+    """Name and input of each tool call, for evidence."""
+    from anthropic.types import ToolUseBlock
+
+    return [
+        block.model_dump(mode="json", include={"name", "input"})
+        for block in message.content
+        if isinstance(block, ToolUseBlock)
+    ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from engine.errors import ServiceUnreachableError, SettingsError
+from engine.model.errors import ModelError, ModelSetupError
+
 if TYPE_CHECKING:
     from engine.config import Settings
     from engine.model.budget import ModelBudget
@@ -23,6 +26,27 @@ def has_key(settings: Settings) -> bool:
     """A key is there; whether the service accepts it is known when it is asked."""
     key = settings.secrets.anthropic_api_key
     return key is not None and bool(key.get_secret_value().strip())
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """Refuse a run that asks for every step where the service does not take the key or the model.
+
+    Else each job would start a phone and fail. Raises SettingsError, ServiceUnreachableError.
+    """
+    key = settings.secrets.anthropic_api_key
+    if settings.posting.ai != "only" or key is None:
+        return
+    from engine.model.service import ModelService
+
+    service = ModelService(settings.model, key.get_secret_value().strip())
+    try:
+        service.check()
+    except ModelSetupError as exc:
+        raise SettingsError(str(exc)) from None
+    except ModelError as exc:
+        raise ServiceUnreachableError(str(exc)) from None
+    finally:
+        service.close()
 
 
 def notices(settings: Settings, budget: ModelBudget, now: datetime) -> list[str]:

@@ -26,8 +26,14 @@ class ModelDesk:
             self._service = ModelService(settings.model, key.get_secret_value().strip())
 
     def advisor(self, job_id: str) -> ModelAdvisor | None:
-        """For one attempt at a job; None where no model is asked."""
+        """For one attempt at a job; None where no model is asked.
+
+        A key that was refused once is not tried with every further job of the worker, except where
+        there are no rules to go on with.
+        """
         if self._service is None:
+            return None
+        if self._service.refused and self._settings.posting.ai != "only":
             return None
         return ModelAdvisor(self._settings, self._service, self._budget, job_id)
 

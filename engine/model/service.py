@@ -7,9 +7,9 @@ answers are logged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from engine.logs import redact, silence
 from engine.model.errors import (
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 
     from engine.config import Model
 
+T = TypeVar("T")
 _SHORTEST_CALL: Final = 1.0
 """Seconds; with less left no call is worth its price."""
 _QUOTED: Final = 160
+_UNREADABLE: Final = "The model's service answered something unreadable."
 _SPENT: Final = frozenset(
     {
         "enforced_spend_limit_reached",
@@ -55,6 +57,8 @@ class ModelService:
     def __init__(self, settings: Model, key: str) -> None:
         self._settings = settings
         self._key = key
+        self.refused = ""
+        """Why nothing more is to be asked with this key and these settings; empty while it is."""
         silence(("anthropic", "httpx2", "httpcore2"))
 
     @cached_property
@@ -80,9 +84,8 @@ class ModelService:
         """One question, at most ``timeout`` seconds. Raises ModelError, ModelSetupError."""
         if timeout < _SHORTEST_CALL:
             raise ModelTimeoutError("The job has no time left to ask the model.")
-        import anthropic
 
-        try:
+        def create() -> Message:
             return self._client.messages.create(
                 model=self._settings.name,
                 max_tokens=self._settings.max_tokens,
@@ -92,17 +95,39 @@ class ModelService:
                 messages=[{"role": "user", "content": list(content)}],
                 timeout=timeout,
             )
+
+        answer = self._typed(create, timeout)
+        if not _is_message(answer):
+            raise BadAnswerError(_UNREADABLE)
+        return answer
+
+    def check(self) -> None:
+        """The key is taken and the model there; costs nothing. Raises as ``ask`` does."""
+        timeout = self._settings.timeout_seconds
+        self._typed(
+            lambda: self._client.models.retrieve(self._settings.name, timeout=timeout), timeout
+        )
+
+    def _typed(self, call: Callable[[], T], timeout: float) -> T:
+        """The call's answer, or our own error for what went wrong."""
+        import anthropic
+
+        try:
+            return call()
         except anthropic.APIError as exc:
-            raise self._typed(exc, timeout) from None
-        except ValueError:
-            raise BadAnswerError("The model's service answered something unreadable.") from None
+            error = self._error(exc, timeout)
+            if isinstance(error, ModelSetupError):
+                self.refused = str(error)
+            raise error from None
+        except ValueError:  # no JSON where JSON was said to be
+            raise BadAnswerError(_UNREADABLE) from None
 
     def _tool_choice(self) -> ToolChoiceParam:
         if self._settings.tool_choice == "auto":
             return {"type": "auto", "disable_parallel_tool_use": True}
         return {"type": "any", "disable_parallel_tool_use": True}
 
-    def _typed(self, exc: anthropic.APIError, timeout: float) -> ModelError | ModelSetupError:
+    def _error(self, exc: anthropic.APIError, timeout: float) -> ModelError | ModelSetupError:
         import anthropic
 
         place = self._settings.base_url
@@ -116,7 +141,7 @@ class ModelService:
                 )
             case anthropic.APIStatusError():
                 return _refused(exc, self._settings)
-        return BadAnswerError("The model's service answered something unreadable.")
+        return BadAnswerError(_UNREADABLE)
 
 
 def _refused(exc: anthropic.APIStatusError, settings: Model) -> ModelError | ModelSetupError:
@@ -169,14 +194,25 @@ def _retry_after(exc: anthropic.APIStatusError) -> float | None:
     return seconds if 0 <= seconds < 86_400 else None
 
 
+def _is_message(answer: object) -> bool:
+    """The SDK builds what it was sent, whatever that is: a proxy's page, or half a message."""
+    from anthropic.types import Message, Usage
+
+    return (
+        isinstance(answer, Message)
+        and isinstance(getattr(answer, "content", None), list)
+        and isinstance(getattr(answer, "usage", None), Usage)
+        and isinstance(getattr(answer.usage, "input_tokens", None), int)
+        and isinstance(getattr(answer.usage, "output_tokens", None), int)
+    )
+
+
 def usage_of(message: Message) -> Usage:
     """What the service counted."""
-    counted: Any = message.usage
-    if counted is None:
-        return Usage()
+    counted = message.usage
     return Usage(
-        input=counted.input_tokens or 0,
-        output=counted.output_tokens or 0,
+        input=counted.input_tokens,
+        output=counted.output_tokens,
         cache_write=counted.cache_creation_input_tokens or 0,
         cache_read=counted.cache_read_input_tokens or 0,
     )

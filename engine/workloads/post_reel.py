@@ -14,7 +14,7 @@ import structlog
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
-from engine.model.availability import notices
+from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
 from engine.phones.adb_version import LOCAL_HOST, refuse_other_server, server_port
 from engine.phones.android_sdk import android_sdk
@@ -135,6 +135,7 @@ class PostReel:
         self._check_source()
         self._history.check()
         refuse_without_token(self._settings, self._work_dir)
+        refuse_unusable(self._settings)
         self._check_programs()
         self._check_ports()
         self._station.check()

@@ -48,6 +48,13 @@ def test_a_worker_has_the_value_of_the_flag(
     assert _at(told(farm), key) == value
 
 
+def test_a_worker_of_a_run_with_the_model_alone_knows_it(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a tell submit do")
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=sk-ant-of-this-test\n", encoding="utf-8")
+    assert farm.run("--ai-only", "--run").returncode == 0
+    assert _at(told(farm), "posting.ai") == "only"
+
+
 def _at(tree: Any, dotted: str) -> object:
     for key in dotted.split("."):
         tree = tree[key]

@@ -13,9 +13,15 @@ from typing import Any
 
 import pytest
 
-from engine.errors import AccountError, JobError
+from engine.errors import (
+    AccountError,
+    EngineError,
+    JobError,
+    ServiceUnreachableError,
+    SettingsError,
+)
 from engine.model.advisor import ModelAdvisor
-from engine.model.availability import NO_KEY, notices
+from engine.model.availability import NO_KEY, notices, refuse_unusable
 from engine.model.budget import BUDGET_FILE, ModelBudget
 from engine.model.errors import (
     BadAnswerError,
@@ -252,6 +258,8 @@ FAULTS: list[tuple[Scripted, type[JobError], int]] = [
     (Failure(fault=ModelFault.SERVER_ERROR), ModelOverloadedError, 2),
     (Failure(fault=ModelFault.DROPPED), ModelUnreachableError, 2),
     (Failure(fault=ModelFault.GARBAGE), BadAnswerError, 2),
+    (Failure(fault=ModelFault.PROXY_PAGE), BadAnswerError, 2),
+    (Failure(fault=ModelFault.HALF_MESSAGE), BadAnswerError, 2),
     (Failure(fault=ModelFault.RATE_LIMITED, retry_after=2), ModelRateLimitedError, 2),
     (Failure(fault=ModelFault.RATE_LIMITED, retry_after=900), ModelRateLimitedError, 1),
     (Failure(fault=ModelFault.SPEND_LIMIT), ModelSetupError, 1),
@@ -341,6 +349,33 @@ def test_a_refused_key_is_an_alarm_once_and_nothing_more_is_asked(
     assert not desk.advisor.wanted(
         Question(screen=UNKNOWN, step=Back(""), state=FlowState(caption="x", unknown_looks=5))
     )
+
+
+def test_a_worker_does_not_try_a_refused_key_with_every_further_job(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.say()
+    desk = Desk(server, tmp_path, key="sk-ant-wrong")
+    desk.ask()
+    assert desk.desk.advisor("job-2") is None
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "words"),
+    [
+        ({"key": "sk-ant-wrong"}, SettingsError, "ANTHROPIC_API_KEY"),
+        ({"name": "claude-nobody-1"}, SettingsError, "model.name"),
+        ({"base_url": "http://127.0.0.1:9"}, ServiceUnreachableError, "could not be reached"),
+    ],
+)
+def test_a_run_without_rules_is_refused_before_any_phone_where_the_model_cannot_be_asked(
+    server: ModelServer, options: dict[str, Any], kind: type[EngineError], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        refuse_unusable(server.settings(ai="only", **options))
+    refuse_unusable(server.settings(ai="only"))
+    refuse_unusable(server.settings(**options))
 
 
 @pytest.mark.parametrize(
