@@ -273,6 +273,9 @@ class App(Table):
 
     dialog_rate: Rate = 0.0
     """Chance that a dialog comes up each time one of the app's pages opens."""
+    surprise_rate: Rate = 0.0
+    """Chance, after each touch, that something comes in between: a dialog, a wrong page, another
+    app, a crash."""
 
 
 class Dialect(Table):

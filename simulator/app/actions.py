@@ -236,6 +236,7 @@ class AppState:
             self._blank_until = self.world.now() + _BLANK_SECONDS
         elif Place(name) in TABS:
             self.tab = Place(name)
+            self.dialogs.clear()
             self._clear_stack()
             self._forget_draft()
         else:

@@ -51,5 +51,10 @@ class PhoneOfFarm:
 def app_on(phone: Phone) -> PostingApp:
     """The posting app of this phone."""
     world = PhoneOfFarm(phone)
-    rate = phone.farm.file.app.dialog_rate
-    return PostingApp(world, replace(Habits.of(world.seed), dialog_rate=rate))
+    rates = phone.farm.file.app
+    habits = replace(
+        Habits.of(world.seed),
+        dialog_rate=rates.dialog_rate,
+        surprise_rate=rates.surprise_rate,
+    )
+    return PostingApp(world, habits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from engine.errors import (
     ClaimLostError,
     InDoubtError,
     JobError,
+    NavigationError,
     NotInGeelarkError,
     StopRequested,
 )
@@ -185,6 +187,20 @@ def test_a_connection_lost_right_after_share_is_looked_into_and_not_posted_twice
         except InDoubtError:
             assert here.published == []
         assert len(here.reels) == 1
+        assert here.phones_on == 0
+
+
+def test_jobs_are_posted_once_through_dialogs_and_wrong_pages(tmp_path: Path) -> None:
+    restless = "[app]\ndialog_rate = 0.4\nsurprise_rate = 0.1\n"
+    jobs = new_farm(tmp_path, "--accounts", 2, "--time-scale", 60, "--seed", 5, farm=restless)
+    with desk(tmp_path) as here:
+        for job in jobs:
+            for _ in range(3):
+                # How fast this host is decides what comes when: a step more may be too many.
+                with contextlib.suppress(NavigationError):
+                    here.post(job, RealReport())
+                    break
+        assert here.reels == [(job.account, job.caption) for job in jobs]
         assert here.phones_on == 0
 
 
