@@ -29,9 +29,9 @@ class Package:
 
 
 DRIVER_PACKAGES: Final = (
-    Package(SETTINGS_APP, 86, "8.0.9"),
-    Package(AUTOMATION, 10606, "10.6.6"),
-    Package(AUTOMATION_TESTS, 10606, "10.6.6"),
+    Package(SETTINGS_APP, 191, "8.0.9"),
+    Package(AUTOMATION, 278, "10.6.6"),
+    Package(AUTOMATION_TESTS, 0, ""),
 )
 """What a prepared phone has: of appium-uiautomator2-driver 8.7.0."""
 

@@ -19,6 +19,7 @@ from engine.errors import SettingsError
 from engine.phones.android_sdk import android_sdk
 from simulator.android_system import AUTOMATION, INSTRUMENTATION
 from simulator.farm_file import FaultKind
+from tests.apk_files import compiled_manifest
 from tests.light_farm import LightFarm, free_port, running_farm
 from tests.raw_adb import arm, disarm, unknown_commands, until
 
@@ -143,7 +144,7 @@ def test_an_app_is_installed_and_removed(
 ) -> None:
     app = tmp_path / "server.apk"
     with zipfile.ZipFile(app, "w") as archive:
-        archive.writestr("AndroidManifest.xml", AUTOMATION.encode("utf-16-le"))
+        archive.writestr("AndroidManifest.xml", compiled_manifest(AUTOMATION, 278))
     assert "Success" in shell("install", "-r", str(app))
     assert f"Package [{AUTOMATION}]" in shell("shell", "dumpsys", "package", AUTOMATION)
     assert "Success" in shell("uninstall", AUTOMATION)
