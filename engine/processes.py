@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ from engine.private_files import open_append, patiently, write_atomically
 
 START_TIME_SLACK = 1.0
 """Seconds; start times are kept by the system with about 10 ms, a reused pid is minutes away."""
+
+
+_KILL_SECONDS = 5.0
+"""Longest wait for processes that were killed."""
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,12 +95,28 @@ def end_tree(process: psutil.Process, *, timeout: float) -> bool:
         family += process.children(recursive=True)
     group = _own_group(process)
     _signal_all(family[:1], "terminate")
-    _, alive = psutil.wait_procs(family[:1], timeout=timeout)
+    psutil.wait_procs(family[:1], timeout=timeout)
     # Children that left the tree in the meantime are still in the group that we made.
     family += [child for child in _members(group) if child not in family]
     _signal_all(family, "kill")
-    _, alive = psutil.wait_procs(family, timeout=5)
-    return not alive
+    return _wait_ended(family, timeout=_KILL_SECONDS)
+
+
+def _wait_ended(processes: Iterable[psutil.Process], *, timeout: float) -> bool:
+    """Whether all end in time; one that only its new parent has yet to bury has ended."""
+    deadline = time.monotonic() + timeout
+    left = [process for process in processes if not _has_ended(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        left = [process for process in left if not _has_ended(process)]
+    return not left
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def end_orphans(record: ProcessRecord) -> None:
@@ -109,7 +131,7 @@ def end_orphans(record: ProcessRecord) -> None:
         process for process in _members(record.pid) if identity(process.pid) >= record.started
     ]
     _signal_all(orphans, "kill")
-    psutil.wait_procs(orphans, timeout=5)
+    _wait_ended(orphans, timeout=_KILL_SECONDS)
 
 
 def _own_group(process: psutil.Process) -> int | None:

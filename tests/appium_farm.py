@@ -121,7 +121,15 @@ class AppiumFarm:
 
     # -- sessions --------------------------------------------------------------------------------
 
-    def open(self, serial: str, *, revive: bool = False, url: str = "", **limits: Any) -> Device:
+    def open(
+        self,
+        serial: str,
+        *,
+        revive: bool = False,
+        renew: Callable[[], None] = lambda: None,
+        url: str = "",
+        **limits: Any,
+    ) -> Device:
         """A session with these bounds instead of the usual ones. Raises as ``open_device``."""
         appium = self.settings.appium.model_copy(update=limits)
         return open_device(
@@ -133,6 +141,7 @@ class AppiumFarm:
             pause=time.sleep,
             adb_port=self.adb_port,
             revive=self.server.revive if revive else lambda _pause: False,
+            renew=renew,
             unclosed=self.server.distrust,
         )
 

@@ -30,9 +30,9 @@ _T = TypeVar("_T")
 class AppiumDevice:
     """One Appium session (see ``device.Device``).
 
-    Where the server dies under it, the session is opened anew on a new one. A look is then
-    repeated, and so is a command that never reached the dead server; any other may have been
-    carried out, and its error is raised.
+    Where the server dies under it, the session is opened anew on a new one. What may be done twice
+    is then repeated, and so is a command that never reached the dead server; a tap or a key may
+    have been carried out, and its error is raised.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -45,14 +45,14 @@ class AppiumDevice:
 
     def source(self) -> str:
         """The UiAutomator2 page source as XML."""
-        text = self._look("read the screen", lambda driver: driver.page_source)
+        text = self._do("read the screen", lambda driver: driver.page_source)
         if not isinstance(text, str) or "<" not in text:
             raise AppiumError("Appium gave no page source when asked to read the screen.")
         return text
 
     def tap(self, x: int, y: int) -> None:
         """Tap once at a point of the screen, in pixels."""
-        self._do("tap", lambda driver: driver.tap([(x, y)]))
+        self._do_once("tap", lambda driver: driver.tap([(x, y)]))
 
     def set_text(self, resource_id: str, text: str) -> None:
         """Replace the text of the field with this resource-id, verbatim.
@@ -69,7 +69,7 @@ class AppiumDevice:
         self._do(f"fill {resource_id}", replace)
 
     def press_back(self) -> None:
-        self._do("press back", lambda driver: driver.back())
+        self._do_once("press back", lambda driver: driver.back())
 
     def open_app(self, package: str) -> None:
         """Start the app or bring it to the front."""
@@ -81,7 +81,7 @@ class AppiumDevice:
 
     def screenshot(self) -> bytes:
         """The screen as PNG."""
-        encoded = self._look("take a screenshot", lambda driver: driver.get_screenshot_as_base64())
+        encoded = self._do("take a screenshot", lambda driver: driver.get_screenshot_as_base64())
         try:
             image = base64.b64decode(encoded)
         except ValueError:
@@ -109,11 +109,11 @@ class AppiumDevice:
         finally:
             self._connection.end()
 
-    def _look(self, doing: str, step: Callable[[WebDriver], _T]) -> _T:
-        """A step that changes nothing, so that it may be repeated."""
-        return self._do(doing, step, changes=False)
+    def _do_once(self, doing: str, step: Callable[[WebDriver], _T]) -> _T:
+        """A step that must not be carried out twice."""
+        return self._do(doing, step, twice=False)
 
-    def _do(self, doing: str, step: Callable[[WebDriver], _T], *, changes: bool = True) -> _T:
+    def _do(self, doing: str, step: Callable[[WebDriver], _T], *, twice: bool = True) -> _T:
         """Carry out one step; what the client raises becomes a typed JobError."""
         from engine.phones.appium_faults import DRIVER_ERRORS, ServerGoneError, job_error
 
@@ -125,7 +125,7 @@ class AppiumDevice:
             except DRIVER_ERRORS as exc:
                 error = job_error(exc, doing)
                 gone = isinstance(error, ServerGoneError)
-                if not gone or not self._open_anew() or (changes and _may_be_done(error)):
+                if not gone or not self._open_anew() or (not twice and _may_be_done(error)):
                     raise error from exc
 
     def _open_anew(self) -> bool:
@@ -157,6 +157,7 @@ def open_device(
     pause: Pause,
     adb_port: int = 0,
     revive: Revive = lambda _pause: False,
+    renew: Callable[[], None] = lambda: None,
     unclosed: Callable[[], None] = lambda: None,
 ) -> Device:
     """Open a session on the phone with this adb serial.
@@ -164,7 +165,8 @@ def open_device(
     Tried ``session_tries`` times within ``session_timeout_seconds`` in all. The first of the
     slot's ``system_ports`` is used; the others are room for a port that an earlier session left
     blocked. ``adb_port``: of the worker's own adb server, 0 = the host's. ``revive`` starts a dead
-    server anew; ``unclosed`` hears of a session that the server did not end in time.
+    server anew, ``renew`` a login to the phone that lapsed; ``unclosed`` hears of a session that
+    the server did not end in time.
 
     Raises AppiumError, AdbError, ConnectionDroppedError, GloginError, InternalError.
     """
@@ -178,6 +180,7 @@ def open_device(
             log=log,
             pause=pause,
             revive=revive,
+            renew=renew,
             unclosed=unclosed,
         )
     )

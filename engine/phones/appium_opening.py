@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import AppiumError, InternalError, JobError
+from engine.errors import AppiumError, GloginError, InternalError, JobError
 from engine.phones.adb_version import server_port
 from engine.phones.phone import Pause
 
@@ -37,6 +37,8 @@ class Opening:
     log: FilteringBoundLogger
     pause: Pause
     revive: Revive
+    renew: Callable[[], None]
+    """Connects and logs in to the phone anew: its login may lapse at any time. Raises JobErrors."""
     unclosed: Callable[[], None]
     """Called when a session could not be ended in its time: its server is still busy with it."""
 
@@ -62,6 +64,8 @@ class Opening:
                 break  # a wrong setting does not pass by itself
             if PORT_BUSY.search(str(error)):
                 port = (port + 1) % len(self.system_ports)
+            elif isinstance(error, GloginError) and attempt < self.limits.session_tries:
+                self.renew()
             elif isinstance(error, ServerGoneError) and self.revive(self.pause):
                 continue
             elif attempt < self.limits.session_tries:

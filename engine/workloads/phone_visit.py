@@ -199,8 +199,15 @@ class PhoneVisit:
             pause=self._report.pause,
             adb_port=self._settings.get_adb_server_port(self._slot.index),
             revive=self._server.revive,
+            renew=lambda: self._connect_anew(serial),
             unclosed=self._server.distrust,
         )
+
+    def _connect_anew(self, serial: str) -> None:
+        """The login to the phone lapsed. Raises typed JobErrors."""
+        found = self._station.connect(self._phone, self._report.pause)
+        if found != serial:
+            raise AdbError(f"The phone at {serial} is at {found} now, as if it had booted anew.")
 
     def _reconnect(self) -> Device:
         """A new session on the same phone, for looking on after Share. Raises typed JobErrors."""

@@ -238,6 +238,10 @@ def test_a_missing_app_and_a_missing_field_are_told_apart(device: Device) -> Non
 # -- the Appium server ----------------------------------------------------------------------------
 
 
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 def kill_appium(farm: AppiumFarm) -> None:
     assert farm.server.pid is not None
     process = psutil.Process(farm.server.pid)
@@ -258,7 +262,7 @@ def test_a_killed_appium_is_told_at_once_and_leaves_no_forward_and_no_child(
     assert "is not running" in str(error)
     farm.server.restart(time.sleep)
     assert farm.adb.forwards() == []
-    assert not any(child.is_running() for child in children)
+    assert all(has_ended(child) for child in children)
     error = fails(ConnectionDroppedError, device.source, within=2)
     assert "session was gone" in str(error)
 
@@ -410,6 +414,13 @@ def test_a_wrong_login_code_is_refused_and_repeated_nowhere(farm: AppiumFarm) ->
     assert "marked-wrong-code" not in str(error) + farm.book.text
     fails(GloginError, lambda: farm.adb.check_answers(serial), within=3)
     fails(GloginError, lambda: farm.open(serial), within=5)
+
+    def connect_anew() -> None:
+        farm.connect(1)
+
+    device = farm.open(serial, session_tries=2, renew=connect_anew)
+    assert "<hierarchy" in device.source()
+    device.close()
 
 
 def test_adb_tells_a_dropped_a_silent_and_an_absent_phone(farm: AppiumFarm, serial: str) -> None:

@@ -33,6 +33,10 @@ def wait_for_line(path: Path) -> str:
             return text.splitlines()[0]
 
 
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 def test_stopping_a_child_ends_all_below_it_and_forgets_it(tmp_path: Path) -> None:
     registry = ProcessRegistry(tmp_path / "processes")
     child = SlotProcesses(registry, 0).spawn(
@@ -42,9 +46,29 @@ def test_stopping_a_child_ends_all_below_it_and_forgets_it(tmp_path: Path) -> No
     assert [record.pid for record in registry.records()] == [child.pid]
     child.stop(5)
     assert not child.alive()
-    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
+    assert has_ended(grandchild)
     assert registry.records() == []
     child.stop(5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups there")
+def test_what_a_killed_child_left_below_it_is_ended_when_it_is_stopped(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    keeper = SlotProcesses(registry, 0)
+    for by_record in (False, True):
+        log_path = tmp_path / f"server_{by_record}.log"
+        child = keeper.spawn("server", [sys.executable, "-c", FAMILY], log_path=log_path)
+        grandchild = psutil.Process(int(wait_for_line(log_path)))
+        psutil.Process(child.pid).kill()
+        psutil.Process(child.pid).wait(10)
+        assert not child.alive()
+        assert not has_ended(grandchild)
+        if by_record:
+            registry.end(registry.records(), timeout=1)
+        else:
+            child.stop(1)
+        assert has_ended(grandchild)
+        assert registry.records() == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="TERM cannot be ignored there")

@@ -81,6 +81,10 @@ def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
 Make = Callable[..., AppiumServer]
 
 
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
@@ -189,7 +193,7 @@ def test_everything_below_the_server_ends_with_it(make: Make) -> None:
     family = psutil.Process(server.pid).children(recursive=True)
     assert family
     server.stop()
-    assert not any(member.is_running() for member in family)
+    assert all(has_ended(member) for member in family)
 
 
 def test_missing_program_names_the_setting(make: Make, tmp_path: Path) -> None:
