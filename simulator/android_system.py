@@ -76,5 +76,6 @@ class AndroidSystem:
         return True
 
     def stop_app(self, name: str) -> None:
+        """End what ``start_app`` started."""
         self.services.discard(name)
         self.processes.discard(name)

@@ -93,7 +93,7 @@ class DeviceFaults:
         self._until.clear()
 
     def meet(self, event: str) -> None:
-        """Something happens on the phone: what waited for it strikes."""
+        """Something happens on the phone: the first fault that waited for it strikes."""
         due = [fault for fault in self._armed if event.startswith(fault.during)]
         for fault in due[:1]:
             self._armed.remove(fault)

@@ -30,6 +30,7 @@ class WebDriverError(Exception):
 
     @property
     def status(self) -> int:
+        """The HTTP status of its answer."""
         return _STATUS.get(self.kind, 500)
 
 

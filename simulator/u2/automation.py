@@ -36,6 +36,8 @@ class Automation:
         self._streams: set[Stream] = set()
         self._up = False
         self._session: AutomationSession | None = None
+        self._drops_next = False
+        """The line is gone as soon as the answer is across."""
 
     @property
     def listening(self) -> bool:
@@ -98,6 +100,10 @@ class Automation:
                 if answer is None or stream.closed.is_set():
                     return
                 await stream.write(answer)
+                if self._drops_next:
+                    self._drops_next = False
+                    await stream.written()
+                    self._faults.strike(FaultKind.CONNECTION_DROPPED)
         finally:
             self._streams.discard(stream)
 
@@ -117,6 +123,8 @@ class Automation:
             value = self._carry_out(route, request, parts)
         except WebDriverError as exc:
             return encoded(exc.status, _error(exc.kind, str(exc)))
+        except (LookupError, TypeError, ValueError) as exc:
+            return encoded(400, _error("invalid argument", f"{type(exc).__name__}: {exc}"))
         if value is _LOST:
             return None
         name = self._session.id if self._session else None
@@ -162,9 +170,7 @@ class Automation:
         if self._phone.fault_position < 0.5:
             self._faults.strike(FaultKind.CONNECTION_DROPPED)
             return True
-        asyncio.get_running_loop().call_later(
-            _ENDING_SECONDS, self._faults.strike, FaultKind.CONNECTION_DROPPED
-        )
+        self._drops_next = True
         return False
 
 

@@ -32,6 +32,8 @@ async def read_request(reader: asyncio.StreamReader) -> HttpRequest | None:
         if not name.strip():
             break
         if name.strip().lower() == "content-length":
+            if not value.strip().isdigit():
+                return None
             length = int(value)
     raw = await reader.readexactly(length)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,15 @@ class Automated:
             {"type": "pointerUp"},
         ]
         self.ask("POST", "/actions", {"actions": [{"type": "pointer", "actions": moves}]})
+
+    def taps_until_the_end(self) -> int:
+        """How many are answered before the connection ends, at most MOST_TAPS."""
+        for number in range(MOST_TAPS):
+            try:
+                self.tap()
+            except EOFError:
+                return number
+        return MOST_TAPS
 
     def find(self, strategy: str, selector: str) -> str:
         found = self.ask("POST", "/element", {"strategy": strategy, "selector": selector})
@@ -183,16 +192,31 @@ def test_a_server_that_does_not_come_up_is_not_listening(farm: LightFarm, kind: 
     farm.do(lambda: farm.phone().shut(farm.farm.clock.now(), "test over"))
 
 
+@pytest.mark.parametrize("kind", ["line_dropped", "automation_unreachable"])
+def test_a_fault_of_the_line_strikes_in_mid_flow_where_the_farm_file_says_so(
+    tmp_path: Path, kind: str
+) -> None:
+    script = {"faults": {"script": [{"kind": kind, "account": "acct001"}]}}
+    with running_farm(tmp_path, **script) as made:
+        with automated(made) as phone:
+            assert phone.taps_until_the_end() < MOST_TAPS
+        with automated(made) as phone:
+            assert phone.taps_until_the_end() == MOST_TAPS
+
+
+def test_a_request_that_makes_no_sense_is_an_invalid_argument(phone: Automated) -> None:
+    assert phone.ask("POST", "/element", {"using": "id"})["error"] == "invalid argument"
+    assert phone.ask("POST", "/appium/gestures/click", {"x": "left"})["error"] == "invalid argument"
+    assert "<hierarchy" in phone.ask("GET", "/source")
+
+
 @pytest.mark.parametrize("kind", ["session_lost", "connection_dropped"])
 def test_a_fault_in_mid_flow_strikes_after_as_many_taps_as_over_the_light_way(
     tmp_path: Path, kind: str
 ) -> None:
     script = {"faults": {"script": [{"kind": kind, "times": 9}]}}
     with running_farm(tmp_path / "real", **script) as real, automated(real) as phone:
-        taps = 0
-        with suppress(EOFError):
-            for taps in range(MOST_TAPS):  # noqa: B007 - looked at after the last one
-                phone.tap()
+        taps = phone.taps_until_the_end()
     assert taps == _light_taps(tmp_path / "light", script)
 
 
