@@ -194,7 +194,8 @@ class Model(Section):
     elements: int = Field(default=120, ge=10, le=400)
     """Elements of a screen that are listed at most."""
     timeout_seconds: Positive = 20
-    """Longest wait for one answer; never more than the job has left."""
+    """Longest wait for the answer to one question, with all its calls; never more than the job
+    has left."""
     tries: int = Field(default=2, ge=1)
     """Calls for one question: again after a time-out, overload, rate limit or bad answer."""
     backoff_seconds: Seconds = 1

@@ -27,7 +27,7 @@ from engine.model.errors import (
     ModelTimeoutError,
     ModelUnreachableError,
 )
-from engine.model.service import ModelService, usage_of
+from engine.model.service import SHORTEST_CALL, ModelService, usage_of
 from engine.model.usage import Usage
 from engine.posting.advice import Advice, proven
 from engine.posting.harmless import objection
@@ -54,6 +54,8 @@ _LONGEST_PAUSE: Final = 3600.0
 _CHARACTERS_PER_TOKEN: Final = 2
 """Counted low, so that a reservation is never too small."""
 _PICTURE_TOKENS: Final = 5_000
+_SURE: Final = 0.7
+"""Confidence from which a rule's word on a screen stands against the model's."""
 _ACCOUNT_TYPES: Final = frozenset(
     {"logged_out", "verification", "suspended", "disabled", "action_blocked"}
 )
@@ -125,12 +127,14 @@ class ModelAdvisor:
         """One question: as many calls as its tries allow. Raises ModelError, ModelSetupError."""
         found = elements(question.screen, self._limits.elements)
         picture = self._picture(device, report)
+        allowed = report.remaining(self._limits.timeout_seconds)
+        deadline = time.monotonic() + allowed
         against = ""
 
         def attempt() -> Advice | None:
             nonlocal against
             content = prompt.content(question, found, objection=against, picture=picture)
-            message, facts = self._call(content, bool(picture), report)
+            message, facts = self._call(content, bool(picture), deadline, report)
             try:
                 advice = self._advice(answers.read(message), question, found)
             except (BadAnswerError, ModelRefusalError) as exc:
@@ -142,7 +146,10 @@ class ModelAdvisor:
             return advice
 
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._limits.tries),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self._limits.tries),
+                tenacity.stop_before_delay(max(0.0, allowed - SHORTEST_CALL)),
+            ),
             retry=tenacity.retry_if_exception(self._again),
             wait=self._wait,
             sleep=report.pause,
@@ -180,10 +187,13 @@ class ModelAdvisor:
         return growing(state)
 
     def _call(
-        self, content: Sequence[Any], pictured: bool, report: Report
+        self, content: Sequence[Any], pictured: bool, deadline: float, report: Report
     ) -> tuple[Message, dict[str, object]]:
         """One call within the budget. Raises ModelError, ModelSetupError."""
         report.checkpoint()
+        began = time.monotonic()
+        if deadline - began < SHORTEST_CALL:
+            raise ModelTimeoutError("There is no time left to ask the model.")
         system, tools = prompt.system(), prompt.tools()
         words = sum(len(block.get("text", "")) for block in content)
         size = len(json.dumps([*system, *tools])) + words
@@ -192,13 +202,12 @@ class ModelAdvisor:
             output=self._limits.max_tokens,
         )
         reserved = self._budget.reserve(self._job_id, most)
-        began = time.monotonic()
         try:
             message = self._service.ask(
                 system=system,
                 tools=tools,
                 content=content,
-                timeout=report.remaining(self._limits.timeout_seconds),
+                timeout=deadline - began,
             )
         except (ModelTimeoutError, ModelUnreachableError):
             raise  # it may have been answered, and billed: its reservation stands
@@ -272,7 +281,7 @@ class ModelAdvisor:
             return None
         account = answer.verdict in _ACCOUNT_TYPES
         screen = question.screen
-        if account and screen.account_state is AccountState.OK:
+        if account and screen.account_state is AccountState.OK and screen.confidence >= _SURE:
             raise BadAnswerError("only an account in order shows this screen")
         if not proven(answer.words, screen.page, account=account):
             raise BadAnswerError("those words do not stand on the screen as the app's own")

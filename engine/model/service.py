@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from engine.config import Model
 
 T = TypeVar("T")
-_SHORTEST_CALL: Final = 1.0
+SHORTEST_CALL: Final = 0.5
 """Seconds; with less left no call is worth its price."""
 _QUOTED: Final = 160
 _UNREADABLE: Final = "The model's service answered something unreadable."
@@ -82,8 +82,6 @@ class ModelService:
         timeout: float,
     ) -> Message:
         """One question, at most ``timeout`` seconds. Raises ModelError, ModelSetupError."""
-        if timeout < _SHORTEST_CALL:
-            raise ModelTimeoutError("The job has no time left to ask the model.")
 
         def create() -> Message:
             return self._client.messages.create(

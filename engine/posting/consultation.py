@@ -6,6 +6,7 @@ still be there, a verdict must still stand, and whatever rules see meanwhile com
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.posting.state import FlowState
     from engine.workloads.base import Report
 
+_PLAIN_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 REMEMBERED: Final = 8
 """Steps that an adviser is told of."""
 
@@ -51,7 +53,7 @@ class Consultation:
 
     def remember(self, screen: Screen, step: Step) -> None:
         """By ids and kinds only: what is written on a page is not for the history."""
-        target = f" {step.node.id or 'an element'}" if isinstance(step, Tap) else ""
+        target = f" {_name(step.node)}" if isinstance(step, Tap) else ""
         self._history.append(f"on {screen.kind}: {type(step).__name__.lower()}{target}")
 
     def advised(
@@ -114,6 +116,11 @@ class Consultation:
             self._report.step("advice refused", step=str(step), reason=why)
             return Wait("the advice was refused")
         return Tap(here, "advised")
+
+
+def _name(node: Node) -> str:
+    """An id as programmers write it; pages of the web may have any text for one."""
+    return node.id if _PLAIN_ID.fullmatch(node.id) else "an element"
 
 
 def same(one: Node, other: Node) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from engine.model.errors import (
     ModelUnreachableError,
 )
 from engine.posting.advice import Advice, Question
-from engine.posting.screen import Screen
+from engine.posting.screen import Kind, Screen
 from engine.posting.state import FlowState
 from engine.posting.steps import Back, Fail, OpenApp, Step, Tap, Wait
 from simulator.app.layout import LAYOUTS
@@ -231,6 +232,19 @@ def test_a_verdict_with_words_that_stand_on_the_screen_is_believed(
     assert advice.words == "Your profile can't be used"
 
 
+def test_what_a_rule_is_sure_of_stands_against_a_verdict_and_a_guess_does_not(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    said = verdict("suspended", "Your profile can't be used")
+    for confidence, believed in ((0.95, False), (0.5, True)):
+        server.say(said, said)
+        seen = replace(NOTICE, kind=Kind.DIALOG_DISMISSIBLE, confidence=confidence)
+        desk = Desk(server, tmp_path / str(confidence), ai="only")
+        advice = desk.ask(seen)
+        assert advice is not None
+        assert isinstance(advice.step, Fail) is believed
+
+
 @pytest.mark.parametrize(
     ("name", "error_type"), [("app_update", "app_update"), ("app_trouble", "navigation_stuck")]
 )
@@ -298,9 +312,10 @@ def test_a_fault_is_typed_tried_again_only_where_that_helps_and_leaves_the_rules
 def test_a_service_that_does_not_answer_is_given_up_in_time(
     server: ModelServer, tmp_path: Path
 ) -> None:
-    server.say(Failure(fault=ModelFault.TIMEOUT))
-    desk = Desk(server, tmp_path, timeout_seconds=1, tries=1, ai="only")
+    server.say(*[Failure(fault=ModelFault.TIMEOUT)] * 3)
+    desk = Desk(server, tmp_path, timeout_seconds=1, tries=3, ai="only")
     desk.ask()
+    assert len(server.asked) == 1, "the time is that of all calls of a question"
     assert "1 s" in desk.failure
     assert desk.book.spent_on(desk.settings.day_of(_now())).tokens > 1000, "it may be billed"
 
