@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.screen_cases import Case, Labelled, case, judge, read, step_on, told_by_words, touch
-from benchmarks.screen_grades import GRADES
+from benchmarks.screen_grades import GRADES, without_each_id, worn
 from engine.errors import EngineError
 from engine.posting.page import Page, PageUnreadableError
 from engine.posting.recogniser import Recogniser
@@ -122,7 +122,25 @@ def graded(folder: Path, labels: Sequence[Labelled], grade: str) -> list[Case]:
     return cases
 
 
-def report(folder: Path, verbose: bool = False) -> Iterator[str]:
+def spoilt(folder: Path, labels: Sequence[Labelled]) -> Iterator[str]:
+    """How the score falls as screens lose attributes at random, and each of their ids in turn."""
+    recogniser = Recogniser()
+    sources = {item: (folder / item.file).read_text(encoding="utf-8") for item in labels}
+    for lost in (0.05, 0.1, 0.2, 0.4):
+        cases = [
+            case(item, worn(source, item.file, lost), recogniser, runs=1)
+            for item, source in sources.items()
+        ]
+        yield f"without {lost:.0%} of all attributes but ids: {summary(cases)}"
+    cases = [
+        case(item, without, recogniser, runs=1)
+        for item, source in sources.items()
+        for without in without_each_id(source)
+    ]
+    yield f"without any one id: {summary(cases)}"
+
+
+def report(folder: Path, verbose: bool = False, wear: bool = False) -> Iterator[str]:
     """All that is printed. Raises OSError, ValueError, KeyError, EngineError."""
     labels = read(folder)
     cases = judge(folder, labels, Recogniser())
@@ -134,6 +152,8 @@ def report(folder: Path, verbose: bool = False) -> Iterator[str]:
         if verbose:
             yield from misread(poorer)
         yield f"as {grade}: {summary(poorer)}"
+    if wear:
+        yield from spoilt(folder, labels)
     yield f"leave one account out: {summary(leave_one_out(folder, cases))}"
     slowest = max(cases, key=lambda item: item.milliseconds)
     yield f"slowest: {slowest.labelled.file} {slowest.milliseconds:.2f} ms"
@@ -146,9 +166,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--verbose", action="store_true", help="name the screens misread in poorer grades too"
     )
+    parser.add_argument(
+        "--wear", action="store_true", help="spoil the screens in many ways too; takes a while"
+    )
     options = parser.parse_args(arguments)
     try:
-        for line in report(options.folder, options.verbose):
+        for line in report(options.folder, options.verbose, options.wear):
             print(line)
     except (OSError, ValueError, KeyError, EngineError) as exc:
         print(f"{options.folder} cannot be read as labelled screens: {exc}.")

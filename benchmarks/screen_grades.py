@@ -8,13 +8,15 @@ once more by its words alone (``text_only``).
 from __future__ import annotations
 
 import random
+import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 _LIST: Final = ("resource-id", "text", "content-desc", "clickable", "bounds")
 _WORDS: Final = ("text", "content-desc", "bounds")
+_ID: Final = re.compile(r'resource-id="(?:[\w.]+:id/)?(\w+)"')
 _DROPPABLE: Final = ("class", "package", "clickable", "bounds", "content-desc", "text")
 
 
@@ -37,6 +39,14 @@ def worn(source: str, seed: str, share: float = 0.1) -> str:
             if name in node.attrib and dice.random() < share:
                 del node.attrib[name]
     return ET.tostring(root, encoding="unicode")
+
+
+def without_each_id(source: str) -> Iterator[str]:
+    """The same page once for each of its ids, with that one renamed: another build of the app."""
+    for name in sorted(set(_ID.findall(source))):
+        yield re.sub(
+            rf'(resource-id="(?:[\w.]+:id/)?){re.escape(name)}"', r'\1another_name"', source
+        )
 
 
 GRADES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(

@@ -76,6 +76,7 @@ OTHER_SHEETS: Final = frozenset(
 )
 """Where a build draws its sheets without the container that the others have."""
 DIMMERS: Final = frozenset({"background_dimmer"})
+_BARS: Final = ("action_bar", "snackbar", "toast", "section_", "feed_tab", "profile_tab")
 DIALOGS: Final = frozenset(
     {
         "aerr_close",
@@ -279,7 +280,9 @@ class Page(View):
         """What is drawn after the dimmer, where no container of a sheet is known."""
         last = max(node.index for node in anchors)
         after = [node for node in self.nodes if node.index > last]
-        return View(after) if any(node.words for node in after) else None
+        # A sheet that comes or goes is dimmed already; bars of the page may be drawn after it.
+        drawn = [node for node in after if node.words and not node.id.startswith(_BARS)]
+        return View(after) if len(drawn) > 1 else None
 
     def _sheet(self, anchors: Sequence[Node]) -> View | None:
         sheet = max(anchors, key=lambda node: node.index)

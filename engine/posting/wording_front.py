@@ -82,7 +82,6 @@ IN_THE_WAY: Final[Mapping[str, tuple[str, ...]]] = {
         "page could not be loaded",
         "an unknown network error",
     ),
-    "retry": ("tap to retry", "try again", "retry", "reload"),
     "open_with": ("open with", "complete action using", "open * with", "share with"),
     "just_once": ("just once", "always"),
     "web_page": ("view site information", "secure connection", "connection is secure"),
@@ -143,7 +142,6 @@ IN_THE_WAY: Final[Mapping[str, tuple[str, ...]]] = {
         "let instagram access",
     ),
     "grant_access": ("continue", "allow access", "allow", "next", "turn on"),
-    "save_draft": ("save draft?", "discard reel?", "discard video?", "discard edits?"),
     "discard_upload": (
         "discard post?",
         "discard reel?",
