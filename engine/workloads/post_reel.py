@@ -99,12 +99,16 @@ class PostReel:
     def attempt_seconds(self) -> float:
         """Every wait of the settings used to its end."""
         phones, appium = self._settings.phones, self._settings.appium
+        posting = self._settings.posting
+        # The look after a doubt may begin again in a new session.
+        checks = 2 * posting.check_seconds if posting.check_doubts else 0.0
         return (
             phones.boot_timeout_seconds
             + phones.adb_device_timeout_seconds
             + appium.session_timeout_seconds * appium.session_tries
             + self.job_seconds
-            + self._settings.posting.confirm_timeout_seconds
+            + posting.confirm_timeout_seconds
+            + checks
             + phones.stop_timeout_seconds
         )
 
