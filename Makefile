@@ -61,6 +61,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
 	$(BIN)/python -m benchmarks.footprint --workers 3 --jobs 9 --rows 4660
 	$(BIN)/python -m benchmarks.console
+	$(BIN)/python -m benchmarks.appium
 	@if [ -e ../shared/data/errors_dev.jsonl ]; then $(BIN)/python -m benchmarks.error_accuracy ../shared/data/errors_dev.jsonl; else echo 'error_accuracy: no labelled messages beside this checkout'; fi
 
 docs: $(STAMP)

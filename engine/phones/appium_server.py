@@ -39,7 +39,9 @@ _ARGUMENTS: Final = (
     "--local-timezone",
 )
 """No insecure feature: nothing of ours needs one."""
-_STATUS_TIMEOUT: Final = 5.0
+_START_POLL_SECONDS: Final = 0.1
+"""A server takes about a second to start: asking once a second would double that."""
+_STATUS_TIMEOUT = 5.0
 """Seconds for one answer to ``GET /status``."""
 _LARGEST_STATUS: Final = 65536
 
@@ -175,7 +177,7 @@ class AppiumServer:
                     f"Appium on port {self._port} was not ready within "
                     f"{self._limits.start_timeout_seconds:.0f} s; see {self._log_path}."
                 )
-            pause(self._limits.health_poll_seconds)
+            pause(min(self._limits.health_poll_seconds, _START_POLL_SECONDS))
 
     def _check_version(self, status: object) -> None:
         """Raises SettingsError for another major version; one that is not told is not judged."""

@@ -16,6 +16,7 @@ from engine.errors import ClaimLostError, ContentError, SettingsError
 from engine.jobs import Job
 from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
+from engine.phones.adb_server import ROLE as OWN_ADB
 from engine.phones.adb_version import LOCAL_HOST, refuse_other_server, server_port
 from engine.phones.android_sdk import android_sdk
 from engine.phones.appium_install import appium_program
@@ -176,7 +177,7 @@ class PostReel:
         for index in range(settings.run.workers):
             wanted = [("appium", host, settings.get_appium_port(index), "appium.base_port")]
             if own_adb := settings.get_adb_server_port(index):
-                wanted.append(("adb", LOCAL_HOST, own_adb, "phones.adb_server_port"))
+                wanted.append((OWN_ADB, LOCAL_HOST, own_adb, "phones.adb_server_port"))
             for role, address, port, key in wanted:
                 if not self._runs(role, index) and not port_is_free(address, port):
                     name = "Appium" if role == "appium" else "its adb server"
