@@ -14,8 +14,7 @@ import structlog
 
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import EngineError
-from engine.insight.attention import MONEY_LIMIT, NEAR_LIMIT
-from engine.insight.money import minutes_on_now
+from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, minutes_on_now
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
@@ -94,24 +93,27 @@ class DailyLimit:
 
     def _reached(self, spent: Spending) -> None:
         run = self._run
-        figures = self._figures(spent)
         if not run.control.paused:
             try:
-                run.control.pause_for_limit(spent.day, self.limit, by=MONEY_LIMIT, why=figures)
+                why = self._share(spent)
+                run.control.pause_for_limit(spent.day, self.limit, by=MONEY_LIMIT, why=why)
             except EngineError as exc:
                 log.warning("pause_not_kept", error=str(exc))
         if self._first("reached", spent):
             run.news.alarm(
-                f"The daily money limit is reached: {figures}. Claims are paused, jobs at work "
-                "finish. To go on, raise run.usd_per_day, or resume: then there is no limit until "
-                "tomorrow.",
+                f"The daily money limit is reached: {self._figures(spent)}. Claims are paused, jobs "
+                "at work finish. To go on, raise run.usd_per_day, or resume: then there is no limit "
+                "until tomorrow.",
                 id=MONEY_LIMIT,
             )
 
     def _figures(self, spent: Spending) -> str:
         label = self._run.workload.resource_label
         calls = f" ({label}s ${spent.resources:.2f}, calls ${spent.calls:.2f})" * bool(spent.calls)
-        return f"about ${spent.total:.2f} of ${self.limit:.2f} is spent today{calls}"
+        return self._share(spent) + calls
+
+    def _share(self, spent: Spending) -> str:
+        return f"about ${spent.total:.2f} of ${self.limit:.2f} is spent today"
 
     def _first(self, what: str, spent: Spending) -> bool:
         key = (what, spent.day, self.limit)

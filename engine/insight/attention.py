@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from engine.insight.money import NOT_ON
+from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, NOT_ON
 from engine.insight.situation import SILENT_SECONDS, Situation
 from engine.insight.status_file import StatusMoney
 from engine.insight.values import Attention, JobLine, Level
@@ -25,10 +25,6 @@ UNVERIFIED_SECONDS: Final = 60.0
 STARTING_SECONDS: Final = 240.0
 FLAPS: Final = 3
 FLAP_WINDOW: Final = timedelta(minutes=10)
-NEAR_LIMIT: Final = 0.8
-"""Share of the day's money limit at which a person is told."""
-MONEY_LIMIT: Final = "the daily money limit"
-"""Who paused claims then; also the id of the run's alarm about it."""
 LOW_DISK_BYTES: Final = 500 * 1024 * 1024
 _NAMED: Final = 8
 """So many are named; the rest is counted."""

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 NOT_ON = frozenset({"off", "expired"})
 
+NEAR_LIMIT = 0.8
+"""Share of the day's limit at which a person is told."""
+
+MONEY_LIMIT = "the daily money limit"
+"""Who paused claims then; also the id of the run's alarm about it."""
+
 
 def money(
     resources: Sequence[ResourceState],

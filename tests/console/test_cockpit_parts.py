@@ -170,6 +170,12 @@ def test_pace_accounts_and_money_fit_their_panel(width: int) -> None:
     assert "$4.82 today" in lines[2]
 
 
+def test_money_is_told_with_the_limit_of_the_day_where_there_is_one() -> None:
+    limited = replace(overview().money, limit=12.0)
+    lines = cockpit_figures.pace_lines(overview(money=limited), NOW, 100)
+    assert "$4.82 of $12.00 today" in lines[2]
+
+
 def test_why_nothing_runs_is_told_whole_in_two_rows() -> None:
     sentence = "The last run began 2025-12-26 10:27:10 and did not end by itself: the next goes on."
     idle = overview(live=False, last_result=sentence, why_idle="No run is live.")

@@ -380,6 +380,12 @@ def test_only_guards_that_the_engine_has_are_named() -> None:
     assert not [line for line in kept if "idle" in line or "starting" in line]
 
 
+def test_a_limit_of_the_days_money_is_a_guard_where_there_is_one() -> None:
+    limited = Settings.model_validate({"run": {"usd_per_day": 12.5}})
+    lines = phones_fleet.guard_lines(Guards.of(limited), "phone")
+    assert "on  day costs $12.50     claims pause" in lines
+
+
 def test_energy_saving_is_shown_as_the_settings_have_it() -> None:
     saving = Settings.model_validate({"phones": {"energy_saving": False}})
     lines = phones_fleet.guard_lines(Guards.of(saving), "phone")
