@@ -67,7 +67,7 @@ FURNITURE: Final = Furniture(
     ),
     prefixes=(
         "action_bar_search",
-        "browser_lite_",
+        "browser_",
         "camera_",
         "caption_input",
         "clips_",

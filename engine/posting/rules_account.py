@@ -13,8 +13,8 @@ from engine.posting.marks import Covering, has, inside, opens, several, whole
 from engine.posting.rule import FURNITURE, Rule
 from engine.posting.screen import Kind
 
-_OFFERED: Final = whole("decline")
-"""With a way round it, it is an offer to complete the profile."""
+_OFFERED: Final = (whole("decline"), inside("sold"))
+"""With a way round it, or a price, it is an offer to complete the profile or to buy a badge."""
 _SHEET: Final = has("layout_container_bottom_sheet")
 """A sheet over the app is an offer too."""
 
@@ -97,14 +97,14 @@ ACCOUNT: Final = (
         name="id_upload",
         kind=Kind.CHALLENGE_VERIFICATION,
         must=(inside("id_upload"),),
-        never=(*_NEVER, _OFFERED),
+        never=(*_NEVER, *_OFFERED),
         proof=("d013", "d024"),
     ),
     Rule(
         name="identity_check",
         kind=Kind.CHALLENGE_VERIFICATION,
         must=(inside("identity"),),
-        never=(*_NEVER, _OFFERED),
+        never=(*_NEVER, *_OFFERED),
         confidence=0.9,
     ),
     Rule(
@@ -132,7 +132,7 @@ ACCOUNT: Final = (
         name="login_password",
         kind=Kind.LOGIN,
         must=(inside("wrong_password"),),
-        never=(*_NEVER, _OFFERED),
+        never=(*_NEVER, *_OFFERED),
         confidence=0.8,
     ),
     Rule(
@@ -140,14 +140,14 @@ ACCOUNT: Final = (
         kind=Kind.CHALLENGE_VERIFICATION,
         must=(inside("phone"),),
         # What can be closed only asks for one.
-        never=(*_NEVER, _OFFERED, whole("close_mark")),
+        never=(*_NEVER, *_OFFERED, whole("close_mark")),
         confidence=0.75,
     ),
     Rule(
         name="code_check",
         kind=Kind.CHALLENGE_VERIFICATION,
         must=(inside("code"),),
-        never=(*_NEVER, _OFFERED),
+        never=(*_NEVER, *_OFFERED),
         confidence=0.85,
     ),
 )

@@ -18,7 +18,7 @@ from engine.posting.marks import (
     several,
     whole,
 )
-from engine.posting.rule import FURNITURE, Rule, by_id, labelled
+from engine.posting.rule import FURNITURE, TABS, Rule, by_id, labelled
 from engine.posting.screen import Kind, Target
 
 LAUNCHERS: Final = ("launcher", "trebuchet", "com.miui.home", "quickstep", ".homescreen")
@@ -167,7 +167,7 @@ IN_FRONT: Final = (
         name="in_app_browser",
         kind=Kind.BROWSER_OR_OTHER_APP,
         either=(
-            like("ig_browser_", "ig_chrome_", "browser_lite_", "in_app_browser", "browser_chrome_"),
+            like("ig_browser_", "ig_chrome_", "in_app_browser", "browser_"),
             has("browser_url_bar", "webview_container", "web_view_container"),
         ),
         answer=(
@@ -192,8 +192,15 @@ IN_FRONT: Final = (
     Rule(
         name="store_or_other_app",
         kind=Kind.BROWSER_OR_OTHER_APP,
-        either=(several("store_page"), several("other_feed", 3)),
+        either=(several("store_page"), several("system_settings")),
         never=(FURNITURE,),
+        confidence=0.8,
+    ),
+    Rule(
+        name="other_video_app",
+        kind=Kind.BROWSER_OR_OTHER_APP,
+        must=(several("other_video_app", 3),),
+        never=(TABS, whole("tab_search"), like("action_bar", "quick_capture_", "clips_")),
         confidence=0.8,
     ),
     Rule(

@@ -117,7 +117,6 @@ CHALLENGE: Final[Mapping[str, tuple[str, ...]]] = {
         "get back into instagram",
         "regain access to",
         "reviewing your information",
-        "review your information",
         "thanks for providing your info",
         "waiting for approval",
         "approve * from another device",
