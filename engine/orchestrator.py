@@ -7,10 +7,16 @@ workload (architecture 2, 6, 7). ``python -m engine.orchestrator`` is the headle
 
 from __future__ import annotations
 
-import queue
 import sys
+
+if __name__ == "__main__":  # before all that follows, of which most commands need nothing
+    from engine.commandline.cli import main as command_line
+
+    sys.exit(command_line())
+
+import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -378,14 +384,3 @@ class Orchestrator:
         text = totals_line(self)
         log.info("progress", text=text)
         self.display.status(text, self.ledger.figures().to_dict())
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The headless command line; see ``--help``."""
-    from engine.commandline.cli import main as command_line
-
-    return command_line(argv)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,6 @@ from engine.commandline.work_place import WorkPlace
 from engine.config import Settings
 from engine.display import display_for
 from engine.errors import ExitCode, InputError
-from engine.orchestrator import Orchestrator
 from engine.output import complain, say, say_json, table
 from engine.run_result import RunResult
 from engine.start_checks import refuse_earlier_day, refuse_other_keys
@@ -44,6 +43,8 @@ class Operations(WorkPlace):
         self.workload.check()
         for sentence in self.workload.notices():
             self.say(sentence)
+        from engine.orchestrator import Orchestrator  # nothing but a run needs it
+
         display = display_for(as_json=self.arguments.json)
         orchestrator = Orchestrator(
             settings=self.settings,
