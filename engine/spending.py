@@ -101,9 +101,9 @@ class DailyLimit:
                 log.warning("pause_not_kept", error=str(exc))
         if self._first("reached", spent):
             run.news.alarm(
-                f"The daily money limit is reached: {self._figures(spent)}. Claims are paused, jobs "
-                "at work finish. To go on, raise run.usd_per_day, or resume: then there is no limit "
-                "until tomorrow.",
+                f"The daily money limit is reached: {self._figures(spent)}. Claims are paused; "
+                "jobs at work finish. To go on, raise run.usd_per_day, or resume: then there is no "
+                "limit until tomorrow.",
                 id=MONEY_LIMIT,
             )
 
