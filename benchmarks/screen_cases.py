@@ -23,6 +23,8 @@ DANGEROUS: Final = frozenset(str(kind) for kind in ACCOUNT_VERDICTS)
 _AFTER_SHARE: Final = frozenset({Kind.SHARING_PROGRESS, Kind.POST_SUCCESS})
 _OURS: Final = frozenset({Kind.VIDEO_EDITOR, Kind.SHARE_FORM, Kind.DIALOG_CONTENT_WARNING})
 _LAST_NOTICES: Final = frozenset({"original_audio_notice", "limited_reach"})
+_ABOUT_A_DRAFT: Final = ("leave_draft", "discard_upload")
+"""Questions that may stand alone, without the editor below them."""
 _FIELD: Final = "caption_input_text_view"
 _RUNS: Final = 3
 
@@ -116,9 +118,10 @@ def case(labelled: Labelled, source: str, recogniser: Recogniser, runs: int = _R
 def step_on(screen: Screen) -> Step | None:
     """What the navigator does, in the state in which a job of ours meets such a screen.
 
-    The state follows from what was recognised, never from the label: an editor, a share form and
-    what covers them hold our draft, with the caption as it stands there; a report of an upload
-    comes after Share; everything else comes before a video is chosen, with the feed seen.
+    The state follows from what was recognised, never from the label: an editor, a share form, what
+    covers them, and a question about a draft are about ours, with the caption as it stands there;
+    a report of an upload comes after Share; everything else comes before a video is chosen, with
+    the feed seen.
     """
     if screen.kind in _AFTER_SHARE:
         return Confirmation(Tally(), "caption_form").uncovering(screen)
@@ -126,7 +129,8 @@ def step_on(screen: Screen) -> Step | None:
     shown = field.text if field is not None else ""
     prompt = field is not None and (field.hint or wording.opens("caption_prompt", shown.casefold()))
     typed = bool(shown) and not prompt
-    ours = screen.kind in _OURS or screen.over in _OURS
+    asked = screen.rule.startswith(_ABOUT_A_DRAFT) and screen.over is None
+    ours = screen.kind in _OURS or screen.over in _OURS or asked
     state = FlowState(
         caption=shown if typed else "a caption",
         video_chosen=ours,

@@ -248,7 +248,8 @@ def _discard_upload(screen: Screen, state: FlowState) -> Step:
     elif not state.video_chosen:
         wanted = labelled("discard")
     else:
-        return Back("our own draft is not discarded")
+        keep = screen.find(*labelled("keep"))
+        return _tap(keep, "our own draft is not discarded", Back("our own draft is kept"))
     return _tap(screen.find(*wanted), "discard what is not ours to post", Back("no such button"))
 
 

@@ -189,6 +189,7 @@ IN_THE_WAY: Final[Mapping[str, tuple[str, ...]]] = {
         "delete post?",
         "delete upload?",
     ),
+    "keep": ("keep editing", "keep", "cancel", "go back", "not now"),
     "discards": (
         "discard",
         "discard post",

@@ -177,7 +177,10 @@ def test_our_draft_is_kept_and_a_draft_that_is_not_ours_is_left() -> None:
     assert kept.node.text == "Keep editing"
     assert isinstance(left := step_on("draft_kept", restarted()), Tap)
     assert left.node.text == "Start over"
-    assert isinstance(step_on("discard_question", chosen()), Back)
+    assert isinstance(asked := step_on("discard_question", chosen()), Tap)
+    assert asked.node.text == "Cancel"
+    assert isinstance(asked := step_on("discard_question", restarted()), Tap)
+    assert asked.node.text == "Discard"
 
 
 def test_a_warning_of_limited_reach_is_shared_past_only_where_ours_is_expected() -> None:
