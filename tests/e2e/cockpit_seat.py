@@ -20,7 +20,7 @@ POSIX_ONLY = pytest.mark.skipif(
 )
 OFFER = "Start a run"
 """Over the dialog that opens by itself where no run is live and there are jobs to do."""
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 """For a first picture on a machine that is busy with other tests."""
 COLOUR_CODES = re.compile(
     rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m"

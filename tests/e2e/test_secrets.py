@@ -23,6 +23,8 @@ FAULTS = "".join(
     for number, kind in enumerate(("glogin_refused", "session_lost", "upload_failed"), start=1)
 ) + '[[faults.script]]\nkind = "http_500"\npath = "upload/getUrl"\n'  # fmt: skip
 WRITTEN_BY_A_PERSON = {".env", FARM_FILE}
+BETWEEN_LOOKS = 0.01
+"""Seconds; a look takes as long again."""
 
 
 class Watch:
@@ -32,8 +34,8 @@ class Watch:
         self._day = day
         self._over = threading.Event()
         self.command_lines: set[str] = set()
-        self.environments: dict[str, str] = {}
-        """By program: what its processes were given, all in one text."""
+        self.environments: dict[str, set[str]] = {}
+        """By program: what its processes were given, each in one text."""
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -46,14 +48,15 @@ class Watch:
             thread.join()
 
     def _look(self) -> None:
-        while not self._over.is_set():
+        """Again and again; each of these programs lasts for several looks."""
+        while not self._over.wait(BETWEEN_LOOKS):
             for process in self._day.processes():
                 with contextlib.suppress(psutil.Error):
                     words = process.cmdline()
                     self.command_lines.add(" ".join(words))
                     program = next((word for word in words if "." in word and "/" not in word), "")
                     given = "\n".join(f"{k}={v}" for k, v in process.environ().items())
-                    self.environments[program] = self.environments.get(program, "") + given
+                    self.environments.setdefault(program, set()).add(given)
 
 
 def found_in(text: str, secrets: Mapping[str, str]) -> set[str]:
@@ -99,7 +102,7 @@ def test_no_secret_is_written_or_shown_and_every_file_is_private(
     assert not found_in("\n".join(watch.command_lines), secrets)
     assert {"simulator.adb", "simulator.appium"} <= set(watch.environments)
     for program in ("simulator.adb", "simulator.appium"):
-        assert not found_in(watch.environments[program], secrets), program
+        assert not found_in("\n".join(watch.environments[program]), secrets), program
     written = [path for path in day.work_dir.rglob("*") if path.is_file()]
     assert any("evidence" in path.parts for path in written)
     for path in written:
