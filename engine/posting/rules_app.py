@@ -17,7 +17,7 @@ from engine.posting.marks import (
 from engine.posting.rule import FURNITURE, TAB_IDS, TABS, Rule, by_id, labelled
 from engine.posting.screen import Kind
 
-_REEL: Final = has("clips_media_component", "clips_video_container", "clips_viewer_view_pager")
+_REEL: Final = like("clips_media_", "clips_video_", "clips_viewer_", "clips_author_")
 _POST: Final = has(
     "media_group",
     "row_feed_profile_header",
@@ -152,7 +152,7 @@ BROWSING: Final = (
                 "netego_carousel_header",
                 "netego_carousel_title",
             ),
-            like("row_feed_"),
+            like("row_feed_", "end_of_feed"),
             whole("feed_title"),
         ),
         proof=("d004", "d014", "d044", "d045", "d046", "d057", "d072"),
