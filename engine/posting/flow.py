@@ -240,7 +240,7 @@ class PostingFlow:
     def _apply(self, effect: Effect | None, state: FlowState) -> None:
         match effect:
             case Effect.VIDEO_CHOSEN:
-                state.video_chosen = state.began = True
+                state.begin_draft()
             case Effect.NOTICE_EXPECTED:
                 state.notice_expected = True
             case Effect.DISCARDED:

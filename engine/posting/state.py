@@ -65,6 +65,12 @@ class FlowState:
     notes: list[str] = field(default_factory=list)
     """What the operator should know about this upload."""
 
+    def begin_draft(self) -> None:
+        """A video was chosen: what was done to an earlier draft, now lost, does not count."""
+        self.video_chosen = self.began = True
+        self.caption_tries = 0
+        self.notice_expected = False
+
     def forget_app(self) -> None:
         """The app is started anew: what was chosen in it is gone."""
         self.video_chosen = False

@@ -57,6 +57,19 @@ def test_what_comes_after_a_step_never_keeps_a_reel_from_being_posted_once(name:
 
 
 @pytest.mark.parametrize("name", SURPRISES)
+def test_what_comes_before_or_after_the_notice_keeps_no_reel_from_being_posted_once(
+    name: str,
+) -> None:
+    """On a form whose button is Next, the notice behind it has the Share that publishes."""
+    for at in (SHARED - 1, SHARED, SHARED + 1):
+        rig = Rig(asks_before_sharing=True).interrupted(bring(name), at)
+        outcome = rig.post()
+        assert (outcome, rig.published, rig.report.submits) == ("posted", [CAPTION], 1), (
+            f"after act {at}:\n{rig.told()}"
+        )
+
+
+@pytest.mark.parametrize("name", SURPRISES)
 def test_what_comes_under_the_very_touch_never_publishes_twice_or_unseen(name: str) -> None:
     """The touch was meant for the screen before: it falls on something else."""
     for at, build in moments(name):
