@@ -18,7 +18,7 @@ from engine.posting.uploads import Place, UploadState
 _DECLINE: Final = labelled("decline")
 _FEED_TAB: Final = by_id("feed_tab")
 _COVERS: Final = frozenset({Kind.DIALOG_DISMISSIBLE, Kind.SHARE_SHEET, Kind.PERMISSION_DIALOG})
-_ASKS_FIRST: Final = frozenset({"limited_reach", "original_audio_notice"})
+_ASKS_FIRST: Final = frozenset({"limited_reach", "against_rules", "original_audio_notice"})
 """Rules of notices whose own Share would publish: the app has not published yet."""
 
 

@@ -6,6 +6,7 @@ from engine.posting.confirmation import Confirmation
 from engine.posting.recogniser import Recogniser
 from engine.posting.screen import Screen
 from engine.posting.state import Tally
+from tests.labelled_screens import OWN_SCREENS
 
 APP = "com.instagram.android"
 
@@ -50,3 +51,11 @@ def test_a_report_is_proof_once_ours_was_seen_running() -> None:
     assert watch.proof(feed(RUNNING, POSTED)) == ""
     assert watch.proof(feed(POSTED)) == ""
     assert "Posted!" in watch.proof(feed(POSTED, POSTED))
+
+
+def test_a_warning_that_asks_once_more_after_share_is_no_publication() -> None:
+    path = OWN_SCREENS / "rules_may_be_broken.xml"
+    warning = Recogniser().recognise(path.read_text(encoding="utf-8"))
+    watch = Confirmation(Tally(), "caption_form")
+    assert watch.proof(warning) == ""
+    assert "asks once more" in watch.refusal(warning)
