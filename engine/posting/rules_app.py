@@ -105,6 +105,8 @@ BROWSING: Final = (
         name="own_profile_scrolled",
         kind=Kind.PROFILE,
         must=(_HEADER, whole("create_new"), TABS),
+        # The bottom bar's Create stands below anybody's profile.
+        never=(has("profile_header_follow_button"),),
         confidence=0.85,
         answer=labelled("create_new"),
     ),

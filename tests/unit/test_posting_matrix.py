@@ -13,10 +13,10 @@ import pytest
 from engine.errors import InDoubtError
 from simulator.app.dialog_words import Dialog
 from simulator.app.layout import LAYOUTS
-from simulator.app.places import SURPRISES
+from simulator.app.places import SURPRISES, Place
 from simulator.farm_file import AccountState
 from tests.posting_phone import PostingApp, World, video
-from tests.posting_rig import CAPTION, Rig
+from tests.posting_rig import CAPTION, RECOGNISER, Rig
 
 SHARED = 9
 """Acts of a calm post up to the touch on Share: start, four pages, caption, OK, Share."""
@@ -196,6 +196,15 @@ def test_a_hostile_caption_is_posted_verbatim_and_changes_nothing(caption: str) 
         rig = Rig(layout, world=World(username="Log in"))
         assert rig.post(caption) == "posted", rig.told()
         assert (rig.published, rig.report.submits) == ([caption], 1)
+
+
+@pytest.mark.parametrize("build", range(len(LAYOUTS)))
+def test_somebody_elses_profile_is_not_taken_for_the_own_one(build: int) -> None:
+    rig = Rig(LAYOUTS[build])
+    rig.app.launch()
+    rig.world.at += 10
+    rig.app.interrupt(Place.SOMEBODY)
+    assert RECOGNISER.recognise(rig.app.source()).rule == "somebodys_profile"
 
 
 @pytest.mark.parametrize("name", ["Sign in", "We suspended your account", "Share", "Next"])
