@@ -17,8 +17,8 @@ from typing import Final
 
 from engine.errors import AppiumError
 
-_BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]")
-_BAD_REFERENCE = re.compile(r"&#(?:x[0-9a-fA-F]+|\d+);")
+_BOUNDS = re.compile(r"\[(-?\d{1,9}),(-?\d{1,9})\]\[(-?\d{1,9}),(-?\d{1,9})\]")
+_BAD_REFERENCE = re.compile(r"&#(?:x[0-9a-fA-F]{1,9}|\d{1,9});")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACE = re.compile(r"\s+")
 

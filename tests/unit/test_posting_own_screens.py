@@ -48,6 +48,33 @@ def test_the_accounts_state_follows_from_the_screen(cases: Sequence[Case]) -> No
     assert wrong == []
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_page_source_that_was_cut_short_is_a_typed_error(share: float) -> None:
+    for path in SOURCES:
+        source = path.read_text(encoding="utf-8")
+        with pytest.raises(PageUnreadableError):
+            Recogniser().recognise(source[: int(len(source) * share)])
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'bounds="[1,2][3,4"',
+        f'bounds="[{"9" * 5000},0][1,1]"',
+        'bounds="[9,9][1,1]"',
+        'bounds="[-5,-5][99,99]" resource-id="/" class=""',
+        'text="&#999999999;" bounds="[0,0][9,9]"',
+        'text="\u202e\u200b" bounds="[0,0][9,9]"',
+    ],
+)
+def test_odd_attributes_are_survived(attributes: str) -> None:
+    try:
+        screen = Recogniser().recognise(f'<hierarchy><node id="1" {attributes}/></hierarchy>')
+    except PageUnreadableError:
+        return
+    assert screen.kind in {Kind.LOADING_OR_BLANK, Kind.UNKNOWN}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_poorer_record_of_a_screen_never_makes_an_account_look_bad(path: Path) -> None:
     source, recogniser = path.read_text(encoding="utf-8"), Recogniser()
