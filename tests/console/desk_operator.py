@@ -28,7 +28,7 @@ from tests.e2e.toy_farm import ToyFarm
 from tests.toy_workload import ToyWorkload
 
 T = TypeVar("T")
-LONG = 40.0
+LONG = 60.0
 """Seconds after which something never comes true."""
 
 

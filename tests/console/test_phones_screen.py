@@ -36,7 +36,7 @@ from tests.scripted_provider import TOKEN, Provider, Reply, listing, phone_row, 
 T = TypeVar("T")
 ORPHAN = "P033"
 HOSTILE = "other [b]bold[/b]\x1b[31m\u202e\u5bec"
-LONG = 30.0
+LONG = 60.0
 
 
 @pytest.fixture

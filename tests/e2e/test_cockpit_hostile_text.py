@@ -36,6 +36,8 @@ TURNED = "\u202eleft\u2066"
 HOSTILE = f"{MARKUP} {WORLD} {TURNED} {CODES}"
 BROKEN = b"\xff\xfe\xc3( [/b] broken\n"
 MEGABYTE = "x" * 1_000_000
+LONG = 40.0
+"""Seconds after which nothing more comes, on a machine that is busy with other tests."""
 
 
 class _Provider(BaseHTTPRequestHandler):
@@ -123,8 +125,8 @@ def spoil_run(run: Path) -> None:
 
 def visit(terminal: Terminal, key: str, name: str) -> str:
     terminal.send(key)
-    terminal.wait_for(f"{key} {name}]")
-    terminal.wait_for("[/b]")
+    terminal.wait_for(f"{key} {name}]", LONG)
+    terminal.wait_for("[/b]", LONG)
     return text(terminal)
 
 
@@ -136,19 +138,19 @@ def test_hostile_text_is_shown_on_every_screen_and_nothing_of_it_is_obeyed(
         for key, name in (("2", "Ledger"), ("3", "Logs"), ("1", "Cockpit"), ("5", "Phones")):
             visit(terminal, key, name)
         terminal.send("4")
-        terminal.wait_for("4 Passes]")
+        terminal.wait_for("4 Passes]", LONG)
         visit(terminal, "2", "Ledger")
         terminal.send("enter")
-        terminal.wait_gone("2 Ledger]")
-        terminal.wait_for("[/b]")
+        terminal.wait_gone("2 Ledger]", LONG)
+        terminal.wait_for("[/b]", LONG)
         terminal.send("i")
-        terminal.quiet(0.3)
+        terminal.quiet(0.3, LONG)
         terminal.send("escape")
-        terminal.quiet(0.3)
+        terminal.quiet(0.3, LONG)
         terminal.send("?")
-        terminal.quiet(0.3)
+        terminal.quiet(0.3, LONG)
         terminal.send("escape")
-        terminal.quiet(0.3)
+        terminal.quiet(0.3, LONG)
         assert terminal.alive
         assert_obeyed_nothing(terminal)
         sent = terminal.output().decode("utf-8", "strict")
@@ -156,7 +158,7 @@ def test_hostile_text_is_shown_on_every_screen_and_nothing_of_it_is_obeyed(
         assert "\u2066" not in sent
         assert "\x9b" not in sent
         terminal.send("q")
-        assert terminal.wait_exit() == 0
+        assert terminal.wait_exit(LONG) == 0
         assert_in_order(terminal)
     log = (hostile_day / "logs" / "console.log").read_text(encoding="utf-8")
     assert "Traceback" not in log

@@ -23,8 +23,8 @@ FAULTS = "".join(
     for number, kind in enumerate(("glogin_refused", "session_lost", "upload_failed"), start=1)
 ) + '[[faults.script]]\nkind = "http_500"\npath = "upload/getUrl"\n'  # fmt: skip
 WRITTEN_BY_A_PERSON = {".env", FARM_FILE}
-BETWEEN_LOOKS = 0.01
-"""Seconds; a look takes as long again."""
+BETWEEN_LOOKS = 0.04
+"""Seconds; a look takes a fifth of it."""
 
 
 class Watch:
