@@ -35,6 +35,7 @@ _HARMFUL: Final = re.compile(
     r"|block|restrict|report|appeal|unfollow|follow|like|comment|reply|message|call|invite"
     r"|buy|pay|purchase|order|subscribe|boost|promote|donate"
     r"|install|uninstall|update|upgrade|download"
+    r"|get (?:the )?app|rate|tag|always|your story|close friends|(?:go )?live|retry|try again"
     r"|allow|agree|accept|confirm|verify|prove|submit|request|yes|enable|turn on)(?!\w)"
 )
 """Words of buttons that publish, destroy, spend, tell others, or agree in the owner's name."""
@@ -44,7 +45,7 @@ _REFUSING: Final = re.compile(r"(?:don't|do not) \w+(?: \w+)?")
 
 _HARMFUL_ID: Final = re.compile(
     r"(?:^|_)(?:share|publish|post|send|upload|delete|discard|remove|log_?out|login|block|report"
-    r"|unfollow|follow|like|comment|buy|boost|confirm|submit|allow)(?:_|$)"
+    r"|unfollow|follow|like|comment|buy|boost|confirm|submit|allow|retry|add_to_story)(?:_|$)"
 )
 _CLOSING_ID: Final = re.compile(
     r"(?:^|_)(?:close|dismiss|cancel|back|skip|not_now|negative|later|decline)(?:_|$)"

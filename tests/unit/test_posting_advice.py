@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.posting.advice import proven
 from engine.posting.harmless import objection
 from engine.posting.page import Node
-from engine.posting.screen import Screen
+from engine.posting.recogniser import Recogniser
+from engine.posting.screen import ACCOUNT_VERDICTS, Screen
 from engine.posting.state import FlowState
 from tests.page_source import Part, screen
 
+SCREENS = Path(__file__).parents[1] / "fixtures" / "screens"
 QUIET = Part(text="A new way to see your insights", clickable=False, cls="android.widget.TextView")
 
 
@@ -74,6 +79,13 @@ def test_a_harmless_button_may_be_tapped(label: str) -> None:
         "Yes",
         "Turn on notifications",
         "REPOST",
+        "Your story",
+        "Close Friends",
+        "Go live",
+        "Retry",
+        "Try again",
+        "Get the app",
+        "Rate Instagram",
     ],
 )
 def test_what_publishes_destroys_spends_or_agrees_is_never_tapped(label: str) -> None:
@@ -144,6 +156,23 @@ def test_with_our_draft_open_only_words_that_close_may_be_tapped() -> None:
     assert refused(seen, "Go on", ours)
     assert refused(seen, "Keep editing", ours) == ""
     assert refused(seen, "Not today", ours) == ""
+
+
+PUBLISHING = re.compile(
+    r"share|share now|post|publish|send|upload|your story|close friends|retry|try again|go live"
+)
+
+
+def test_on_no_screen_that_we_know_of_a_word_that_publishes_is_let_through() -> None:
+    judged = 0
+    for path in sorted(SCREENS.glob("*.xml")):
+        seen = Recogniser().recognise(path.read_text(encoding="utf-8"))
+        for node in seen.page.top.nodes:
+            publishes = any(PUBLISHING.fullmatch(words) for words in node.words)
+            if publishes or seen.kind in ACCOUNT_VERDICTS:
+                judged += 1
+                assert objection(node, seen, FlowState(caption="x")), f"{path.name}: {node}"
+    assert judged > 80
 
 
 def test_which_video_is_chosen_is_not_advised() -> None:
