@@ -327,7 +327,9 @@ def _unknown(screen: Screen, state: FlowState) -> Step:
 
 
 def _leave(screen: Screen, why: str) -> Step:
-    return _tap(screen.find(*screen.answer, *BACK_BUTTON), f"leave {why}", Back(why))
+    return _tap(
+        screen.find(*screen.answer, *BACK_BUTTON, *labelled("go_back")), f"leave {why}", Back(why)
+    )
 
 
 def _tap(node: Node | None, why: str, otherwise: Step) -> Step:

@@ -81,7 +81,7 @@ OVERLAYS: Final = (
             like("direct_private_share_", "direct_share_sheet_", "direct_external_share"),
             whole("send_to", "title_text_view"),
         ),
-        answer=(_DONE_BUTTON, DIMMER),
+        answer=(_DONE_BUTTON, *labelled("done"), *labelled("close_mark"), DIMMER),
         proof=("d084",),
     ),
     Rule(
