@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import ExitCode, InputError
-from engine.output import say, say_json
+from engine.output import plain, say, say_json
 from engine.posting.explanation import STATES, Explanation, explain
 from engine.posting.page import INSTAGRAM, PageUnreadableError
 from engine.posting.recogniser import Recogniser
@@ -24,15 +24,16 @@ _LIMIT: Final = 16 * 1024 * 1024
 
 def explain_file(path: Path, *, state: str = "fresh", app: str = APP, as_json: bool = False) -> int:
     """Print it; raises InputError for what is not a page source."""
-    source = _read(path)
+    shown = _flat(str(path))
+    source = _read(path, shown)
     try:
         told = explain(source, Recogniser(app=app))
     except PageUnreadableError as exc:
         raise InputError(
-            f"{path} is not a page source: {exc} Give the XML that UiAutomator2 wrote."
+            f"{shown} is not a page source: {exc} Give the XML that UiAutomator2 wrote."
         ) from exc
     if as_json:
-        say_json({"event": "screen", "file": str(path), **told.as_dict()})
+        say_json({"event": "screen", "file": plain(str(path)), **_safe(told.as_dict())})
         return ExitCode.DONE
     for line in text(path.name, told, state):
         say(line)
@@ -63,22 +64,35 @@ def text(name: str, told: Explanation, state: str = "fresh") -> Iterator[str]:
         yield _item(f"{known}: {told.steps[known]}")
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, shown: str) -> str:
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder; name one XML file in it.")
+            raise InputError(f"{shown} is a folder; name one XML file in it.")
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size > _LIMIT:
-                raise InputError(f"{path} is too large for a page source; name another file.")
+                raise InputError(f"{shown} is too large for a page source; name another file.")
             content = file.read(_LIMIT + 1)
     except FileNotFoundError as exc:
-        raise InputError(f"{path} does not exist; name the XML file of a screen.") from exc
+        raise InputError(f"{shown} does not exist; name the XML file of a screen.") from exc
     except OSError as exc:
         raise InputError(why(exc)) from exc
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise InputError(f"{path} is not UTF-8 text; give the XML as it was dumped.") from exc
+        raise InputError(f"{shown} is not UTF-8 text; give the XML as it was dumped.") from exc
+
+
+def _safe(value: Any) -> Any:
+    """Control characters of the screen made visible, so that the JSON stays valid and harmless."""
+    match value:
+        case str():
+            return plain(value)
+        case dict():
+            return {key: _safe(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_safe(item) for item in value]
+        case _:
+            return value
 
 
 def _pair(name: str, value: str) -> str:

@@ -95,6 +95,8 @@ def test_what_a_screen_says_cannot_steer_the_terminal_or_fake_a_line(
     told = capsys.readouterr().out
     assert "\u009b" not in told
     assert not any(line.startswith("  account    ok") for line in told.splitlines())
+    assert main(["explain", str(page), "--json"]) == 0
+    assert "\\x9b2J" in json.loads(capsys.readouterr().out)["evidence"][0]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_a_file_that_is_no_page_source_is_refused_in_one_sentence(
     assert len(told.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["", "missing.xml"])
+@pytest.mark.parametrize("name", ["", "missing.xml", "two\nlines.xml"])
 def test_a_folder_or_a_missing_file_is_refused_in_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
 ) -> None:
