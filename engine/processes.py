@@ -245,7 +245,9 @@ class Child:
         process = self.record.process()
         if process is not None:
             end_tree(process, timeout=timeout)
-        self._popen.poll()
+        # A program of several threads may show as ended before the last of them is.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_KILL_SECONDS)
         end_orphans(self.record)
         self._registry.forget(self.record)
 

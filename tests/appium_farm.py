@@ -244,7 +244,7 @@ def appium_farm(folder: Path, **content: Any) -> Iterator[AppiumFarm]:
             made.server.stop()
             made.adb_server.stop()
     left = set(psutil.Process().children(recursive=True)) - before
-    assert not left, [process.cmdline() for process in left]
+    assert not left, [f"{process.pid} {process.name()}" for process in left]
     assert registry.records() == []
 
 

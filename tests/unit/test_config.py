@@ -55,6 +55,17 @@ def test_ports_that_meet_or_leave_the_range_are_refused(
         settings.check_ports(5)
 
 
+def test_own_adb_servers_have_a_port_each_that_meets_no_other(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[phones]\nadb_server_port = 5040\n")
+    assert [settings.get_adb_server_port(slot) for slot in range(3)] == [5040, 5041, 5042]
+    settings.check_ports(5)
+    assert Settings().get_adb_server_port(2) == 0
+    for port, named in ((4721, "adb server of worker 2"), (80, "would be 80"), (8199, "8200")):
+        crossed = load(tmp_path, f"[phones]\nadb_server_port = {port}\n")
+        with pytest.raises(SettingsError, match=named):
+            crossed.check_ports(5)
+
+
 @pytest.mark.parametrize(
     ("toml", "parts"),
     [

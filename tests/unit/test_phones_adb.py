@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from engine.config import Phones
+from engine.config import Phones, Settings
 from engine.errors import (
     AdbError,
     ConnectionDroppedError,
@@ -19,7 +19,8 @@ from engine.errors import (
     JobError,
     SettingsError,
 )
-from engine.phones.adb import Adb
+from engine.phones.adb import Adb, AdbOfSlots, Forward
+from tests.adb_version_server import adb_server
 from tests.scripted_adb import AdbRule, ScriptedAdb
 from tests.scripted_provider import LogBook
 
@@ -218,3 +219,45 @@ def test_our_secrets_are_not_handed_to_adb(tmp_path: Path, monkeypatch: pytest.M
     )
     adb = Adb(Phones(adb_command=(sys.executable, str(script))), LogBook().log)
     assert adb.devices() == {"-": "5038"}
+
+
+# -- the adb server -------------------------------------------------------------------------------
+
+
+def test_an_adb_of_another_version_that_ends_the_server_is_told(program: ScriptedAdb) -> None:
+    said = "adb server version (40) doesn't match this client (41); killing...\n* daemon started\n"
+    program.rules(AdbRule("devices", out="List of devices attached\n\n", err=said))
+    with pytest.raises(AdbError, match=r"1\.0\.40 was running, ours is 1\.0\.41.*use one adb"):
+        client(program).devices()
+
+
+def test_forwards_are_read_from_the_server_that_is_asked(program: ScriptedAdb) -> None:
+    listed = f"{SERIAL} tcp:8200 tcp:6790\nx localabstract:a tcp:1\ny tcp:9 localabstract:b\n\n"
+    program.rules(AdbRule("forward --list", out=listed), AdbRule("forward --remove", code=1))
+    with adb_server(41) as port:
+        adb = Adb(Phones(adb_command=program.command), LogBook().log, server_port=port)
+        found = adb.forwards()
+        assert found == [Forward(serial=SERIAL, port=8200), Forward(serial="y", port=9)]
+        adb.remove_forward(found[0])
+    assert program.commands == ["forward --list", f"-s {SERIAL} forward --remove tcp:8200"]
+
+
+def test_without_an_adb_server_nothing_is_asked_that_would_start_one(program: ScriptedAdb) -> None:
+    with adb_server(41) as port:
+        pass
+    adb = Adb(Phones(adb_command=program.command), LogBook().log, server_port=port)
+    assert adb.forwards() == []
+    adb.cut_off(SERIAL)
+    assert program.commands == []
+
+
+def test_each_slot_asks_its_own_server_where_it_has_one(tmp_path: Path) -> None:
+    script = tmp_path / "adb.py"
+    script.write_text(
+        "import os\nprint('List of devices attached')\n"
+        "print(os.environ.get('ANDROID_ADB_SERVER_PORT', 'none') + '\\tdevice')\n",
+        encoding="utf-8",
+    )
+    phones = Phones(adb_command=(sys.executable, str(script)), adb_server_port=6100)
+    adbs = AdbOfSlots(Settings(phones=phones), LogBook().log)
+    assert [list(adbs.of(slot).devices()) for slot in (0, 3)] == [["6100"], ["6103"]]

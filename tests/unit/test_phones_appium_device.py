@@ -5,32 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import urllib3.exceptions
-from selenium.common.exceptions import (
-    InvalidSessionIdException,
-    NoSuchElementException,
-    StaleElementReferenceException,
-    WebDriverException,
-)
 
 from engine.config import Appium, Settings
 from engine.errors import (
-    AdbError,
     AppiumError,
     ConnectionDroppedError,
     GloginError,
-    JobError,
+    InternalError,
     NavigationError,
-    PhoneError,
     StopRequested,
 )
-from engine.jobs import ErrorCategory
 from engine.phones.appium_device import open_device
-from engine.phones.appium_faults import job_error
+from engine.phones.appium_faults import ServerGoneError
 from engine.phones.appium_opening import Revive, capabilities
 from engine.phones.device import Device
 from tests.scripted_provider import Asked, LogBook, Provider, Reply, serving
@@ -69,7 +59,10 @@ def appium() -> Iterator[Provider]:
 def open_on(
     appium: Provider,
     pause: Any = time.sleep,
+    *,
     revive: Revive = lambda _pause: False,
+    renew: Callable[[], None] = lambda: None,
+    unclosed: Callable[[], None] = lambda: None,
     adb_port: int = 0,
     **limits: Any,
 ) -> Device:
@@ -83,6 +76,8 @@ def open_on(
         pause=pause,
         adb_port=adb_port,
         revive=revive,
+        renew=renew,
+        unclosed=unclosed,
     )
 
 
@@ -287,104 +282,81 @@ def test_server_fault_reaches_the_flow_with_its_first_line_only(appium: Provider
     assert "/home" not in str(raised.value)
 
 
-# -- the fault table -----------------------------------------------------------------------------
+# -- a server that dies ---------------------------------------------------------------------------
 
-PROXY = (
-    "cannot be proxied to UiAutomator2 server because the instrumentation process is not running"
-)
+DEAD = Reply(drop=True)
+
+
+def test_a_look_that_a_dying_server_cut_is_repeated_in_a_new_session(appium: Provider) -> None:
+    revived: list[Any] = []
+
+    def revive(pause: Any) -> bool:
+        revived.append(pause)
+        return True
+
+    device = open_on(appium, revive=revive)
+    appium.answer("/session/s1/source", DEAD, value("<hierarchy/>"))
+    assert device.source() == "<hierarchy/>"
+    assert revived == [time.sleep]
+    assert len(appium.calls("/session")) == 2
+
+
+def test_a_tap_that_a_dying_server_cut_is_an_error_and_the_session_goes_on(
+    appium: Provider,
+) -> None:
+    device = open_on(appium, revive=lambda _pause: True)
+    appium.answer("/session/s1/actions", DEAD, value(None))
+    with pytest.raises(ServerGoneError, match="ended while it was asked to tap"):
+        device.tap(1, 2)
+    assert len(appium.calls("/session/s1/actions")) == 1
+    assert len(appium.calls("/session")) == 2
+    device.tap(1, 2)
+
+
+def test_a_server_that_lives_or_dies_too_often_is_not_waited_for(appium: Provider) -> None:
+    appium.answer("/session/s1/source", DEAD)
+    with pytest.raises(ServerGoneError):
+        open_on(appium).source()
+    assert len(appium.calls("/session/s1/source")) == 1
+    with pytest.raises(ServerGoneError):
+        open_on(appium, revive=lambda _pause: True).source()
+    assert len(appium.calls("/session/s1/source")) == 4
+
+
+def test_a_login_that_lapsed_is_renewed_before_the_next_try(appium: Provider) -> None:
+    lapsed = fault(f"{SERVER_SIDE}error: you should run glogin to login first")
+    renewed: list[int] = []
+    appium.answer("/session", lapsed, value(SESSION))
+    open_on(appium, renew=lambda: renewed.append(1), session_tries=2).source()
+    assert renewed == [1]
+    appium.answer("/session", lapsed)
+    with pytest.raises(GloginError):
+        open_on(appium, renew=lambda: renewed.append(1), session_tries=2)
+    assert renewed == [1, 1]
+
+
+def test_a_session_that_is_not_ended_in_time_is_told(appium: Provider) -> None:
+    unclosed: list[int] = []
+    device = open_on(appium, unclosed=lambda: unclosed.append(1), close_timeout_seconds=1)
+    appium.answer("/session/s1", Reply(delay=3, raw=b"{}"))
+    began = time.monotonic()
+    device.close()
+    assert time.monotonic() - began < 2.5
+    assert unclosed == [1]
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "error_type"),
+    ("text", "remedy"),
     [
-        (f"'GET /source' {PROXY} (probably crashed).", AppiumError, "appium_crash"),
         (
-            (
-                "Error executing adbExec. Original error: 'Command 'adb shell x' exited with "
-                "code 1'; Command output: error: device offline"
-            ),
-            AdbError,
-            "adb_timeout",
+            "Neither ANDROID_HOME nor ANDROID_SDK_ROOT environment variable was exported.",
+            "appium.android_home",
         ),
-        (
-            "Could not proxy command to the remote server. Original error: socket hang up",
-            ConnectionDroppedError,
-            "connection_dropped",
-        ),
-        (
-            "Could not proxy command to the remote server. Original error: timeout of 9ms exceeded",
-            AppiumError,
-            "appium_crash",
-        ),
-        (
-            (
-                "Error executing adbExec. Original error: 'Command 'adb' timed out after 3000ms'. "
-                "Try to increase the 3000ms adb execution timeout represented by 'adbExecTimeout'"
-            ),
-            AdbError,
-            "adb_timeout",
-        ),
-        ("Could not find a connected Android device in 20000ms", AdbError, "adb_timeout"),
-        ("Device 127.0.0.1:1 was not in the list of connected devices", AdbError, "adb_timeout"),
-        (
-            "Error getting device API level. Original error: error: device unauthorized.",
-            AdbError,
-            "adb_timeout",
-        ),
-        (
-            (
-                "Error getting device API level. Original error: The actual output 'error: you "
-                "should run glogin to login first' cannot be converted to an integer"
-            ),
-            GloginError,
-            "glogin_expired",
-        ),
-        (
-            "UiAutomator2 Server cannot start because the local port #8220 is busy.",
-            AppiumError,
-            "appium_crash",
-        ),
-        (
-            "The instrumentation process cannot be initialized within 3000ms timeout.",
-            AppiumError,
-            "appium_crash",
-        ),
-        ("Permission denial: WRITE_SECURE_SETTINGS", AppiumError, "appium_crash"),
-        ("Unable to resolve the launchable activity of 'x'.", PhoneError, "phone_error"),
-        ("something nobody has seen before", AppiumError, "appium_crash"),
-        ("", AppiumError, "appium_crash"),
+        ("Could not find a driver for automationName 'UiAutomator2'", "doctor --install"),
     ],
 )
-def test_driver_text_decides_the_type(text: str, kind: type[JobError], error_type: str) -> None:
-    error = job_error(WebDriverException(f"{SERVER_SIDE}{text}"), "tap")
-    assert type(error) is kind
-    assert error.error_type == error_type
-    assert error.category is ErrorCategory.INFRASTRUCTURE
-    assert "tap" in str(error)
-
-
-def test_class_decides_before_the_text() -> None:
-    gone = job_error(InvalidSessionIdException("A session is either terminated"), "tap")
-    assert isinstance(gone, ConnectionDroppedError)
-    for missing in (NoSuchElementException("x"), StaleElementReferenceException("x")):
-        assert isinstance(job_error(missing, "tap"), NavigationError)
-
-
-def test_transport_errors_of_the_client_tell_about_the_server() -> None:
-    pool: Any = None
-    refused = urllib3.exceptions.NewConnectionError(pool, "Connection refused")
-    cases = [
-        (urllib3.exceptions.MaxRetryError(pool, "/source", refused), "is not running"),
-        (
-            urllib3.exceptions.MaxRetryError(
-                pool, "/source", urllib3.exceptions.ReadTimeoutError(pool, "/", "Read timed out.")
-            ),
-            "did not answer in time",
-        ),
-        (urllib3.exceptions.ReadTimeoutError(pool, "/", "Read timed out."), "did not answer"),
-        (urllib3.exceptions.ProtocolError("Connection aborted."), "ended while it was asked"),
-    ]
-    for exc, words in cases:
-        error = job_error(exc, "tap")
-        assert isinstance(error, AppiumError)
-        assert words in str(error)
+def test_a_wrong_setting_is_not_tried_again(appium: Provider, text: str, remedy: str) -> None:
+    appium.answer("/session", fault(f"{SERVER_SIDE}{text}"))
+    with pytest.raises(InternalError, match=remedy):
+        open_on(appium, session_tries=3)
+    assert len(appium.calls("/session")) == 1

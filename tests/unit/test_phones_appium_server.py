@@ -12,11 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.config import Appium, Settings
-from engine.errors import AppiumError, InternalError, StopRequested
+from engine.config import Appium, Phones, Settings
+from engine.errors import AppiumError, InternalError, SettingsError, StopRequested
 from engine.phones.appium_server import AppiumServer, PortTakenError, port_is_free
 from engine.processes import ProcessRegistry, SlotProcesses
 from engine.workloads.base import WorkerSlot
+from tests.adb_version_server import adb_server
+from tests.scripted_adb import AdbRule, ScriptedAdb
 from tests.scripted_provider import LogBook, Reply, serving
 
 _PROGRAM = r"""
@@ -26,15 +28,20 @@ how = sys.argv[1]
 print("arguments", *sys.argv[2:], flush=True)
 print("token", os.environ.get("GEELARK_API_TOKEN", "none"), os.environ.get("ANDROID_HOME", "-"))
 sys.stdout.flush()
+print("adb", os.environ.get("ANDROID_ADB_SERVER_PORT"), flush=True)
 if how == "ends":
     sys.exit(3)
+if how == "fatal":
+    print(json.dumps({"level": "error", "message": "Fatal Error: no driver."}), flush=True)
+    sys.exit(1)
 if how == "mute":
     time.sleep(60)
 if how == "family":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps({"value": {"ready": how != "unready"}}).encode()
+        build = {"version": "2.19.0" if how == "old" else "3.8.0"}
+        body = json.dumps({"value": {"ready": how != "unready", "build": build}}).encode()
         self.send_response(200 if self.path == "/status" else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -53,7 +60,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
     made: list[AppiumServer] = []
     others = set(psutil.Process().children(recursive=True))  # farms of other tests
 
-    def server(how: str = "good", *, port: int = 0, **appium: Any) -> AppiumServer:
+    def server(
+        how: str = "good", *, port: int = 0, phones: Phones | None = None, **appium: Any
+    ) -> AppiumServer:
         limits: dict[str, Any] = {
             "command": (sys.executable, str(program), how),
             "base_port": port or free_port(),
@@ -63,7 +72,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
         }
         slot = WorkerSlot(
             index=0,
-            settings=Settings(appium=Appium.model_validate(limits | appium)),
+            settings=Settings(
+                appium=Appium.model_validate(limits | appium), phones=phones or Phones()
+            ),
             work_dir=tmp_path,
             run_id="run-1",
             log=LogBook().log,
@@ -212,3 +223,65 @@ def test_a_full_log_is_told_and_set_aside_by_the_next_start(make: Make, tmp_path
     server.restart(time.sleep)
     assert [*seen, server.log_is_full] == [False, True, False]
     assert server.log_path.with_name("appium_0.log.1").stat().st_size == 21 * 1024 * 1024
+
+
+def test_server_that_ends_says_why_where_its_log_tells(make: Make) -> None:
+    server = make("fatal")
+    with pytest.raises(AppiumError, match=r"while it was starting \(Fatal Error: no driver\); see"):
+        server.start(time.sleep)
+
+
+def test_server_of_another_major_version_is_refused_and_stopped(make: Make) -> None:
+    server = make("old")
+    with pytest.raises(SettingsError, match=r"Appium 2\.19\.0 was found .* version 3 is needed"):
+        server.start(time.sleep)
+    assert server.pid is None
+
+
+def test_only_a_dead_or_distrusted_server_is_started_anew(make: Make) -> None:
+    server = make()
+    assert not server.revive(time.sleep)
+    server.start(time.sleep)
+    first = server.pid
+    assert not server.revive(time.sleep)
+    assert server.pid == first
+    psutil.Process(first).kill()
+    assert server.revive(time.sleep)
+    second = server.pid
+    assert second not in (None, first)
+    server.distrust()
+    assert not server.healthy()
+    server.start(time.sleep)
+    assert server.healthy()
+    assert server.pid != second
+
+
+def test_forwards_of_the_slots_ports_are_removed_before_the_start_and_after_the_stop(
+    make: Make, tmp_path: Path
+) -> None:
+    adb = ScriptedAdb(tmp_path / "adb")
+    adb.rules(
+        AdbRule(
+            "forward --list", out="a tcp:8200 tcp:6790\nb tcp:8209 tcp:6790\nc tcp:8210 tcp:1\n"
+        ),
+        AdbRule("forward --remove"),
+    )
+    ask = ["forward --list", "-s a forward --remove tcp:8200", "-s b forward --remove tcp:8209"]
+    with adb_server(41) as port:
+        server = make(phones=Phones(adb_command=adb.command, adb_server_port=port))
+        server.start(time.sleep)
+        assert adb.commands == ask
+        assert f"adb {port}" in server.log_path.read_text(encoding="utf-8")
+        server.stop()
+        assert adb.commands == ask + ask
+
+
+def test_adb_that_cannot_list_its_forwards_is_no_reason_not_to_start(
+    make: Make, tmp_path: Path
+) -> None:
+    adb = ScriptedAdb(tmp_path / "adb")
+    adb.rules(AdbRule("forward --list", err="error: protocol fault\n", code=1))
+    with adb_server(41) as port:
+        server = make(phones=Phones(adb_command=adb.command, adb_server_port=port))
+        server.start(time.sleep)
+        assert server.healthy()
