@@ -52,6 +52,7 @@ CONTENT_IDS: Final = frozenset(
         "reel_caption",
         "row_inbox_digest",
         "row_inbox_username",
+        "row_newsfeed_text",
         "row_user_username",
         "search_edit_text",
         "secondary_label",

@@ -211,6 +211,8 @@ ACCOUNT: Final[Mapping[str, tuple[str, ...]]] = {
         "phone number, email or username",
     ),
     "blocked_title": (
+        "posting is temporarily",
+        "sharing is temporarily",
         "try again later",
         "action blocked",
         "action not allowed",
