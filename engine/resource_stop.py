@@ -8,6 +8,7 @@ when claims go on (console-features 6.11).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -37,6 +38,15 @@ class _Drained:
     claimed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A release under way, and until when its end is waited for."""
+
+    states: Sequence[ResourceState]
+    work: Future[Sequence[Receipt]]
+    deadline: float
+
+
 class ResourceStop:
     """One ``stop_resources`` command; ``step`` is asked each turn until it has an answer."""
 
@@ -53,13 +63,17 @@ class ResourceStop:
         """Released when their workers are gone."""
         self._released = False
         """The last release was begun: whoever works from now on began anew."""
-        self._releases: list[tuple[Sequence[ResourceState], Future[Sequence[Receipt]]]] = []
+        self._releases: list[_Release] = []
+        self._bound = run.settings.run.release_timeout_seconds
+        self._finding_until = time.monotonic() + self._bound
 
     def step(self) -> dict[str, Any] | None:
         """None while something is under way. Raises EngineError before anything was touched."""
         if self._finding is not None:
             if not self._finding.done():
-                return None
+                if time.monotonic() < self._finding_until:
+                    return None
+                raise EngineError("What is on could not be told in time; nothing was stopped.")
             found, self._finding = self._finding.result(), None
             self._begin(found)
         self._drain()
@@ -186,15 +200,14 @@ class ResourceStop:
             self._tell("stopping", state.label, id=state.id)
         ids = [state.id for state in states]
         future = self._run.aftermath.in_background(lambda: self._run.workload.release(ids))
-        self._releases.append((states, future))
+        self._releases.append(_Release(states, future, time.monotonic() + self._bound))
 
     def _collect(self) -> None:
         for release in list(self._releases):
-            states, future = release
-            if not future.done():
+            if not release.work.done() and time.monotonic() < release.deadline:
                 continue
             self._releases.remove(release)
-            receipts = one_each(states, receipts_of(future))
+            receipts = one_each(release.states, receipts_of(release.work))
             self._record.seen(receipts, self._run.now())
             for receipt in receipts:
                 state = "off" if receipt.released else "not off"

@@ -223,3 +223,22 @@ def test_what_was_given_up_has_no_moment_at_which_it_was_seen(tmp_path: Path) ->
     (resource,) = json.loads(said.stdout.splitlines()[-1])["resources"]
     assert (resource["off"], resource["seen_at"]) == (False, None)
     assert resource["given_up_at"]
+
+
+def test_a_release_that_never_ends_is_answered_all_the_same(tmp_path: Path) -> None:
+    limit = "release_timeout_seconds = 0.5\n"
+    farm = ToyFarm(tmp_path, "j0 a until:go submit do")
+    path = tmp_path / "geelark.toml"
+    path.write_text(path.read_text().replace("[run]\n", f"[run]\n{limit}"))
+    run = live(farm, jobs=1)
+    orphan(farm, 7)
+    (tmp_path / "deaf").mkdir()
+    (tmp_path / "deaf" / "7").touch()
+    answer = ask(farm, "stop_resources", ids=("lamp 7",))
+    assert not answer["ok"]
+    assert "its release has not ended in time" in str(answer["results"]["7"])
+    (tmp_path / "deaf" / "7").unlink()
+    (tmp_path / "go").touch()
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert farm.lamps() == []
