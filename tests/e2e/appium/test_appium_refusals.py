@@ -22,6 +22,9 @@ from engine.errors import (
     JobError,
 )
 from engine.phones.adb import Adb
+from engine.phones.adb_server import AdbServer
+from engine.phones.appium_install import appium_program
+from engine.phones.appium_server import AppiumServer, PortTakenError
 from simulator.farm_file import FaultKind
 from tests.appium_farm import AppiumFarm
 from tests.appium_faults import fails
@@ -177,3 +180,51 @@ def test_settings_that_are_wrong_are_not_tried_again(
             InternalError, lambda: farm.open(serial, url=other.url, session_tries=3), within=5
         )
     assert "appium.android_home" in str(error)
+
+
+def test_a_slow_line_that_gets_the_drivers_apps_not_across_names_the_setting(
+    farm: AppiumFarm,
+) -> None:
+    bare = farm.connect(1)
+    for app in ("io.appium.uiautomator2.server", "io.appium.uiautomator2.server.test"):
+        farm.run_adb("-s", bare, "uninstall", app)
+    farm.arm(FaultKind.INSTALL_SLOW, number=1)
+    error = fails(AdbError, lambda: farm.open(bare, server_install_timeout_ms=1000), within=5)
+    assert "appium.server_install_timeout_ms" in str(error)
+    farm.disarm(1)
+    device = farm.open(bare, server_install_timeout_ms=20_000, adb_exec_timeout_ms=20_000)
+    assert "<hierarchy" in device.source()
+    device.close()
+
+
+# -- this host ------------------------------------------------------------------------------------
+
+
+def test_ports_that_others_hold_are_named_and_their_servers_left_alone(farm: AppiumFarm) -> None:
+    pid = farm.server.pid
+    error = fails(
+        PortTakenError,
+        lambda: AppiumServer(farm.slot).start(time.sleep),
+        within=2,
+        error_type="appium_crash",
+    )
+    assert "appium.base_port" in str(error)
+    error = fails(AdbError, lambda: AdbServer(farm.slot).start(time.sleep), within=2)
+    assert "phones.adb_server_port" in str(error)
+    assert farm.server.pid == pid
+    assert farm.server.healthy()
+    assert farm.adb.devices() == {}
+
+
+def test_an_appium_without_its_driver_says_so_when_it_is_started(
+    farm: AppiumFarm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = appium_program(farm.settings, tmp_path).command
+    monkeypatch.setenv("APPIUM_HOME", str(tmp_path))
+
+    def start() -> None:
+        with farm.other_appium(command=command):
+            pass
+
+    error = fails(AppiumError, start, within=5)
+    assert "Could not load the driver 'uiautomator2' because it is not installed" in str(error)
