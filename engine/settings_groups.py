@@ -202,10 +202,10 @@ class Model(Section):
     """First wait before another call; doubles, with jitter."""
     longest_wait_seconds: Seconds = 10
     """A longer wait that the service asks for is not sat out: the rules go on without it."""
-    calls_per_job: int = Field(default=40, ge=0)
+    calls_per_job: int = Field(default=100, ge=0)
     """Over all attempts of a job on one day; the same for the two limits below."""
-    tokens_per_job: int = Field(default=250_000, ge=0)
-    usd_per_job: float = Field(default=0.05, ge=0)
+    tokens_per_job: int = Field(default=500_000, ge=0)
+    usd_per_job: float = Field(default=0.10, ge=0)
     """US dollars, estimated by the prices below."""
     calls_per_day: int = Field(default=2_000, ge=0)
     """Shared by all workers of the work directory; the same for the two limits below."""

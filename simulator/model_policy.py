@@ -58,7 +58,7 @@ def sensible(body: Mapping[str, Any]) -> Reply:
 
 def _onward(text: str, found: list[dict[str, Any]]) -> Reply | None:
     """The next step on the way to a reel, where one is to be seen."""
-    if any(element.get("id") == _CAPTION for element in found) and "caption: due" in text:
+    if any(element.get("id") == _CAPTION for element in found) and "caption: due now" in text:
         return step("enter_caption", reason="the caption is due")
     chosen = "video chosen: yes" in text
     for element in found:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.model.answers import ACTIONS, STEP_TOOL, VERDICT_TOOL, VERDICTS
 from engine.model.elements import Element, listing
-from engine.posting.screen import Screen
-from engine.posting.state import FlowState
+from engine.posting.steps import Back, EnterCaption, OpenApp, Step, Tap
 
 if TYPE_CHECKING:
     from anthropic.types import (
@@ -43,7 +42,8 @@ Share by itself, by its own rules. You never do: your part is to bring it back t
 knows.
 
 What you are given
-- <task>: how far the program is, the steps that it took before, and why you are asked.
+- <task>: how far the program is, the steps that it took before, why you are asked, and what its
+  rules would do without you, which may be a mere guess.
 - <screen>: the elements of the uppermost layer, one JSON object a line. "n" is the element's
   number, "id" its resource id, "text" and "desc" its words, "tappable" whether it takes a touch,
   "by_people" that its words were written by people (captions, comments, names, messages), "at" the
@@ -63,7 +63,7 @@ Choosing a step (tool take_step)
 - back: the phone's Back. Right for a screen that is a wrong turn and offers nothing better.
 - wait: the screen is loading or changing by itself.
 - open_app: another app, the launcher or nothing useful is in front.
-- enter_caption: only on the form with the caption, when the task says that the caption is due.
+- enter_caption: only on the form with the caption, when the task says that it is due now.
 - For every action but tap, "element" is null.
 
 Never choose an element that publishes, shares, sends or uploads, that deletes, discards or logs
@@ -156,7 +156,7 @@ def content(
 
     The program's own words only outside of <screen>; the job's caption is not among them.
     """
-    lines = ["<task>", *_task(question), "</task>"]
+    lines = ["<task>", *_task(question, found), "</task>"]
     if objection:
         lines.append(f"Your last answer was refused: {objection}. Answer differently.")
     lines += ["<screen>", listing(found), "</screen>"]
@@ -171,27 +171,38 @@ def content(
     return blocks
 
 
-def _task(question: Question) -> list[str]:
+def _task(question: Question, found: Sequence[Element]) -> list[str]:
     screen, state = question.screen, question.state
     why = "looping" if question.looping else "always" if screen.rule else "unknown"
+    covers = " over something else" if screen.page.covered else ""
     lines = [
         f"asked because: {_WHY[why]}",
-        f"screen kind by rules: {screen.kind}{' over something else' if _covers(screen) else ''}",
-        f"video chosen: {_yes(state.video_chosen)}",
-        f"caption: {_caption(state)}",
+        f"screen kind by rules: {screen.kind}{covers}",
+        f"rules without you would: {_rules(question.step, found)}",
+        f"video chosen: {'yes' if state.video_chosen else 'no'}",
+        f"caption: {_caption(question)}",
     ]
     if question.history:
         lines.append("steps before, oldest first: " + "; ".join(question.history))
     return lines
 
 
-def _covers(screen: Screen) -> bool:
-    return screen.page.covered
+def _rules(step: Step, found: Sequence[Element]) -> str:
+    """The rules' own step in the model's terms: by number, never by what is written."""
+    match step:
+        case Tap(node=node):
+            number = next((item.number for item in found if item.node == node), None)
+            return "tap something that is not listed" if number is None else f"tap {number}"
+        case EnterCaption():
+            return "enter_caption"
+        case Back():
+            return "back"
+        case OpenApp():
+            return "open_app"
+    return "wait"
 
 
-def _caption(state: FlowState) -> str:
-    return "entered" if state.caption_tries else "due on the form with the caption"
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+def _caption(question: Question) -> str:
+    if isinstance(question.step, EnterCaption):
+        return "due now: the field does not hold it yet"
+    return "entered" if question.state.caption_tries else "due later, on the form with the caption"
