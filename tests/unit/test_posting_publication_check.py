@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -14,9 +15,10 @@ from simulator.app.dialog_words import Dialog
 from simulator.app.layout import LAYOUTS
 from simulator.app.nodes import hit
 from simulator.app.phone_world import UploadOutcome
-from simulator.app.places import Place
+from simulator.app.places import SURPRISES, Place
 from simulator.farm_file import AccountState
 from tests.posting_phone import AppDevice, Habits, PostingApp, TimedReport, World, video
+from tests.posting_rig import RECOGNISER
 
 CAPTION = "Slow mornings with a long caption that the app will certainly shorten ☕️\n\n#coffee"
 PUBLISHING = ("share", "publish", "story", "share_story", "share_sheet", "create", "pick")
@@ -56,7 +58,13 @@ class Doubt:
         self.caption = caption
         for outcome in outcomes:
             self.world.outcome = outcome
-            flow = PostingFlow(self.device, Settings(), self.report, clock=self.world.now)
+            flow = PostingFlow(
+                self.device,
+                Settings(),
+                self.report,
+                recogniser=RECOGNISER,
+                clock=self.world.now,
+            )
             with pytest.raises(InDoubtError):
                 flow.post(caption)
             self.state = flow.state
@@ -71,15 +79,34 @@ class Doubt:
         }
         return Question(**(known | changes))  # type: ignore[arg-type] # the fields by their names
 
+    def check(self) -> PublicationCheck:
+        return PublicationCheck(
+            self.device,
+            Settings(),
+            self.report,
+            recogniser=RECOGNISER,
+            clock=self.world.now,
+        )
+
     def look(self, **changes: object) -> Finding:
-        check = PublicationCheck(self.device, Settings(), self.report, clock=self.world.now)
-        finding = check.answer(self.question(**changes))
+        finding = self.check().answer(self.question(**changes))
         assert self.world.published == self.published
         assert not set(self.device.hits) & set(PUBLISHING), self.device.hits
         return finding
 
 
-@pytest.mark.parametrize("caption", [CAPTION, "short", "مرحبا 🎉 سلام"])
+@pytest.mark.parametrize(
+    "caption",
+    [
+        CAPTION,
+        "short",
+        "مرحبا 🎉 سلام",
+        "Share",
+        "x" * 2200,
+        "waiting …",
+        "We suspended your account",
+    ],
+)
 def test_a_reel_that_is_on_the_profile_settles_the_doubt(caption: str) -> None:
     finding = Doubt(caption=caption).look()
     assert "13 posts after 12" in finding.proof
@@ -106,6 +133,23 @@ def test_dialogs_in_the_way_are_closed_and_do_not_hide_the_reel(
     doubt = Doubt()
     doubt.app.script(dialog, place)
     assert doubt.look().proof
+
+
+@pytest.mark.parametrize("name", SURPRISES)
+def test_what_comes_under_a_touch_of_the_look_publishes_nothing_and_proves_nothing_false(
+    name: str,
+) -> None:
+    doubt = Doubt(outcomes=[UploadOutcome.FAILED])
+    taps = itertools.count()
+
+    def meddle(call: str) -> None:
+        if call == "tap" and next(taps) == 0:
+            doubt.app.interrupt(name)
+
+    doubt.device.before_each = meddle
+    finding = doubt.check().answer(doubt.question())
+    assert finding.proof == ""
+    assert doubt.world.published == doubt.published
 
 
 def test_a_failed_upload_proves_nothing() -> None:
