@@ -276,11 +276,11 @@ class Phone:
     @property
     def adb_open(self) -> bool:
         """Running, and adb is ready for connections."""
-        return (
-            self.running
-            and self.power is not None
-            and self.power.adb_ready <= self.farm.clock.now()
-        )
+        power = self.power if self.running else None
+        if power is None or power.adb_ready > self.farm.clock.now():
+            return False
+        self.farm.doors.adb_ready(self)
+        return True
 
     def touch(self) -> None:
         """Something happened on the phone: the idle shutdown counts from here."""

@@ -30,6 +30,9 @@ class Doors:
     def adb_opened(self, phone: Phone) -> None:
         """adb was switched on; it is ready at ``phone.power.adb_ready``."""
 
+    def adb_ready(self, phone: Phone) -> None:
+        """Somebody is told that adb is ready: from here on it must be."""
+
     def adb_closed(self, phone: Phone) -> None:
         """adb was switched off, or the phone, or the line to it is gone."""
 

@@ -48,6 +48,11 @@ class AdbDoors(Doors):
         wait = phone.power.adb_ready - self._farm.clock.now()
         self.handset(phone).open(listener, after=max(0.0, self._farm.clock.real_seconds(wait)))
 
+    def adb_ready(self, phone: Phone) -> None:
+        """Listen at once, though the loop may be late."""
+        if phone.id in self._handsets:
+            self._handsets[phone.id].listen()
+
     def adb_closed(self, phone: Phone) -> None:
         """Cut what is connected, and listen no more."""
         if phone.id in self._handsets:

@@ -43,8 +43,13 @@ class Handset:
         self.close(off=False)
         self._listener = listener
         if after <= 0:
-            listener.listen()
+            self.listen()
         self._accepting = asyncio.get_running_loop().create_task(self._accept(listener, after))
+
+    def listen(self) -> None:
+        """Take connections from now on; safe to repeat."""
+        if self._listener is not None:
+            self._listener.listen()
 
     def close(self, *, off: bool) -> None:
         """Cut every connection and free the port; ``off``: the phone itself is off."""
@@ -52,6 +57,9 @@ class Handset:
             self._accepting.cancel()
             self._accepting = None
         if self._listener is not None:
+            # Not left to the cancelled task: by then another socket may have this number.
+            with suppress(NotImplementedError):
+                asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
         self.cut_links()
@@ -66,8 +74,8 @@ class Handset:
 
     async def end(self) -> None:
         """Close all, and wait for what served it."""
+        tasks = [*self._links.values(), *([self._accepting] if self._accepting else [])]
         self.close(off=True)
-        tasks = list(self._links.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -77,7 +85,7 @@ class Handset:
         listener.setblocking(False)
         if after > 0:
             await asyncio.sleep(after)
-            listener.listen()
+            self.listen()
         while True:
             connection, _address = await loop.sock_accept(listener)
             with suppress(OSError):  # a caller that has gone already

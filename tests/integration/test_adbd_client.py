@@ -154,15 +154,21 @@ def test_an_app_is_installed_and_removed(
     assert f"instrumentation:{INSTRUMENTATION}" not in shell("shell", "pm list instrumentation")
 
 
-def test_a_drop_makes_the_phone_offline_until_it_is_connected_anew(
+def test_a_phone_whose_line_is_gone_is_offline(
+    farm: LightFarm, host: AdbHost, serial: str, shell: Callable[..., str]
+) -> None:
+    arm(farm, FaultKind.CONNECTION_DROPPED)
+    until(lambda: f"{serial}\toffline" in host.said("devices"))
+    assert "device offline" in shell("shell", "echo", "hello")
+
+
+def test_a_drop_removes_the_forwards_and_the_phone_is_connected_anew(
     farm: LightFarm, host: AdbHost, serial: str, shell: Callable[..., str]
 ) -> None:
     shell("forward", f"tcp:{free_port()}", "tcp:6790")
     assert serial in host.said("forward", "--list")
     arm(farm, FaultKind.LINE_DROPPED)
-    until(lambda: f"{serial}\toffline" in host.said("devices"))
-    assert serial not in host.said("forward", "--list")
-    assert "device offline" in shell("shell", "echo", "hello")
+    until(lambda: serial not in host.said("forward", "--list"))
     host.run("disconnect", serial)
     assert host.said("connect", serial) == f"connected to {serial}\n"
     assert shell("shell", "echo", "hello") == "hello\n"
