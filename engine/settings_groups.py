@@ -304,6 +304,9 @@ class Appium(Section):
     """Longest wait for one answer of the server."""
     close_timeout_seconds: Positive = 10
     """Longest wait for the end of a session; a phone that is silent holds it up for minutes."""
+    heap_megabytes: int = Field(default=192, ge=0)
+    """Most that the server's heap may take; without a bound it grows with every session. It is
+    handed over in NODE_OPTIONS; 0 = Node's own bound."""
     log_level: Literal["debug", "info", "warn", "error"] = "info"
     """What the server writes into its log; at `debug` about 2 kB for each look at a screen."""
     new_command_timeout_seconds: int = Field(default=120, ge=1)

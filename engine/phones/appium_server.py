@@ -150,7 +150,11 @@ class AppiumServer:
                 "appium",
                 command,
                 log_path=self._log_path,
-                env=without_secrets(**program.environment, **server_environment(self._own_adb)),
+                env=without_secrets(
+                    **program.environment,
+                    **server_environment(self._own_adb),
+                    **_node_environment(self._limits.heap_megabytes),
+                ),
             )
         except OSError as exc:
             raise InternalError(
@@ -247,6 +251,14 @@ class AppiumServer:
         except (AdbError, InternalError) as exc:
             # A session that meets a forward says so, and takes the next port.
             self._log.warning("forwards not looked at", why=str(exc))
+
+
+def _node_environment(heap_megabytes: int) -> dict[str, str]:
+    """NODE_OPTIONS with a bound for the heap, after those that are there."""
+    if not heap_megabytes:
+        return {}
+    bounds = f"--max-old-space-size={heap_megabytes} --max-semi-space-size=2"
+    return {"NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {bounds}".strip()}
 
 
 def _is_ready(status: object) -> bool:

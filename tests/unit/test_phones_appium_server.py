@@ -28,6 +28,7 @@ how = sys.argv[1]
 print("arguments", *sys.argv[2:], flush=True)
 print("token", os.environ.get("GEELARK_API_TOKEN", "none"), os.environ.get("ANDROID_HOME", "-"))
 sys.stdout.flush()
+print("node", os.environ.get("NODE_OPTIONS"))
 print("adb", os.environ.get("ANDROID_ADB_SERVER_PORT"), flush=True)
 if how == "ends":
     sys.exit(3)
@@ -144,6 +145,20 @@ def test_our_secrets_are_not_handed_over_and_the_sdk_is(
     server = make(android_home="/opt/sdk")
     server.start(time.sleep)
     assert "token none /opt/sdk" in server.log_path.read_text(encoding="utf-8")
+
+
+def test_the_heap_of_the_server_is_bounded_beside_what_node_was_told(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODE_OPTIONS", "--no-deprecation")
+    server = make(heap_megabytes=200)
+    server.start(time.sleep)
+    said = server.log_path.read_text(encoding="utf-8")
+    assert "node --no-deprecation --max-old-space-size=200 --max-semi-space-size=2\n" in said
+    server.stop()
+    unbounded = make(heap_megabytes=0)
+    unbounded.start(time.sleep)
+    assert "node --no-deprecation\n" in server.log_path.read_text(encoding="utf-8")
 
 
 def test_stranger_on_the_port_is_named_and_left_alone(make: Make) -> None:
