@@ -89,6 +89,9 @@ def test_no_secret_is_written_or_shown_and_every_file_is_private(
     )  # fmt: skip
     file = FarmFile.load(day.work_dir / FARM_FILE)
     secrets = {"token": file.token, "key": file.api_key, **adb_passwords(day, tmp_path / "S")}
+    if signing == "token":  # and the model is asked for every step, with its own key
+        secrets["model key"] = "sk-ant-marked-0123456789"
+        day.env |= {"ANTHROPIC_API_KEY": secrets["model key"], "GEELARK_POSTING__AI": "only"}
     if signing == "key":
         (day.work_dir / ".env").unlink()
         day.env |= {"GEELARK_APP_ID": file.app_id, "GEELARK_API_KEY": file.api_key}
@@ -105,6 +108,7 @@ def test_no_secret_is_written_or_shown_and_every_file_is_private(
         assert not found_in("\n".join(watch.environments[program]), secrets), program
     written = [path for path in day.work_dir.rglob("*") if path.is_file()]
     assert any("evidence" in path.parts for path in written)
+    assert any(path.name == "model.json" for path in written) is (signing == "token")
     for path in written:
         inside = path.relative_to(day.work_dir)
         if inside.name in WRITTEN_BY_A_PERSON or inside.parts[0] in ("farm", "videos"):
