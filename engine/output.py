@@ -19,6 +19,9 @@ _CONTROL = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
 }
 
+_JSON_CONTROL = {code: f"\\u{code:04x}" for code in range(127, 160)}
+"""JSON lets them stand as they are; a terminal would obey them."""
+
 
 def open_streams() -> None:
     """Streams that were closed before we started take what is written, and forget it."""
@@ -67,8 +70,16 @@ def complain(text: str) -> None:
 
 
 def say_json(value: Mapping[str, Any]) -> bool:
-    """Print one JSON object a line. False: nobody reads."""
-    return say(json.dumps(value, ensure_ascii=False, default=str))
+    """Print one JSON object a line. False: nobody reads.
+
+    Control characters are escaped as JSON has it, so that what is read back is what was meant.
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str).translate(_JSON_CONTROL)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = json.dumps(value, default=str)
+    return say(text)
 
 
 def rich_console(*, width: int | None = None) -> Console:
