@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine.errors import ExitCode, InputError
-from engine.output import plain, say, say_json
+from engine.output import say, say_json
 from engine.posting.explanation import STATES, Explanation, explain
 from engine.posting.page import INSTAGRAM, PageUnreadableError
 from engine.posting.recogniser import Recogniser
@@ -33,7 +33,7 @@ def explain_file(path: Path, *, state: str = "fresh", app: str = APP, as_json: b
             f"{shown} is not a page source: {exc} Give the XML that UiAutomator2 wrote."
         ) from exc
     if as_json:
-        say_json({"event": "screen", "file": plain(str(path)), **_safe(told.as_dict())})
+        say_json({"event": "screen", "file": str(path), **told.as_dict()})
         return ExitCode.DONE
     for line in text(path.name, told, state):
         say(line)
@@ -80,19 +80,6 @@ def _read(path: Path, shown: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise InputError(f"{shown} is not UTF-8 text; give the XML as it was dumped.") from exc
-
-
-def _safe(value: Any) -> Any:
-    """Control characters of the screen made visible, so that the JSON stays valid and harmless."""
-    match value:
-        case str():
-            return plain(value)
-        case dict():
-            return {key: _safe(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_safe(item) for item in value]
-        case _:
-            return value
 
 
 def _pair(name: str, value: str) -> str:

@@ -96,7 +96,7 @@ def test_what_a_screen_says_cannot_steer_the_terminal_or_fake_a_line(
     assert "\u009b" not in told
     assert not any(line.startswith("  account    ok") for line in told.splitlines())
     assert main(["explain", str(page), "--json"]) == 0
-    assert "\\x9b2J" in json.loads(capsys.readouterr().out)["evidence"][0]
+    assert "\x9b2J" in json.loads(capsys.readouterr().out)["evidence"][0]
 
 
 @pytest.mark.parametrize(
