@@ -244,6 +244,13 @@ class Workers:
             ended.append((worker, clean))
         return ended
 
+    def excuse(self, seconds: float) -> None:
+        """Nobody could start or stop while this process stood still for so long."""
+        for worker in self.alive:
+            worker.started_clock += seconds
+            worker.stop_deadline += seconds
+            worker.submitted_stop_deadline += seconds
+
     def end_overdue(self) -> list[WorkerProcess]:
         """Kill workers whose time to stop is up, and new ones that never reported."""
         now = self._clock()

@@ -96,6 +96,7 @@ class Watchdog:
         self._looked = now
         if slept > 0:
             self.excused += slept
+            self._workers.excuse(slept)
             for signs in self._signs.values():
                 signs.heard += slept
                 signs.told += slept

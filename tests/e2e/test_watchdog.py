@@ -46,7 +46,7 @@ def finish(run: subprocess.Popen[str]) -> str:
 
 
 def test_a_worker_that_stands_still_is_ended_and_its_job_given_back(tmp_path: Path) -> None:
-    farm = farm_of(tmp_path, "j0 a unless:go:hang submit do", "j1 b", worker_silent_seconds=1)
+    farm = farm_of(tmp_path, "j0 a unless:go:hang submit do", "j1 b", worker_silent_seconds=2)
     run = farm.start("--workers", "1", "--run")
     farm.wait_for(lambda: farm.events("worker_job"))
     pid = farm.events("worker_hello")[0]["pid"]
@@ -68,13 +68,20 @@ def test_a_worker_that_stands_still_is_ended_and_its_job_given_back(tmp_path: Pa
 
 
 def test_a_host_that_slept_ends_no_worker(tmp_path: Path) -> None:
-    farm = farm_of(tmp_path, "j0 a until:go submit do", "j1 b", worker_silent_seconds=2)
+    farm = farm_of(
+        tmp_path,
+        "j0 a until:go submit do",
+        "j1 b",
+        worker_silent_seconds=3,
+        shutdown_timeout_seconds=20,
+        submitted_shutdown_timeout_seconds=20,
+    )
     run = farm.start("--workers", "2", "--run")
     farm.wait_for(lambda: len(farm.events("worker_hello")) == 2 and farm.done() == ["j1"])
     pids = [run.pid, *(event["pid"] for event in farm.events("worker_hello"))]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(4)  # this is the sleep itself: longer than a silent worker is given
+    time.sleep(5)  # this is the sleep itself: longer than a silent worker is given
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     (tmp_path / "go").touch()
@@ -111,7 +118,7 @@ def test_a_job_that_is_stuck_is_given_back_before_and_in_doubt_after_its_point_o
 
 def test_a_worker_that_is_stuck_between_two_jobs_is_ended_too(tmp_path: Path) -> None:
     farm = farm_of(
-        tmp_path, "j0 a raise:adb", "j1 b", worker_silent_seconds=4, worker_stall_seconds=1
+        tmp_path, "j0 a raise:adb", "j1 b", worker_silent_seconds=4, worker_stall_seconds=2
     )
     (tmp_path / "recovery-hangs").touch()
     run = farm.start("--workers", "1", "--run", "--max-passes", "1")

@@ -151,6 +151,19 @@ def test_the_time_that_this_host_slept_counts_against_nobody(tmp_path: Path) -> 
         assert scene.pass_(2) == [scene.worker], "after it, its silence counts as before"
 
 
+def test_a_worker_that_was_told_to_stop_keeps_its_time_over_a_sleep_of_the_host(
+    tmp_path: Path,
+) -> None:
+    with watched(tmp_path) as scene:
+        scene.says("submitted")
+        scene.workers.stop(scene.worker)
+        scene.clock.now += 7200
+        assert scene.dog.look() == []
+        assert scene.workers.end_overdue() == []
+        scene.pass_(180)
+        assert scene.workers.end_overdue() == [scene.worker]
+
+
 def test_an_order_is_never_waited_for_whatever_the_worker_does(tmp_path: Path) -> None:
     with watched(tmp_path) as scene:
         names = [f"account-{number}" for number in range(1000)]
