@@ -42,7 +42,9 @@ class Paths(Section):
     video_root: Path | None = None
     """Where to look for a video whose recorded path does not exist on this host."""
     run: Path = Path("run")
-    """The run directory: status, events, commands, registries."""
+    """The run directory: status, events, commands, processes. It may be deleted between runs."""
+    books: Path = Path("books")
+    """What costs money: phones that are on, minutes and the model's calls. Never to be deleted."""
     logs: Path = Path("logs")
     evidence: Path = Path("evidence")
     appium: Path | None = None

@@ -35,7 +35,7 @@ class Desk:
         self.report = TimedReport(self.world)
         self.device = AppDevice(PostingApp(self.world, Habits(layout=LAYOUTS[0])))
         self.advisor = self.new_attempt()
-        self.book = ModelBudget(tmp_path / "run", self.settings)
+        self.book = ModelBudget(tmp_path / "books", self.settings)
 
     def new_attempt(self) -> ModelAdvisor:
         advisor = self.desk.advisor("job-1")

@@ -37,6 +37,8 @@ class Place:
         self.settings = Settings.model_validate({**self.sections, "run": run})
         self.run_dir = RunDirectory(self.work_dir / "run")
         self.run_dir.create()
+        self.books = self.work_dir / "books"
+        self.books.mkdir(mode=0o700)
         self.ledger = ProgressTracker(
             self.work_dir / "parallel_progress.csv",
             settings=self.settings,
@@ -98,7 +100,7 @@ class Place:
         )
 
     def registry(self) -> PhoneRegistry:
-        return PhoneRegistry(self.run_dir.path, run_id=RUN_ID, now=self.now)
+        return PhoneRegistry(self.books, run_id=RUN_ID, now=self.now)
 
     def phone(self, name: str, *, job: str = "", slot: int = 0, alive: bool = False) -> None:
         """A phone that was started just now; ``alive``: whoever did it still lives."""

@@ -231,8 +231,8 @@ class Day:
         """Processes, records of processes and phones, adb connections that outlived the run."""
         run = self.work_dir / "run"
         found = [f"process left: {' '.join(process.cmdline())[:160]}" for process in self._alive()]
-        for kind in ("processes", "phones"):
-            found += [f"record left: {kind}/{path.name}" for path in (run / kind).glob("*.json")]
+        for folder in (run / "processes", self.work_dir / "books" / "phones"):
+            found += [f"record left: {path.name}" for path in folder.glob("*.json")]
         command = self.settings.phones.adb_command
         listed = subprocess.run(
             [*command, "devices"], capture_output=True, text=True, check=False, timeout=20

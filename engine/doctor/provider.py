@@ -39,7 +39,7 @@ def access(place: Place) -> Finding:
         open_station(settings, place.work_dir, run_id="", log=log).check()
         return ok(_PHONES, f"device {settings.phones.device_serial} is attached")
     refuse_without_token(settings, place.work_dir)
-    cloud = CloudClient(_hasty(settings), place.work_dir / settings.paths.run, log)
+    cloud = CloudClient(_hasty(settings), place.work_dir / settings.paths.books, log)
     began = time.monotonic()
     try:
         cloud.check_token(_refuse_to_wait)

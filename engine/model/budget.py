@@ -1,7 +1,7 @@
 """One budget of the model for all workers of a work directory: calls, tokens, money.
 
 Each call is reserved at its highest possible cost before it is made and settled by what the
-service counted after it, under a lock on one file in the run directory. So the limits hold also
+service counted after it, under a lock on one file of the books. So the limits hold also
 where several workers ask at once, and a worker that dies in a call has paid for it. Where the file
 cannot be read or written nothing is spent.
 """
@@ -80,16 +80,16 @@ class Reservation:
 
 
 class ModelBudget:
-    """Says whether a call may be made; every process of the run directory asks the same file."""
+    """Says whether a call may be made; every process of a work directory asks the same file."""
 
     def __init__(
         self,
-        run_dir: Path,
+        books: Path,
         settings: Settings,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.path = run_dir / BUDGET_FILE
+        self.path = books / BUDGET_FILE
         self._settings = settings
         self._limits = settings.model
         self._now = now

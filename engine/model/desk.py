@@ -19,7 +19,7 @@ class ModelDesk:
 
     def __init__(self, settings: Settings, work_dir: Path) -> None:
         self._settings = settings
-        self._budget = ModelBudget(work_dir / settings.paths.run, settings)
+        self._budget = ModelBudget(work_dir / settings.paths.books, settings)
         self._service: ModelService | None = None
         key = settings.secrets.anthropic_api_key
         if key is not None and has_key(settings) and settings.posting.ai != "never":

@@ -47,7 +47,7 @@ class AttachedStation:
         self._log = log
         self._now = now
         self._adb = AdbOfSlots(settings, log).of(slot)
-        self._registry = PhoneRegistry(work_dir / settings.paths.run, run_id=run_id, now=now)
+        self._registry = PhoneRegistry(work_dir / settings.paths.books, run_id=run_id, now=now)
 
     def check(self) -> None:
         """Raises SettingsError when the device is not named or not there, AdbError."""

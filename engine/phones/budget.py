@@ -85,11 +85,11 @@ class _PathState:
 
 
 class CallBudget:
-    """Says when a call may be made; every process of the run directory asks the same file."""
+    """Says when a call may be made; every process of a work directory asks the same file."""
 
     def __init__(
         self,
-        run_dir: Path,
+        books: Path,
         *,
         per_minute: int,
         per_hour: int,
@@ -97,7 +97,7 @@ class CallBudget:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``longest_wait`` in seconds; the default outlasts any pause until the next minute."""
-        self._path = run_dir / BUDGET_FILE
+        self._path = books / BUDGET_FILE
         self._per_minute = per_minute
         self._per_hour = per_hour
         self._longest_wait = longest_wait

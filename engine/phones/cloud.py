@@ -95,13 +95,13 @@ class StatusReport:
 class CloudClient:
     """The provider as this process speaks to it. Methods raise ApiError and NetworkError."""
 
-    def __init__(self, settings: Settings, run_dir: Path, log: FilteringBoundLogger) -> None:
+    def __init__(self, settings: Settings, books: Path, log: FilteringBoundLogger) -> None:
         phones = settings.phones
         self._page_size = phones.page_size
         self._energy_saving = phones.energy_saving
         self._upload_timeout = phones.upload_timeout_seconds
         self._budget = CallBudget(
-            run_dir, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
+            books, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
         )
         self._transport = CloudTransport(settings, self._budget, log)
 

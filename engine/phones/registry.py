@@ -88,16 +88,19 @@ class UnreadableEntry:
 
 
 class PhoneRegistry:
-    """The entries in ``<run>/phones``; every change happens under one lock."""
+    """The entries in ``books/phones``; every change happens under one lock.
+
+    They lie apart from the run directory: who deletes that must not lose phones that are billed.
+    """
 
     def __init__(
         self,
-        run_dir: Path,
+        books: Path,
         *,
         run_id: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.folder = run_dir / REGISTRY_DIR
+        self.folder = books / REGISTRY_DIR
         self._run_id = run_id
         self._now = now
         self._pid = os.getpid()

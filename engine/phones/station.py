@@ -54,13 +54,13 @@ class PhoneStation:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``slot``: whose adb server is asked, where each worker has its own."""
-        run_dir = work_dir / settings.paths.run
+        books = work_dir / settings.paths.books
         self._limits = settings.phones
         self._log = log
-        self._cloud = CloudClient(settings, run_dir, log)
+        self._cloud = CloudClient(settings, books, log)
         adbs = AdbOfSlots(settings, log)
         self._adb = adbs.of(slot)
-        self._registry = PhoneRegistry(run_dir, run_id=run_id, now=now)
+        self._registry = PhoneRegistry(books, run_id=run_id, now=now)
         self._custody = Custody(self._cloud, adbs, self._registry, settings.phones, log, now=now)
 
     def check(self) -> None:

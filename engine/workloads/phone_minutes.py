@@ -34,12 +34,12 @@ class _Held:
 
 
 class PhoneMinutes:
-    """The file ``phone_minutes.jsonl`` of a run directory; several processes append to it."""
+    """The file ``phone_minutes.jsonl`` of the books; several processes append to it."""
 
     def __init__(
-        self, run_dir: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, books: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._path = run_dir / "phone_minutes.jsonl"
+        self._path = books / "phone_minutes.jsonl"
         self._now = now
         self._read_at: tuple[int, int, int] | None = None
         self._held: list[_Held] = []

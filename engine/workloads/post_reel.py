@@ -70,12 +70,13 @@ class PostReel:
             else None
         )
         run_dir = context.work_dir / context.settings.paths.run
-        self._minutes = PhoneMinutes(run_dir)
-        self._model = ModelBudget(run_dir, context.settings)
-        self._phones = PhoneRegistry(run_dir)
+        books = context.work_dir / context.settings.paths.books
+        self._minutes = PhoneMinutes(books)
+        self._model = ModelBudget(books, context.settings)
+        self._phones = PhoneRegistry(books)
         phones = context.settings.phones
         self._budget = CallBudget(
-            run_dir, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
+            books, per_minute=phones.calls_per_minute, per_hour=phones.calls_per_hour
         )
         self._children = ProcessRegistry(RunDirectory(run_dir).processes_path)
         self._history = PostHistory(context.settings, context.work_dir, self.ledger_path)

@@ -387,7 +387,7 @@ class _Story:
 
     def _phones(self) -> None:
         """The phones of the jobs under way, and one that a dead process left on."""
-        registry = PhoneRegistry(self.scene.run_dir.path, run_id=RUN_ID, now=self.scene.clock)
+        registry = PhoneRegistry(self.scene.work_dir / "books", run_id=RUN_ID, now=self.scene.clock)
         for slot, claim in sorted(self.scene.under_way.items()):
             self.scene.clock.moment = claim.claimed_at + timedelta(seconds=3)
             name = claim.job.account

@@ -180,7 +180,9 @@ class FarmDay:
             "processes": [" ".join(process.cmdline()) for process in self.processes()],
             "process records": [path.name for path in (run / "processes").glob("*.json")],
             "phones on": self.phones_on(),
-            "phone records": [path.name for path in (run / "phones").glob("*.json")],
+            "phone records": [
+                path.name for path in (self.work_dir / "books" / "phones").glob("*.json")
+            ],
             "adb": self.adb_serials(),
             "claims": [
                 job.job_id for job in self.jobs().values() if job.status is JobStatus.CLAIMED

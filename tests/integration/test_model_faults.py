@@ -289,7 +289,7 @@ def test_no_secret_is_written(server: ModelServer, tmp_path: Path) -> None:
     server.say(Failure(fault=ModelFault.OVERLOADED), step("back"))
     desk = Desk(server, tmp_path)
     desk.ask()
-    written = (tmp_path / "run" / BUDGET_FILE).read_text(encoding="utf-8")
+    written = (tmp_path / "books" / BUDGET_FILE).read_text(encoding="utf-8")
     told = json.dumps([*desk.report.steps, *map(str, desk.report.files.values())])
     assert KEY not in written + told
 

@@ -205,7 +205,7 @@ def test_a_doubt_that_is_confirmed_later_counts_on_the_day_it_was_submitted(
 
 
 def test_minutes_of_a_run_are_those_of_its_phones_that_were_seen_off(tmp_path: Path) -> None:
-    minutes = PhoneMinutes(tmp_path / "run")
+    minutes = PhoneMinutes(tmp_path / "books")
     assert minutes.of_run("today") == 0.0
 
     def receipt(released: bool) -> Receipt:
@@ -214,7 +214,7 @@ def test_minutes_of_a_run_are_those_of_its_phones_that_were_seen_off(tmp_path: P
     minutes.note(receipt(released=True), "today")
     minutes.note(receipt(released=False), "today")
     minutes.note(receipt(released=True), "yesterday")
-    with (tmp_path / "run" / "phone_minutes.jsonl").open("a") as file:
+    with (tmp_path / "books" / "phone_minutes.jsonl").open("a") as file:
         file.write('{"run_id": "today", "minu')
     assert minutes.of_run("today") == 1.5
 
@@ -223,10 +223,10 @@ def test_minutes_of_a_day_count_phones_seen_off_on_it_and_old_lines_to_their_run
     tmp_path: Path,
 ) -> None:
     late = datetime(2026, 3, 4, 23, 50, tzinfo=UTC)
-    minutes = PhoneMinutes(tmp_path / "run", now=lambda: late)
+    minutes = PhoneMinutes(tmp_path / "books", now=lambda: late)
     phone = Receipt(id="1", label="phone", released=True, detail="", minutes=2.5)
     minutes.note(phone, "20260304T080000-abc")
-    with (tmp_path / "run" / "phone_minutes.jsonl").open("a") as file:
+    with (tmp_path / "books" / "phone_minutes.jsonl").open("a") as file:
         file.write('{"run_id": "20260304T080000-abc", "phone": "p", "minutes": 4}\n')
         file.write('{"run_id": "20260303T235959-abc", "phone": "p", "minutes": 8}\n')
         file.write('{"run_id": "nameless", "phone": "p", "minutes": 16}\n')

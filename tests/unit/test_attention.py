@@ -162,10 +162,10 @@ def test_rows_that_nobody_understands_are_told_with_their_place(place: Place) ->
 
 def test_the_providers_limit_is_told_until_it_ends(place: Place) -> None:
     place.time = place.time.replace(year=2199)
-    budget = CallBudget(place.run_dir.path, per_minute=1, per_hour=1, now=place.now)
+    budget = CallBudget(place.books, per_minute=1, per_hour=1, now=place.now)
     budget.complain("phone/start", RATE_HOUR)
     assert "before 14:00: its limit" in place.attention()["limit"].text
-    (place.run_dir.path / BUDGET_FILE).unlink()
+    (place.books / BUDGET_FILE).unlink()
     assert place.attention() == {}
 
 

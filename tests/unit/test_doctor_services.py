@@ -61,7 +61,7 @@ def test_a_provider_that_is_silent_or_limits_us_is_not_waited_for(
     assert (limited.level, limited.remedy) == ("warn", "ask again later")
     assert "too many calls" in limited.found
     # Where workers share a budget, its pause holds for the doctor too.
-    make_private_dir(tmp_path / "run")
+    make_private_dir(tmp_path / "books")
     asked = len(cloud.asked)
     assert "limited for" in provider.access(here).found
     assert "limited for" in provider.access(here).found

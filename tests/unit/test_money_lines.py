@@ -68,7 +68,7 @@ def test_why_nothing_runs_names_the_limit(place: Place) -> None:
 
 def test_the_days_money_counts_calls_of_the_model(place: Place) -> None:
     settings = place.settings
-    budget = ModelBudget(place.run_dir.path, settings, now=lambda: NOON)
+    budget = ModelBudget(place.books, settings, now=lambda: NOON)
     used = Usage(output=80_000)
     budget.reserve("j1", used).settle(used)
     with place.live(workers=[place.worker()], money={"limit": 5.0, "spent": 0.4}):

@@ -281,7 +281,7 @@ def test_a_worker_that_died_tells_its_last_exits_and_its_next_restart(place: Pla
 def test_money_is_what_is_on_now_and_what_was_on_today(tmp_path: Path) -> None:
     place = Place(tmp_path, {"phones": {"price_per_minute": 0.5}})
     place.time = NOON.replace(hour=0, minute=10)
-    (place.run_dir.path / "phone_minutes.jsonl").write_text(
+    (place.books / "phone_minutes.jsonl").write_text(
         json.dumps({"run_id": "r", "minutes": 4.0, "ended": place.time.isoformat()}) + "\n",
         encoding="utf-8",
     )

@@ -116,13 +116,15 @@ def test_a_cloud_phone_that_a_crashed_run_left_on_is_not_forgotten(
     adb: ScriptedAdb, tmp_path: Path
 ) -> None:
     """Its entry is all that is known of a phone that goes on costing."""
-    PhoneRegistry(tmp_path / "run", run_id="crashed").register("42", "acct001", slot=0, job_id="j1")
+    PhoneRegistry(tmp_path / "books", run_id="crashed").register(
+        "42", "acct001", slot=0, job_id="j1"
+    )
     place = station(adb, tmp_path)
     for receipts in (place.stop_ours([0]), place.stop_ours(None), place.stop_named(["42"])):
         (receipt,) = receipts
         assert not receipt.released
         assert "--stop-all --device geelark" in receipt.detail
-    assert PhoneRegistry(tmp_path / "run").find("42") is not None
+    assert PhoneRegistry(tmp_path / "books").find("42") is not None
 
 
 def test_an_unreadable_record_of_the_device_is_set_aside_by_stop_all(
@@ -130,7 +132,7 @@ def test_an_unreadable_record_of_the_device_is_set_aside_by_stop_all(
 ) -> None:
     place = station(adb, tmp_path)
     phone = place.find("a")
-    folder = tmp_path / "run" / "phones"
+    folder = tmp_path / "books" / "phones"
     folder.mkdir(parents=True)
     (folder / f"{SERIAL}.json").write_text("{ torn")
     with pytest.raises(PhoneError, match="--stop-all"):

@@ -94,7 +94,7 @@ class World:
 
     @property
     def registry(self) -> PhoneRegistry:
-        return PhoneRegistry(self.work_dir / "run")
+        return PhoneRegistry(self.work_dir / "books")
 
     def registered(self) -> list[str]:
         return [entry.id for entry in self.registry.entries()]
