@@ -62,7 +62,9 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.footprint --workers 3 --jobs 9 --rows 4660
 	$(BIN)/python -m benchmarks.console
 	$(BIN)/python -m benchmarks.appium
+	$(BIN)/python -m benchmarks.random_dialogs --posts 1000 --seed 1
 	@if [ -e ../shared/data/errors_dev.jsonl ]; then $(BIN)/python -m benchmarks.error_accuracy ../shared/data/errors_dev.jsonl; else echo 'error_accuracy: no labelled messages beside this checkout'; fi
+	@if [ -e ../shared/data/screens ]; then $(BIN)/python -m benchmarks.screen_accuracy ../shared/data/screens; else echo 'screen_accuracy: no labelled screens beside this checkout'; fi
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.tables
