@@ -38,6 +38,7 @@ from simulator.farm_file import FaultKind
 from simulator.journal import read_journal
 from simulator.phone import Phone
 from simulator.ports import free_block
+from tests.family import running_below
 from tests.light_farm import LightFarm, running_farm
 from tests.scripted_provider import LogBook
 
@@ -224,7 +225,7 @@ def appium_farm(folder: Path, **content: Any) -> Iterator[AppiumFarm]:
         log=book.log,
         processes=SlotProcesses(registry, 0),
     )
-    before = set(psutil.Process().children(recursive=True))
+    before = running_below()
     with running_farm(folder, **content) as farm:
         made = AppiumFarm(
             farm,
@@ -243,7 +244,7 @@ def appium_farm(folder: Path, **content: Any) -> Iterator[AppiumFarm]:
         finally:
             made.server.stop()
             made.adb_server.stop()
-    left = set(psutil.Process().children(recursive=True)) - before
+    left = running_below() - before
     assert not left, [f"{process.pid} {process.name()}" for process in left]
     assert registry.records() == []
 

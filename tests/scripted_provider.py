@@ -172,7 +172,10 @@ class LogBook:
 
     def __init__(self) -> None:
         self.capturing = CapturingLogger()
-        self.log: Any = structlog.wrap_logger(self.capturing, processors=[_as_text])
+        # All levels, whatever another test has configured for the whole process.
+        self.log: Any = structlog.wrap_logger(
+            self.capturing, processors=[_as_text], wrapper_class=structlog.BoundLogger
+        )
 
     @property
     def text(self) -> str:

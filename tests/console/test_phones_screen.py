@@ -206,7 +206,7 @@ def test_details_say_who_started_it_what_was_read_and_who_brings_it_off(
 def test_a_stop_that_was_not_verified_is_told_with_its_time(
     own_day: Scene, answering: Provider
 ) -> None:
-    path = own_day.run_dir.path / "phones" / f"{ORPHAN}.json"
+    path = own_day.work_dir / "books" / "phones" / f"{ORPHAN}.json"
     asked = (NOW - timedelta(minutes=3)).isoformat()
     entry = json.loads(path.read_text(encoding="utf-8")) | {"stopping_since": asked}
     path.write_text(json.dumps(entry), encoding="utf-8")
@@ -370,7 +370,7 @@ def test_ages_and_estimates_go_on_with_the_clock(scene: Scene, answering: Provid
 
 
 def test_no_phone_on_is_a_sentence(own_day: Scene, provider: Provider) -> None:
-    for entry in (own_day.run_dir.path / "phones").glob("*.json"):
+    for entry in (own_day.work_dir / "books" / "phones").glob("*.json"):
         entry.unlink()
     provider.rule("phone/list", listing(phone_row("P001", "acct_001", 2)))
 
@@ -386,7 +386,7 @@ def test_no_phone_on_is_a_sentence(own_day: Scene, provider: Provider) -> None:
 def test_an_attached_device_has_no_provider_and_costs_nothing(
     own_day: Scene, provider: Provider
 ) -> None:
-    for entry in (own_day.run_dir.path / "phones").glob("*.json"):
+    for entry in (own_day.work_dir / "books" / "phones").glob("*.json"):
         entry.unlink()
 
     async def script(ana: Sitting) -> str:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
 from engine.config import Settings
@@ -34,6 +33,7 @@ from engine.phones.station import PhoneStation
 from engine.processes import ProcessRegistry, SlotProcesses
 from engine.workloads.base import WorkerSlot
 from simulator.truth import read_truth
+from tests.family import command_line, running_below
 from tests.farm import new_farm, served
 from tests.scripted_provider import LogBook
 
@@ -156,7 +156,7 @@ def wait_for(device: Device, package: str) -> None:
 
 def programs_left() -> list[str]:
     """Command lines of the light programs that still run below this process."""
-    lines = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    lines = [command_line(child) for child in running_below()]
     return [line for line in lines if "simulator." in line]
 
 

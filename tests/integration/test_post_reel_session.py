@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import psutil
 import pytest
 import structlog
 
@@ -32,6 +31,7 @@ from simulator.app import app_on
 from simulator.farm_file import Accounts, FarmFile
 from simulator.truth import read_truth
 from simulator.world import Farm
+from tests.family import command_line, running_below
 from tests.farm import new_farm, served
 from tests.posting_phone import TimedReport, World
 
@@ -114,8 +114,7 @@ def desk(work_dir: Path) -> Iterator[Desk]:
             yield Desk(work_dir, session, published, receipts)
         finally:
             session.close()
-    children = psutil.Process().children(recursive=True)
-    assert [child for child in children if "simulator.appium" in " ".join(child.cmdline())] == []
+    assert [one for one in running_below() if "simulator.appium" in command_line(one)] == []
 
 
 def fails_with(kind: type[JobError], action: Callable[[], object]) -> JobError:

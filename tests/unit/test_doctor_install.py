@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import psutil
 import pytest
 
 from engine.config import Settings
 from engine.doctor.install import LOG_NAME, Installation, install
 from engine.errors import InputError
 from engine.phones.appium_install import Origin, appium_program
+from tests.family import running_below, works_in
 from tests.node_programs import POSIX_ONLY, NodePrograms
 
 pytestmark = POSIX_ONLY
@@ -94,8 +94,7 @@ def test_an_npm_that_hangs_is_ended_with_all_that_it_started(
     programs.npm(sleep=600)
     with pytest.raises(InputError, match="npm did not finish within"):
         install(settings, tmp_path, limit=0.3)
-    children = psutil.Process().children(recursive=True)
-    assert not [child for child in children if child.cwd() == str(tmp_path / "tools")]
+    assert not [child for child in running_below() if works_in(child) == str(tmp_path / "tools")]
 
 
 def test_an_old_node_a_missing_node_and_a_missing_npm_are_told_apart(

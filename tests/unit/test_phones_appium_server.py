@@ -18,6 +18,7 @@ from engine.phones.appium_server import AppiumServer, PortTakenError, port_is_fr
 from engine.processes import ProcessRegistry, SlotProcesses
 from engine.workloads.base import WorkerSlot
 from tests.adb_version_server import adb_server
+from tests.family import running_below
 from tests.scripted_adb import AdbRule, ScriptedAdb
 from tests.scripted_provider import LogBook, Reply, serving
 
@@ -59,7 +60,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
     program = tmp_path / "appium.py"
     program.write_text(_PROGRAM, encoding="utf-8")
     made: list[AppiumServer] = []
-    others = set(psutil.Process().children(recursive=True))  # farms of other tests
+    others = running_below()  # farms of other tests
 
     def server(
         how: str = "good", *, port: int = 0, phones: Phones | None = None, **appium: Any
@@ -87,7 +88,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., AppiumServer]]:
     yield server
     for one in made:
         one.stop()
-    assert set(psutil.Process().children(recursive=True)) <= others
+    assert running_below() <= others
 
 
 Make = Callable[..., AppiumServer]
