@@ -23,7 +23,7 @@ from engine.doctor.appium import said
 from engine.errors import InputError
 from engine.phones.appium_install import PINNED, STAMP_NAME, install_folder, installed_script
 from engine.phones.appium_versions import pinned_node_range, pinned_versions, satisfies
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import all_but_secrets
 from engine.phones.registry import private_lock
 from engine.private_files import make_private_dir, open_append, write_atomically
 from engine.processes import end_tree, start
@@ -131,7 +131,7 @@ def _run(folder: Path, command: Sequence[str], name: str, limit: float) -> None:
     with open_append(log) as output:
         process = start(
             command,
-            env=without_secrets(APPIUM_HOME=str(folder)),
+            env=all_but_secrets(APPIUM_HOME=str(folder)),
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
