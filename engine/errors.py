@@ -7,9 +7,10 @@ recognised screen raises ``AccountError`` with its evidence, and only foreign te
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from engine.jobs import ErrorCategory
 from engine.taxonomy import classifier
@@ -69,6 +70,23 @@ __all__ = [
     "remedy",
     "retry_decision",
 ]
+
+
+_HOST_TROUBLE: Final = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EAGAIN,
+    }
+)
+"""What the operating system says when this host has too little of something: it may pass. By their
+words alone some would mean the video (*file too large*)."""
 
 
 class ExitCode(IntEnum):
@@ -258,4 +276,6 @@ def classify_exception(
         return verdict("program_error")
     if isinstance(exc, ServiceUnreachableError):
         return verdict("network_error")
+    if isinstance(exc, OSError) and exc.errno in _HOST_TROUBLE:
+        return verdict("phone_error")
     return classifier.classify_foreign(exc, phase=phase, patterns=patterns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -32,13 +33,50 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.EISDIR: "move away the folder that has that name",
 }
 
+_TOO_LITTLE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+
 
 def explain(exc: OSError) -> str:
     """The sentence for an operator: which file, what is wrong with it, what to do."""
     reason = exc.strerror or type(exc).__name__
+    if exc.errno in _TOO_LITTLE:
+        return (
+            f"This host has too little left for another process or file ({reason}): end other "
+            "programs or raise its limits, and try again."
+        )
     remedy = _REMEDIES.get(exc.errno or 0, "check its place, its permissions and the disk")
     name = exc.filename or "A file of the work directory"
     return f"{os.fspath(name)} cannot be used ({reason}): {remedy}, and try again."
+
+
+class UntrustedFileError(OSError):
+    """A file that is there and is not taken for one of ours; ``strerror`` says why."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(errno.EPERM, why, os.fspath(path))
+
+
+def read_own(path: Path, most_bytes: int) -> bytes:
+    """The content of a plain file that this user owns, of at most so many bytes.
+
+    Links are not followed and nothing is waited for (a pipe). Raises UntrustedFileError for what
+    is no such file, OSError for what cannot be read.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise UntrustedFileError(path, "it is not a plain file")
+    flags = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+    descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, flag, 0) for flag in flags))
+    with os.fdopen(descriptor, "rb") as file:
+        # Asked again of what was opened: the name may stand for another file since.
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode):
+            raise UntrustedFileError(path, "it is not a plain file")
+        if hasattr(os, "getuid") and info.st_uid != os.getuid():
+            raise UntrustedFileError(path, "it belongs to another user")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise UntrustedFileError(path, f"it is larger than {most_bytes} bytes")
+    return content
 
 
 def make_private_dir(path: Path) -> Path:

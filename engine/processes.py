@@ -7,6 +7,7 @@ killed by name or by the port it listens on (behaviour A12.10).
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import psutil
 
@@ -29,6 +30,25 @@ START_TIME_SLACK = 1.0
 _KILL_SECONDS = 5.0
 """Longest wait for processes that were killed."""
 _LOOK_SECONDS = 0.01
+
+_NO_PROGRAM: Final = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOEXEC,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+    }
+)
+"""What the system says of a program that is not there or cannot be run. All else (no memory, no
+file or process to be had, a busy program file) is the host's trouble and may pass."""
+
+
+class ProgramError(OSError):
+    """The program itself is missing or cannot be run: waiting does not help, installing may."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,19 +93,36 @@ def start(
     stdout: int | IO[bytes] = subprocess.DEVNULL,
     stderr: int | IO[bytes] = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Start a program as the head of its own process group, without a console window."""
+    """Start a program as the head of its own process group, without a console window.
+
+    Raises ProgramError where the program cannot be run, another OSError where the host cannot
+    start any just now.
+    """
     flags: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return subprocess.Popen(
-        list(command),
-        env=dict(env) if env is not None else None,
-        cwd=cwd,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        **flags,
-    )
+    try:
+        return subprocess.Popen(
+            list(command),
+            env=dict(env) if env is not None else None,
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            **flags,
+        )
+    except OSError as exc:
+        if exc.errno in _NO_PROGRAM:
+            raise ProgramError(exc.errno, exc.strerror, exc.filename) from None
+        raise
+
+
+def end_unrecorded(popen: subprocess.Popen[bytes]) -> None:
+    """End a child that could not be written down: nobody would find it after us."""
+    with contextlib.suppress(psutil.Error):
+        end_tree(psutil.Process(popen.pid), timeout=0)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        popen.wait(_KILL_SECONDS)
 
 
 def end_tree(process: psutil.Process, *, timeout: float) -> bool:
@@ -267,7 +304,11 @@ class SlotProcesses:
         log_path: Path,
         env: Mapping[str, str] | None = None,
     ) -> Child:
-        """Start a child whose output is appended to ``log_path``. Raises OSError."""
+        """Start a child whose output is appended to ``log_path``.
+
+        Raises ProgramError where the program cannot be run, another OSError where its log or its
+        record cannot be written or the host cannot start it; no child is left then.
+        """
         with open_append(log_path) as log_file:
             popen = start(command, env=env, stdout=log_file, stderr=subprocess.STDOUT)
         record = ProcessRecord(
@@ -277,7 +318,11 @@ class SlotProcesses:
             role=role,
             slot=self._slot,
         )
-        self._registry.add(record)
+        try:
+            self._registry.add(record)
+        except OSError:
+            end_unrecorded(popen)
+            raise
         return Child(popen, record, self._registry)
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, LedgerUnreadableError
+from engine.private_files import explain
+from engine.processes import ProgramError
 from engine.run_text import left_alone, pass_figures, retry_configuration
 
 if TYPE_CHECKING:
@@ -81,8 +83,12 @@ class StageLoop:
         run = self._run
         try:
             worker = run.workers.start_due(run.ledger.open_jobs(at_most=len(run.workers.wanted)))
-        except OSError as exc:
+        except ProgramError as exc:
             raise EngineError(f"A worker process cannot be started: {exc.strerror}.") from exc
+        except OSError as exc:
+            # A disk may be emptied, and processes end: the workers that live go on meanwhile.
+            run.news.alarm(f"A worker process cannot be started just now: {explain(exc)}")
+            return
         if worker is not None:
             run.news.emit("worker_started", worker=worker.slot, restarts=worker.restarts)
 

@@ -177,18 +177,23 @@ class Workers:
         """Start the next slot whose turn has come, if more than the living ones are needed.
 
         One at a time and ``stagger_seconds`` apart; a restart waits for its backoff instead.
-        Raises OSError when a process cannot be started.
+        Raises OSError when a process cannot be started: it is tried again after the longest
+        backoff, and counts as no restart.
         """
         now = self._clock()
         for worker in sorted(self.wanted, key=lambda worker: worker.slot):
             if worker.alive or len(self.alive) >= needed:
                 continue
-            if worker.state is WorkerState.BACKOFF and now >= worker.restart_at:
-                self._spawn(worker)
-                return worker
-            if worker.state is WorkerState.WAITING and now >= self._next_start:
+            due = worker.state is WorkerState.BACKOFF and now >= worker.restart_at
+            turn = worker.state is WorkerState.WAITING and now >= self._next_start
+            if turn:
                 self._next_start = now + self._run.stagger_seconds
-                self._spawn(worker)
+            if due or turn:
+                try:
+                    self._spawn(worker)
+                except OSError:
+                    self._put_off(worker, self._run.restart_backoff_max_seconds)
+                    raise
                 return worker
         return None
 
@@ -198,21 +203,25 @@ class Workers:
             popen = processes.start(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
-        worker.popen = popen
-        worker.given_up = ""
-        worker.mail = queue.SimpleQueue()
-        worker.generation += 1
-        worker.view = WorkerView(succeeded=worker.view.succeeded, failed=worker.view.failed)
-        worker.started_at = datetime.now(UTC)
-        worker.started_clock = self._clock()
-        worker.record = ProcessRecord(
+        record = ProcessRecord(
             pid=popen.pid,
             started=processes.identity(popen.pid),
             command=tuple(command),
             role="worker",
             slot=worker.slot,
         )
-        self._registry.add(worker.record)
+        try:
+            self._registry.add(record)
+        except OSError:
+            processes.end_unrecorded(popen)
+            raise
+        worker.popen, worker.record = popen, record
+        worker.given_up = ""
+        worker.mail = queue.SimpleQueue()
+        worker.generation += 1
+        worker.view = WorkerView(succeeded=worker.view.succeeded, failed=worker.view.failed)
+        worker.started_at = datetime.now(UTC)
+        worker.started_clock = self._clock()
         worker.enter(WorkerState.STARTING)
         threading.Thread(
             target=self._read, args=(worker.slot, worker.generation, popen), daemon=True
@@ -288,10 +297,13 @@ class Workers:
             self._run.restart_backoff_seconds * 2.0**worker.restarts,
         )
         worker.restarts += 1
+        self._put_off(worker, wait)
+        return wait
+
+    def _put_off(self, worker: WorkerProcess, wait: float) -> None:
         worker.restart_at = self._clock() + wait
         worker.restart_due = datetime.now(UTC) + timedelta(seconds=wait)
         worker.enter(WorkerState.BACKOFF)
-        return wait
 
 
 def _deliver(popen: subprocess.Popen[bytes], mail: queue.SimpleQueue[bytes | None]) -> None:

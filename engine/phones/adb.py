@@ -32,7 +32,7 @@ from engine.logs import redact
 from engine.phones.adb_version import server_environment, server_port, server_version
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
-from engine.processes import start
+from engine.processes import ProgramError, start
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -232,7 +232,7 @@ class Adb:
                 stdout=out,
                 stderr=err,
             )
-        except OSError as exc:
+        except ProgramError as exc:
             raise InternalError(
                 f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
                 "the Android platform tools or set phones.adb_command."
@@ -256,18 +256,26 @@ class Adb:
         timeout: float | None = None,
         hide: Sequence[str] = (),
     ) -> AdbOutput:
-        """Run adb once. Raises AdbError on time-out, InternalError when it cannot be run.
+        """Run adb once.
 
-        Output goes to files, because a server that the client starts inherits a pipe and keeps it
-        open long after the client ended.
+        Raises AdbError on time-out, and with ``retry_soon`` where this host has no room or no
+        process left for it; InternalError when the program cannot be run. Output goes to files,
+        because a server that the client starts inherits a pipe and keeps it open long after the
+        client ended.
         """
         bound = timeout or self._timeout
         began = time.monotonic()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = self._start(arguments, out, err)
-            code = _finish(process, stdin, bound)
-            said, complained = (_text_of(stream, hide) for stream in (out, err))
         shown = " ".join(arguments[:4])
+        try:
+            with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+                process = self._start(arguments, out, err)
+                code = _finish(process, stdin, bound)
+                said, complained = (_text_of(stream, hide) for stream in (out, err))
+        except OSError as exc:
+            why = exc.strerror or type(exc).__name__
+            raise AdbError(
+                f"This host could not run adb {shown} just now ({why}).", retry_soon=True
+            ) from exc
         self._log.debug(
             "adb", command=shown, code=code, ms=round((time.monotonic() - began) * 1000)
         )

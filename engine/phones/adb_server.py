@@ -6,7 +6,6 @@ a port, and what a developer does with the host's adb server leaves the worker's
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,8 @@ from engine.logs import rotate
 from engine.phones.adb import Adb
 from engine.phones.adb_version import server_environment, server_version
 from engine.phones.child_env import without_secrets
+from engine.private_files import explain
+from engine.processes import ProgramError
 
 if TYPE_CHECKING:
     from engine.phones.phone import Pause
@@ -70,11 +71,14 @@ class AdbServer:
                 log_path=self._log_path,
                 env=without_secrets(**server_environment(self._port)),
             )
-        except OSError as exc:
+        except ProgramError as exc:
             raise InternalError(
-                f"The adb program {self._command[0]!r} cannot be run "
-                f"({os.strerror(exc.errno) if exc.errno else exc}): install the Android platform "
-                "tools or set phones.adb_command."
+                f"The adb program {self._command[0]!r} cannot be run ({exc.strerror}): install "
+                "the Android platform tools or set phones.adb_command."
+            ) from exc
+        except OSError as exc:
+            raise AdbError(
+                f"The adb server could not be started just now: {explain(exc)}", retry_soon=True
             ) from exc
 
     def _wait_ready(self, child: ChildProcess, pause: Pause) -> None:

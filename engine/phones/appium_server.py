@@ -26,6 +26,8 @@ from engine.phones.appium_install import appium_program
 from engine.phones.appium_versions import check_appium
 from engine.phones.child_env import without_secrets
 from engine.phones.phone import Pause
+from engine.private_files import explain
+from engine.processes import ProgramError
 
 if TYPE_CHECKING:
     from engine.workloads.base import ChildProcess, WorkerSlot
@@ -107,9 +109,10 @@ class AppiumServer:
     def start(self, pause: Pause) -> None:
         """Start and wait until ready; nothing is done when it is healthy.
 
-        Raises PortTakenError (a stranger has the port), AppiumError (not ready in time, ended),
-        InternalError (the program cannot be run), SettingsError (another major version), and what
-        ``pause`` raises; a server that was started is then stopped again.
+        Raises PortTakenError (a stranger has the port), AppiumError (not ready in time, ended; with
+        ``retry_soon`` where this host has no room or no process left for it), InternalError (the
+        program cannot be run), SettingsError (another major version), and what ``pause`` raises; a
+        server that was started is then stopped again.
         """
         if self.healthy():
             return
@@ -156,11 +159,14 @@ class AppiumServer:
                     **_node_environment(self._limits.heap_megabytes),
                 ),
             )
-        except OSError as exc:
+        except ProgramError as exc:
             raise InternalError(
-                f"The Appium program {program.command[0]!r} cannot be run "
-                f"({os.strerror(exc.errno) if exc.errno else exc}): install Appium or set "
-                "appium.command."
+                f"The Appium program {program.command[0]!r} cannot be run ({exc.strerror}): "
+                "install Appium or set appium.command."
+            ) from exc
+        except OSError as exc:
+            raise AppiumError(
+                f"Appium could not be started just now: {explain(exc)}", retry_soon=True
             ) from exc
 
     def _wait_ready(self, child: ChildProcess, pause: Pause) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -267,6 +268,8 @@ def test_a_typed_exception_keeps_its_own_category_and_type() -> None:
         (ConnectionError("gone"), ErrorCategory.INFRASTRUCTURE, "connection_dropped"),
         (ConnectionRefusedError(), ErrorCategory.INFRASTRUCTURE, "connection_dropped"),
         (subprocess.TimeoutExpired(["adb"], 3), ErrorCategory.INFRASTRUCTURE, "adb_timeout"),
+        (OSError(errno.EFBIG, "File too large"), ErrorCategory.INFRASTRUCTURE, "phone_error"),
+        (OSError(errno.EMFILE, "Too many files"), ErrorCategory.INFRASTRUCTURE, "phone_error"),
         (KeyError("account suspended"), ErrorCategory.INTERNAL, "program_error"),
         (AssertionError(), ErrorCategory.INTERNAL, "program_error"),
         (TypeError("x"), ErrorCategory.INTERNAL, "program_error"),

@@ -207,6 +207,24 @@ def test_missing_program_names_the_setting(tmp_path: Path) -> None:
         adb.devices()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on open files")
+def test_a_host_without_a_file_to_spare_is_no_missing_adb(program: ScriptedAdb) -> None:
+    import resource
+
+    adb = client(program)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(
+            AdbError, match=r"could not run adb devices just now \(Too many"
+        ) as told:
+            adb.devices()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert told.value.retry_soon
+    assert adb.devices() == {SERIAL: "device"}
+
+
 def test_our_secrets_are_not_handed_to_adb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEELARK_API_TOKEN", "marked-token")
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "5038")

@@ -229,6 +229,24 @@ def test_missing_program_names_the_setting(make: Make, tmp_path: Path) -> None:
         server.start(time.sleep)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+def test_a_full_disk_while_the_server_is_started_passes_and_leaves_no_server(make: Make) -> None:
+    import resource
+
+    server = make()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        with pytest.raises(AppiumError, match=r"started just now: .*make room") as refused:
+            server.start(time.sleep)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.retry_soon
+    assert server.pid is None
+    server.start(time.sleep)
+    assert server.healthy()
+
+
 def test_a_full_log_is_told_and_set_aside_by_the_next_start(make: Make, tmp_path: Path) -> None:
     server = make()
     server.start(time.sleep)
