@@ -1,13 +1,14 @@
 """Child processes that cannot be lost: recorded by pid, start time and command, ended as a group.
 
-A process is ours when its recorded start time and command match (architecture 2); nothing is ever
-killed by name or by the port it listens on (behaviour A12.10).
+A process is ours when its recorded start time matches (architecture 2), whatever the wall clock was
+set to meanwhile; nothing is ever killed by name or by the port it listens on (behaviour A12.10).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import signal
@@ -23,13 +24,11 @@ import psutil
 
 from engine.private_files import open_append, patiently, write_atomically
 
-START_TIME_SLACK = 1.0
-"""Seconds; start times are kept by the system with about 10 ms, a reused pid is minutes away."""
-
-
 _KILL_SECONDS = 5.0
 """Longest wait for processes that were killed."""
 _LOOK_SECONDS = 0.01
+_START_FIELD: Final = 19
+"""Place of the start time (in clock ticks since the boot) in ``/proc/PID/stat`` after the name."""
 
 _NO_PROGRAM: Final = frozenset(
     {
@@ -56,8 +55,8 @@ class ProcessRecord:
     """What we wrote down about a child when we started it."""
 
     pid: int
-    started: float
-    """Seconds since the epoch, as the operating system tells it."""
+    started: str
+    """Its ``identity``."""
     command: tuple[str, ...]
     role: str
     """``worker`` or what the workload calls it (``appium``)."""
@@ -67,21 +66,43 @@ class ProcessRecord:
         """The living process, if it is still the one that we started."""
         try:
             process = psutil.Process(self.pid)
-            same = (
-                abs(process.create_time() - self.started) < START_TIME_SLACK
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
+            same = identity(self.pid) == self.started and process.status() != psutil.STATUS_ZOMBIE
             return process if same else None
         except psutil.Error:
             return None
 
 
-def identity(pid: int) -> float:
-    """Start time of a process; 0 when it is gone. Raises nothing."""
+def identity(pid: int) -> str:
+    """What tells a process from all others that ever have its pid; empty when it is gone.
+
+    When it started. Linux counts that from the boot, so the boot is named with it: a start time of
+    the wall clock would move with each step of that clock, and our own processes be strangers.
+    Raises nothing.
+    """
     try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return 0.0
+        if sys.platform != "linux":
+            return f"{psutil.Process(pid).create_time():.2f}"
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        # The name, which may hold spaces and brackets, ends with the last bracket.
+        return f"{_boot()}/{stat.rpartition(')')[2].split()[_START_FIELD]}"
+    except (OSError, psutil.Error, IndexError):
+        return ""
+
+
+@functools.cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _not_before(identity: str, other: str) -> bool:
+    """Whether the first process of the two started no earlier than the second, in the same boot."""
+    (boot, _, moment), (other_boot, _, other_moment) = (
+        name.rpartition("/") for name in (identity, other)
+    )
+    try:
+        return boot == other_boot and float(moment) >= float(other_moment)
+    except ValueError:
+        return False
 
 
 def start(
@@ -165,7 +186,9 @@ def end_orphans(record: ProcessRecord) -> None:
     if psutil.pid_exists(record.pid):
         return
     orphans = [
-        process for process in _members(record.pid) if identity(process.pid) >= record.started
+        process
+        for process in _members(record.pid)
+        if _not_before(identity(process.pid), record.started)
     ]
     _signal_all(orphans, "kill")
     _wait_ended(orphans, timeout=_KILL_SECONDS)
@@ -251,7 +274,7 @@ class ProcessRegistry:
             data = json.loads(path.read_text(encoding="utf-8"))
             return ProcessRecord(
                 pid=int(data["pid"]),
-                started=float(data["started"]),
+                started=str(data["started"]),
                 command=tuple(str(part) for part in data["command"]),
                 role=str(data["role"]),
                 slot=int(data["slot"]),

@@ -108,7 +108,7 @@ class Place:
         entry = registry.register(f"P-{name}", name, slot=slot, job_id=job)
         if not alive:
             path = registry.folder / f"{entry.id}.json"
-            gone = entry.model_copy(update={"pid": 2**22 + 5, "pid_started": 1.0})
+            gone = entry.model_copy(update={"pid": 2**22 + 5, "pid_started": "1"})
             path.write_text(gone.model_dump_json(exclude_none=True), encoding="utf-8")
 
     # -- a live run --------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from engine.errors import PhoneError
 from engine.private_files import open_append, patiently, write_atomically
-from engine.processes import START_TIME_SLACK, identity
+from engine.processes import identity
 
 REGISTRY_DIR: Final = "phones"
 _LOCK_SECONDS = 10.0
@@ -38,7 +38,8 @@ def private_lock(path: Path, timeout: float) -> portalocker.Lock:
 class PhoneEntry(BaseModel):
     """One phone that we started or were about to start."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Older files have the start time of a process as a number.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     serial_name: str
@@ -49,8 +50,8 @@ class PhoneEntry(BaseModel):
     run_id: str
     pid: int
     """The process that looks after it now."""
-    pid_started: float
-    """That process's start time, seconds since the epoch."""
+    pid_started: str
+    """What tells that process from others that have its pid later: ``processes.identity``."""
     adb_serial: str = ""
     """Our adb connection to it, to be cut when it is stopped."""
     stopping_since: AwareDatetime | None = None
@@ -66,8 +67,7 @@ class PhoneEntry(BaseModel):
 
     @property
     def owner_alive(self) -> bool:
-        started = identity(self.pid)
-        return started != 0 and abs(started - self.pid_started) < START_TIME_SLACK
+        return identity(self.pid) == self.pid_started != ""
 
     def minutes(self, now: datetime) -> float:
         """Minutes since it was registered: an upper estimate of what is billed."""
@@ -153,9 +153,7 @@ class PhoneRegistry:
         it wrote it."""
         if isinstance(entry, UnreadableEntry):
             return entry.id in self._registered
-        return (
-            entry.pid == self._pid and abs(entry.pid_started - self._pid_started) < START_TIME_SLACK
-        )
+        return entry.pid == self._pid and entry.pid_started == self._pid_started
 
     def adopt(
         self, entry: PhoneEntry, *, adb_serial: str | None = None, stopping: bool = False

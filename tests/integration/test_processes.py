@@ -89,7 +89,7 @@ def test_a_process_that_is_not_ours_is_never_ended(tmp_path: Path) -> None:
         "server", [sys.executable, "-c", "input()"], log_path=tmp_path / "server.log"
     )
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    record = replace(registry.records()[0], pid=stranger.pid, started=1.0)
+    record = replace(registry.records()[0], pid=stranger.pid, started="another")
     registry.add(record)
     assert registry.end(registry.records(), timeout=1) == []
     assert stranger.poll() is None
@@ -109,3 +109,22 @@ def test_what_a_crashed_owner_left_is_found_by_its_record(tmp_path: Path) -> Non
     ended = later.end(later.records(slot=3), timeout=0.2)
     assert [record.pid for record in ended] == [child.pid]
     assert not child.alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux moves start times with its clock")
+def test_a_clock_that_is_set_makes_no_stranger_of_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    child = SlotProcesses(registry, 0).spawn(
+        "server", [sys.executable, "-c", FAMILY], log_path=tmp_path / "server.log"
+    )
+    grandchild = psutil.Process(int(wait_for_line(tmp_path / "server.log")))
+    boot = psutil.boot_time()
+    # What the system says from the moment on at which its clock was put an hour ahead.
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)
+    later = ProcessRegistry(tmp_path / "processes")
+    ended = later.end(later.records(), timeout=2)
+    assert [record.pid for record in ended] == [child.pid]
+    assert not child.alive()
+    assert has_ended(grandchild)

@@ -111,7 +111,7 @@ def test_adopted_entry_keeps_its_start_and_changes_its_owner(tmp_path: Path) -> 
 
 
 def test_reused_pid_is_not_the_owner(tmp_path: Path) -> None:
-    assert not write_entry(tmp_path, "1", pid=os.getpid(), pid_started=12345.0).owner_alive
+    assert not write_entry(tmp_path, "1", pid=os.getpid(), pid_started="12345").owner_alive
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"id": "1"}', "\x00\x00", '{"id": "2"}'])
@@ -160,7 +160,7 @@ def test_start_that_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
 
 
 def write_entry(
-    tmp_path: Path, phone_id: str, *, pid: int = 1, pid_started: float = 1.0, slot: int = 3
+    tmp_path: Path, phone_id: str, *, pid: int = 1, pid_started: str = "1", slot: int = 3
 ) -> PhoneEntry:
     """An entry as another process left it."""
     entry = PhoneEntry(
