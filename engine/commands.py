@@ -16,6 +16,7 @@ import structlog
 
 from engine.errors import EngineError, InputError
 from engine.insight.outlook import Policy, choose
+from engine.output import one_line
 from engine.private_files import explain
 from engine.resource_stop import ResourceStop
 from engine.retry import RetryConfig
@@ -143,8 +144,10 @@ class CommandDesk:
     def _answer(self, command: Command, answer: Answer) -> None:
         self._run.news.emit("command_answered", id=command.id, name=command.name, **answer)
 
-    def _refused(self, command_id: str, why: str) -> None:
-        self._run.news.emit("command_answered", id=command_id, name="", ok=False, detail=why)
+    def _refused(self, file_stem: str, why: str) -> None:
+        """Told in one line, whatever the file is called."""
+        told = {"id": one_line(file_stem), "detail": one_line(why)}
+        self._run.news.emit("command_answered", name="", ok=False, **told)
 
     # -- the run and its workers -------------------------------------------------------------------
 

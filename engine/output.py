@@ -50,6 +50,11 @@ def plain(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def one_line(text: str) -> str:
+    """The same without line breaks and tabs, for names that anybody may have given."""
+    return plain(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def say(text: str, *, to: TextIO | None = None) -> bool:
     """Print one line of data; control characters in it are made visible. False: nobody reads."""
     stream = to or sys.stdout

@@ -53,7 +53,7 @@ class UntrustedFileError(OSError):
     """A file that is there and is not taken for one of ours; ``strerror`` says why."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(errno.EPERM, why, os.fspath(path))
+        super().__init__(errno.EINVAL, why, os.fspath(path))
 
 
 def read_own(path: Path, most_bytes: int) -> bytes:

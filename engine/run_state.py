@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import stat
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,10 +22,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InputError
 from engine.event_file import EventFile, EventTail
-from engine.private_files import make_private_dir, write_atomically
+from engine.private_files import UntrustedFileError, make_private_dir, read_own, write_atomically
 
 STATUS_SCHEMA = 1
 COMMAND_MAX_BYTES = 4 * 1024 * 1024
+CONTROL_MAX_BYTES = 4 * 1024 * 1024
+COMMANDS_AT_ONCE = 200
+"""Taken in one turn; more wait for the next, so that a flood of them keeps no run from its work."""
+REFUSED_KEPT = 20
+"""Commands that were set aside; older ones go."""
 ANSWER_POLL_SECONDS = 0.1
 
 CommandName = Literal[
@@ -136,6 +141,7 @@ class RunDirectory:
         self.status_path = path / "status.json"
         self.events_path = path / "events.jsonl"
         self.commands_path = path / "commands"
+        self.refused_path = path / "refused"
         self.processes_path = path / "processes"
         self.settings_path = path / "settings.json"
         self.control_path = path / "control.json"
@@ -179,14 +185,14 @@ class RunDirectory:
     def read_control(self) -> Control:
         """Raises InputError where it is there and cannot be understood: a hold is never lost."""
         try:
-            text = self.control_path.read_text(encoding="utf-8")
-            return Control.model_validate_json(text)
+            return Control.model_validate_json(read_own(self.control_path, CONTROL_MAX_BYTES))
         except FileNotFoundError:
             return Control()
         except (OSError, ValueError) as exc:
+            why = f" ({exc.strerror})" if isinstance(exc, UntrustedFileError) else ""
             raise InputError(
-                f"{self.control_path}, which keeps what is paused and held, cannot be read: remove "
-                "it, then pause and hold again what must be."
+                f"{self.control_path}, which keeps what is paused and held, cannot be read{why}: "
+                "remove it, then pause and hold again what must be."
             ) from exc
 
     # -- events ------------------------------------------------------------------------------------
@@ -211,33 +217,46 @@ class RunDirectory:
         return command.id
 
     def take_commands(self, refuse: Callable[[str, str], None]) -> list[Command]:
-        """Remove and return what was dropped, oldest first; ``refuse(id, why)`` hears the rest."""
+        """Remove and return what was dropped, oldest first.
+
+        What is no command of this user is set aside in ``refused``; ``refuse(id, why)`` hears it.
+        """
         taken: list[Command] = []
         try:
             paths = [path for path in self.commands_path.iterdir() if path.suffix == ".json"]
         except OSError:
             return taken
-        for path in sorted(paths, key=_age):
-            if path.name in self._stuck:
-                continue
+        wanted = (path for path in sorted(paths, key=_age) if path.name not in self._stuck)
+        for path in islice(wanted, COMMANDS_AT_ONCE):
             try:
                 command = _read_command(path)
                 self._remove(path)
                 taken.append(command)
             except InputError as exc:
-                refuse(path.stem, str(exc))
-                with contextlib.suppress(InputError):
-                    self._remove(path)
+                refuse(path.stem, f"{exc} {self._set_aside(path)}")
         return taken
 
     def _remove(self, path: Path) -> None:
-        """Take a command's file away, so that it is obeyed or refused once. Raises InputError."""
+        """Take a command's file away, so that it is obeyed once. Raises InputError."""
         try:
             path.unlink(missing_ok=True)
         except OSError as exc:
-            # A folder, for example: it is left where it is, and never looked at again.
-            self._stuck.add(path.name)
             raise InputError(f"The command file cannot be removed ({exc.strerror}).") from exc
+
+    def _set_aside(self, path: Path) -> str:
+        """Move what is refused out of the way, unopened; where it is now, in words."""
+        kept = self.refused_path / path.name
+        try:
+            make_private_dir(self.refused_path)
+            _make_room(self.refused_path, kept)
+            path.rename(kept)
+        except FileNotFoundError:
+            return "It has gone."
+        except OSError as exc:
+            # It is left where it is, and never looked at again.
+            self._stuck.add(path.name)
+            return f"It stays where it is, since it cannot be moved ({exc.strerror})."
+        return f"It was set aside as {kept}."
 
     def wait_answer(
         self,
@@ -264,27 +283,34 @@ class RunDirectory:
 
 def _age(path: Path) -> tuple[float, str]:
     try:
-        return (path.stat().st_mtime, path.name)
+        return (path.lstat().st_mtime, path.name)
     except OSError:
         return (0.0, path.name)
 
 
 def _read_command(path: Path) -> Command:
+    """Raises InputError, in one sentence, for what is no command of this user."""
     try:
-        info = path.lstat()
-        if not stat.S_ISREG(info.st_mode):
-            raise InputError("The command is not a plain file.")
-        if info.st_size > COMMAND_MAX_BYTES:
-            raise InputError(f"The command file is larger than {COMMAND_MAX_BYTES} bytes.")
-        if hasattr(os, "getuid") and info.st_uid != os.getuid():
-            raise InputError("The command file belongs to another user.")
-        return Command.model_validate_json(path.read_bytes())
+        return Command.model_validate_json(read_own(path, COMMAND_MAX_BYTES))
+    except UntrustedFileError as exc:
+        raise InputError(f"The command file is not obeyed: {exc.strerror}.") from exc
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the command"
         raise InputError(f"Not a command that we know: {where}: {first['msg']}.") from exc
     except OSError as exc:
         raise InputError(f"The command file cannot be read: {exc.strerror}.") from exc
+
+
+def _make_room(folder: Path, name: Path) -> None:
+    """Keep the latest of what was set aside, and nothing under this name."""
+    kept = sorted((path for path in folder.iterdir() if path != name), key=_age)
+    for old in (*kept[: max(0, len(kept) - REFUSED_KEPT + 1)], name):
+        with contextlib.suppress(OSError):
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            else:
+                old.unlink(missing_ok=True)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.private_files import write_atomically
-from engine.run_state import RunDirectory, utc_now
+from engine.private_files import read_own, write_atomically
+from engine.run_state import COMMAND_MAX_BYTES, RunDirectory, utc_now
 
 KEPT: Final = 30
 """Commands that can be taken back; older ones are forgotten."""
@@ -85,7 +85,7 @@ class UndoBook:
 
 def _read(path: Path) -> Undoable | None:
     try:
-        entry = Undoable.model_validate_json(path.read_bytes())
+        entry = Undoable.model_validate_json(read_own(path, COMMAND_MAX_BYTES))
     except (OSError, ValidationError):
         return None
     return entry if entry.id == path.stem else None

@@ -53,7 +53,7 @@ def test_a_command_is_taken_once_and_in_the_order_it_was_sent(run_dir: RunDirect
         (b"[" + b" " * COMMAND_MAX_BYTES + b"]", "larger than"),
     ],
 )
-def test_what_is_no_command_is_refused_by_name_and_removed(
+def test_what_is_no_command_is_refused_by_name_and_taken_away(
     run_dir: RunDirectory, content: bytes, why: str
 ) -> None:
     (run_dir.commands_path / "bad.json").write_bytes(content)
