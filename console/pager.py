@@ -13,6 +13,7 @@ from typing import Final
 from textual.app import SuspendNotSupported
 
 from console.plain import plain
+from engine.phones.child_env import all_but_secrets
 
 _PAGERS: Final = ("less", "more")
 
@@ -36,7 +37,7 @@ def page(text: str, suspend: Callable[[], AbstractContextManager[None]]) -> None
     shown = "".join(f"{plain(line.expandtabs(4))}\n" for line in text.splitlines())
     try:
         with suspend():
-            subprocess.run(words, input=shown, encoding="utf-8", check=False)
+            subprocess.run(words, input=shown, encoding="utf-8", env=all_but_secrets(), check=False)
     except SuspendNotSupported as exc:
         raise NoPagerError("This terminal cannot be given to a pager.") from exc
     except OSError as exc:
