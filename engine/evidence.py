@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Final
 import structlog
 
 from engine.logs import redact
+from engine.private_files import make_private_dir
 
 STEPS: Final = "steps.jsonl"
 ERROR: Final = "error.json"
@@ -27,7 +30,12 @@ TERMINAL: Final = "end"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+_DIGESTED = re.compile(r"-[0-9a-f]{8}$", re.IGNORECASE)
 _NAME_MAX = 80
+_CASELESS: Final = sys.platform in ("win32", "darwin")
+"""Whether names of files that differ in case only are one name here, as they usually are."""
+_END_BYTES: Final = 64 * 1024
+"""Read of the end of a record to find its last line; a terminal event of ours is far shorter."""
 
 _log = structlog.get_logger(__name__)
 
@@ -36,16 +44,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def safe_name(text: str) -> str:
+def safe_name(text: str, *, caseless: bool = _CASELESS) -> str:
     """One path component for any text: never empty, a device name, hidden, or a way out.
 
-    Two different texts never share a name: what had to be changed carries a digest of the original.
+    Two different texts never share a name, also where the file system takes ``A`` for ``a``
+    (``caseless``): what had to be changed, or could be mistaken, carries a digest of the original.
     """
     name = _UNSAFE.sub("_", text)[:_NAME_MAX].strip("._")
-    if name and name == text and not _RESERVED.match(name):
+    usable = bool(name) and not _RESERVED.match(name)
+    mistakable = _DIGESTED.search(name) or (caseless and name != name.lower())
+    if usable and name == text and not mistakable:
         return name
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{name}-{digest}" if name and not _RESERVED.match(name) else f"job-{name}-{digest}"
+    return f"{name}-{digest}" if usable else f"job-{name}-{digest}"
 
 
 class EvidenceBundle:
@@ -125,8 +136,7 @@ class EvidenceBundle:
             self._warn(STEPS, exc)
 
     def _make_folder(self) -> None:
-        for folder in (self.folder.parent.parent, self.folder.parent, self.folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_dir(self.folder)
 
     def _time(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
@@ -173,7 +183,8 @@ def sweep(root: Path, *, days: int, megabytes: float, now: Callable[[], datetime
 def _attempts(root: Path) -> Iterator[tuple[float, int, Path]]:
     """(last change, bytes, folder) of every attempt."""
     for folder in root.glob("*/*"):
-        if not folder.is_dir() or folder.is_symlink():
+        # A link leads out of the evidence: what lies there is not ours to remove.
+        if not folder.is_dir() or folder.is_symlink() or folder.parent.is_symlink():
             continue
         try:
             stats = [path.stat() for path in folder.rglob("*") if path.is_file()]
@@ -196,9 +207,8 @@ def _unused(job_folder: Path, attempt: int) -> Path:
 def _settle_job(job_folder: Path, now: Callable[[], datetime]) -> int:
     settled = 0
     for path in job_folder.glob(f"*/{STEPS}"):
-        written = path.read_bytes()
-        lines = written.decode("utf-8", "replace").splitlines()
-        if lines and _is_terminal(lines[-1]):
+        last = _last_line(path)
+        if _is_terminal(last):
             continue
         end = {
             "time": now().isoformat(timespec="milliseconds"),
@@ -206,17 +216,28 @@ def _settle_job(job_folder: Path, now: Callable[[], datetime]) -> int:
             "outcome": "abandoned",
             "detail": "the worker ended without writing an outcome",
         }
-        torn = bool(written) and not written.endswith(b"\n")
+        torn = bool(last) and not last.endswith(b"\n")
         with path.open("a", encoding="utf-8", newline="\n") as out:
             out.write(("\n" if torn else "") + _json(end) + "\n")
         settled += 1
     return settled
 
 
-def _is_terminal(line: str) -> bool:
+def _last_line(path: Path) -> bytes:
+    """With its end, if it has one; no more is read, since a start looks at every record."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _END_BYTES))
+        lines = file.read().splitlines(keepends=True)
+        if len(lines) == 1:  # perhaps the end of a longer one
+            file.seek(0)
+            lines = file.read().splitlines(keepends=True)
+    return lines[-1] if lines else b""
+
+
+def _is_terminal(line: bytes) -> bool:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(record, dict) and record.get("event") == TERMINAL
 
