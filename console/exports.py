@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from console.amounts import counted
 from console.plain import plain
+from engine.output import inert_json
 from engine.private_files import explain, make_private_dir, write_atomically
+from engine.spreadsheet import inert
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -48,14 +50,19 @@ class Exported:
             records = self.records or [
                 dict(zip(self.headers, row, strict=True)) for row in self.rows
             ]
-            return json.dumps(list(records), ensure_ascii=False, indent=1, default=str) + "\n"
+            text = json.dumps(list(records), ensure_ascii=False, indent=1, default=str)
+            return inert_json(text) + "\n"
         return self._markdown() if form == "md" else self._csv()
 
     def _csv(self) -> str:
+        """Cells that neither a spreadsheet nor a terminal obeys."""
         out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(self.headers)
-        writer.writerows(self.rows)
+        usual, quoted = csv.writer(out), csv.writer(out, quoting=csv.QUOTE_ALL)
+        usual.writerow(self.headers)
+        for row in self.rows:
+            cells = [inert(plain(cell)) for cell in row]
+            # Elsewhere a semicolon parts the cells, so that another one could begin behind it.
+            (quoted if any(";" in cell for cell in cells) else usual).writerow(cells)
         return out.getvalue()
 
     def _markdown(self) -> str:

@@ -79,12 +79,17 @@ def say_json(value: Mapping[str, Any]) -> bool:
 
     Control characters are escaped as JSON has it, so that what is read back is what was meant.
     """
-    text = json.dumps(value, ensure_ascii=False, default=str).translate(_JSON_CONTROL)
+    text = inert_json(json.dumps(value, ensure_ascii=False, default=str))
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
         text = json.dumps(value, default=str)
     return say(text)
+
+
+def inert_json(text: str) -> str:
+    """JSON with every control character escaped that a terminal would obey; it says the same."""
+    return text.translate(_JSON_CONTROL)
 
 
 def rich_console(*, width: int | None = None) -> Console:

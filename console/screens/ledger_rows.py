@@ -10,6 +10,7 @@ from console.exports import Exported
 from console.screens.ledger_columns import Look, cell
 from engine.filters.rows import changed_at, why
 from engine.insight.values import JobLine
+from engine.spreadsheet import inert
 
 _COPIED: Final = ("job", "account", "status", "try", "next", "when", "why", "error")
 
@@ -84,7 +85,7 @@ def copied(lines: Sequence[JobLine], kind: str, look: Look) -> str:
         return ""
     if kind == "json":
         return json.dumps([record(line) for line in lines], ensure_ascii=False, default=str)
-    return "\n".join("\t".join(_texts(line, _COPIED, look)) for line in lines)
+    return "\n".join("\t".join(map(inert, _texts(line, _COPIED, look))) for line in lines)
 
 
 def exported(lines: Sequence[JobLine], columns: Sequence[str], look: Look) -> Exported:

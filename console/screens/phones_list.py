@@ -25,6 +25,7 @@ from console.screens.phones_columns import (
 from console.times import span
 from engine.filters import Filter, FilterError, everything, parse, resource_fields
 from engine.insight.values import ResourceLine, ResourceReport
+from engine.spreadsheet import inert
 
 PRESET: Final = "state:started,starting,stopping"
 """The filter at first."""
@@ -211,7 +212,7 @@ def copied(lines: Collection[ResourceLine], kind: str, look: Look) -> str:
         return ""
     if kind == "json":
         return json.dumps([record(line, look) for line in lines], ensure_ascii=False, default=str)
-    return "\n".join("\t".join(_texts(line, _COPIED, look)) for line in lines)
+    return "\n".join("\t".join(map(inert, _texts(line, _COPIED, look))) for line in lines)
 
 
 def exported(lines: Sequence[ResourceLine], names: Sequence[str], look: Look) -> Exported:

@@ -7,21 +7,19 @@ from pathlib import Path
 from engine.ledger.file import replace
 from engine.ledger.fold import Fold
 from engine.ledger.rows import ERROR, encode
-
-_FORMULA = ("=", "+", "-", "@")
+from engine.spreadsheet import as_meant, inert
 
 
 def write_export(fold: Fold, target: Path) -> int:
     """Write the export, atomically; number of jobs. Raises LedgerWriteError.
 
-    An error text that a spreadsheet would take for a formula gets an apostrophe before it; nothing
-    else is altered, since other tools publish the captions.
+    An error text that a spreadsheet would take for a formula has an apostrophe before it, which our
+    own rows have already; nothing else is altered, since other tools publish the captions.
     """
     rows = [encode(fold.layout.upgraded_names)]
     for entry in fold.by_order:
         cells = fold.full_cells(entry)
-        if cells[ERROR].startswith(_FORMULA):
-            cells[ERROR] = "'" + cells[ERROR]
+        cells[ERROR] = inert(as_meant(cells[ERROR]))
         rows.append(encode(cells))
     replace(target, b"".join(rows))
     return len(fold.by_order)

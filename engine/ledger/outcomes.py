@@ -18,6 +18,7 @@ from engine.ledger.rows import (
     COMPLETED_AT,
     ERROR,
     ERROR_CATEGORY,
+    ERROR_LIMIT,
     ERROR_TYPE,
     PASS_NUMBER,
     RETRY_AT,
@@ -27,6 +28,7 @@ from engine.ledger.rows import (
     safe_text,
     stamp,
 )
+from engine.spreadsheet import inert
 from engine.taxonomy.types import retry_decision
 
 Changes = dict[int, str]
@@ -99,7 +101,7 @@ def requeue_undone(before: Job) -> Changes:
         WORKER_ID: before.worker_id,
         CLAIMED_AT: stamp(before.claimed_at) if before.claimed_at else "",
         COMPLETED_AT: stamp(before.completed_at) if before.completed_at else "",
-        ERROR: before.error,
+        ERROR: inert(before.error),
         ERROR_TYPE: before.error_type,
         ERROR_CATEGORY: before.error_category or "",
         ATTEMPTS: str(before.attempts),
@@ -119,7 +121,7 @@ def failed(job: Job, failure: Failure, now: datetime) -> Changes:
     return {
         STATUS: JobStatus.FAILED,
         COMPLETED_AT: stamp(now),
-        ERROR: safe_text(failure.error),
+        ERROR: inert(safe_text(failure.error))[:ERROR_LIMIT],
         ERROR_CATEGORY: category,
         ERROR_TYPE: safe_text(error_type, 100).replace("\n", " ").replace("\t", " "),
         ATTEMPTS: str(job.attempts + 1),

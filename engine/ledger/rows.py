@@ -15,6 +15,7 @@ from typing import Final
 
 from engine.errors import LedgerUnreadableError
 from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.spreadsheet import as_meant
 
 COLUMNS: Final = (
     "job_id",
@@ -314,7 +315,8 @@ def job_of(cells: Sequence[str], extra: Sequence[str], zone: tzinfo | None) -> J
         worker_id=cells[WORKER_ID],
         claimed_at=moment(cells[CLAIMED_AT], zone),
         completed_at=moment(cells[COMPLETED_AT], zone),
-        error=cells[ERROR],
+        # Only ours: what an older system wrote is taken as it stands.
+        error=as_meant(cells[ERROR]) if cells[UPDATED_AT] else cells[ERROR],
         attempts=count(cells[ATTEMPTS], 0),
         max_attempts=count(cells[MAX_ATTEMPTS], 3),
         retry_at=moment(cells[RETRY_AT], zone),
