@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from engine import logs
+from engine.campaign import Campaign
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import ExitCode, InputError, SettingsError
 from engine.insight.watch import Watch
@@ -22,6 +23,7 @@ from engine.instance import InstanceLock
 from engine.log_stream import LogStream
 from engine.output import complain, say
 from engine.private_files import make_private_dir
+from engine.run_state import RunDirectory
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -61,7 +63,7 @@ def _ready(
     work_dir: Path, overrides: Mapping[str, object], *, observe: bool
 ) -> tuple[ConsoleApp, Path | None]:
     """The cockpit before it takes the screen, and where its own log is."""
-    settings = Settings.load(work_dir, overrides=overrides)
+    settings = _settings(work_dir, overrides)
     far = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     _tell_textual(settings, far=far)
     from console.key_settings import wrong_keys
@@ -83,6 +85,29 @@ def _ready(
         far=far,
     )
     return app, log
+
+
+def _settings(work_dir: Path, overrides: Mapping[str, object]) -> Settings:
+    """Where no campaign is named, that of the run is meant which lives here, or was the last one.
+
+    A ledger of no campaign is never hidden by a campaign's run that has ended.
+    """
+    settings = Settings.load(work_dir, overrides=overrides)
+    record = RunDirectory(work_dir / settings.paths.run).read_run()
+    if settings.campaign or record is None or not record.campaign:
+        return settings
+    lives = _instance(work_dir, settings).holder() is not None
+    if (work_dir / settings.paths.ledger).exists() and not lives:
+        return settings
+    try:
+        Campaign.load(record.campaign, settings, work_dir)
+    except InputError:  # It was moved, deleted or disabled since.
+        return settings
+    return Settings.load(work_dir, overrides={**overrides, "campaign": record.campaign})
+
+
+def _instance(work_dir: Path, settings: Settings) -> InstanceLock:
+    return InstanceLock(work_dir / settings.paths.run / "instance.lock")
 
 
 def _tell_textual(settings: Settings, *, far: bool) -> None:
@@ -153,8 +178,7 @@ def _after(app: ConsoleApp, status: int | None, log: Path | None) -> int:
             f"Please report it with {log or 'what you did'}; runs are not touched by it."
         )
         status = ExitCode.FAILED
-    run_dir = work_dir / settings.paths.run
-    holder = InstanceLock(run_dir / "instance.lock").holder()
+    holder = _instance(work_dir, settings).holder()
     if holder is not None:
         say(f"The run goes on (process {holder.pid}). Watch it again: geelark-console {work_dir}")
     return int(status or 0)

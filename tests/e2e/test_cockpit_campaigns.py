@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.config import SETTINGS_FILE
 from simulator.terminal import Terminal
 from tests.console.scene import CAMPAIGN, live_day
-from tests.e2e.cockpit_seat import POSIX_ONLY, assert_in_order, cockpit
+from tests.e2e.cockpit_seat import POSIX_ONLY, assert_in_order, cockpit, text
 
 pytestmark = POSIX_ONLY
+JOBS = re.compile(r"(?i)jobs [1-9]")
+"""The ledger that is shown has some."""
 
 
 def test_a_campaign_is_opened_in_place_and_one_that_is_not_there_is_refused_in_place(
@@ -32,6 +35,21 @@ def test_a_campaign_is_opened_in_place_and_one_that_is_not_there_is_refused_in_p
             terminal.send("y")
             assert terminal.wait_exit() == 0
             assert_in_order(terminal)
+
+
+def test_without_a_name_the_campaign_of_the_run_is_shown_while_it_lives_and_afterwards(
+    tmp_path: Path,
+) -> None:
+    with live_day(tmp_path):
+        file = tmp_path / SETTINGS_FILE
+        named = f'campaign = "{CAMPAIGN}"\n'
+        assert named in file.read_text(encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8").replace(named, ""), encoding="utf-8")
+        with cockpit(tmp_path, size=(160, 48)) as terminal:
+            terminal.wait_for(JOBS)
+            assert f"another ledger (campaign {CAMPAIGN})" not in text(terminal)
+    with cockpit(tmp_path, "--observe", size=(160, 48)) as terminal:
+        terminal.wait_for(JOBS)
 
 
 def command(terminal: Terminal, words: str) -> None:
