@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
@@ -39,6 +39,8 @@ class Fields(Generic[T]):
     ``texts`` one by one; those of ``clocks`` are left out."""
     clocks: frozenset[str] = frozenset()
     """Texts made of digits and colons: dear to make, so read only for a bare word that is too."""
+    choices: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Texts that are always one of these, or empty: what none of them begins with is a mistake."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Names (``is:marked``) that mean nothing here, with the sentence that says so."""
 

@@ -75,6 +75,8 @@ def _matched(word: Word, fields: Fields[T]) -> Test[T]:
         if word.is_regex:
             return _regex(word, read)
         numbers = [value for value in word.values if _is_number(word, value, fields)]
+        for value in word.values:
+            _check_choice(word, value, fields)
         tests = [_equal(value, fields.numbers[name]) for value in numbers]
         rest = [value for value in word.values if value not in numbers]
         return _any_of([*tests, _text(rest, read)] if rest else tests)
@@ -88,6 +90,19 @@ def _matched(word: Word, fields: Fields[T]) -> Test[T]:
             f"{name} is compared, not matched: write {name}>10m or {name}<10m.", word.start
         )
     raise _unknown(word, fields)
+
+
+def _check_choice(word: Word, value: Value, fields: Fields[T]) -> None:
+    choices = fields.choices.get(word.field)
+    if choices is None or not value.text:
+        return
+    wanted = value.text.casefold()
+    if not any(wanted == one if value.exact else one.startswith(wanted) for one in choices):
+        raise FilterError(
+            f"No {word.field} is called {_shown(value.text)} (character {value.start + 1} of the "
+            f"filter): there are {', '.join(choices)}.",
+            value.start,
+        )
 
 
 def _is_number(word: Word, value: Value, fields: Fields[T]) -> bool:

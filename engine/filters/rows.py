@@ -66,6 +66,7 @@ def job_fields(
         now=now,
         anywhere=lambda line: _joined(line, known.get(line.job.account, "")),
         clocks=frozenset({"when", "took"}),
+        choices={"status": [*JobStatus], "class": [*ErrorCategory]},
         refused={} if marked is not None else {"is:marked": NO_MARKS},
     )
 

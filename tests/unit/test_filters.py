@@ -183,6 +183,8 @@ def test_glyph_words_and_patterns_choose(expression: str, ids: str) -> None:
         ("took>11h:3", 5, ["duration", "took>5m"]),
         ("status>3", 0, ["cannot be compared", "pass, try, worker, took, when"]),
         ("is:lost", 3, ["'lost'", "retry, final, doubt, person, held, marked"]),
+        ("try>1 status:running", 13, ["'running'", "character 14", "pending, claimed, success"]),
+        ("class:=infra", 7, ["'infra'", "infrastructure"]),
         ("error:/offline", 6, ["closing slash"]),
         ("error:/(/", 6, ["no regular expression"]),
         ("error://", 6, ["empty"]),
