@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-headless demo-appium test snapshots bench lint docs lock clean tools
+.PHONY: help demo demo-headless demo-appium test snapshots bench lint audit docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
@@ -18,6 +18,7 @@ help:
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make bench   every speed and memory claim, measured here'
 	@echo 'make lint    formatting, rules, types, import contracts'
+	@echo 'make audit   dependencies: pinned by hash, and without known security holes'
 	@echo 'make snapshots  make the pictures of the screens anew, after a wanted change'
 	@echo 'make docs    rewrite the generated tables in docs/'
 	@echo 'make lock    resolve the dependencies anew (needs uv)'
@@ -46,6 +47,10 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# GEELARK_REQUIRE_AUDIT=1: not to be able to ask is a failure too.
+audit: $(STAMP)
+	@.ci/audit
+
 # Where adb or Node cannot be had, the tests over them are skipped and say so.
 tools: $(STAMP)
 	-@.ci/tools
@@ -71,6 +76,7 @@ docs: $(STAMP)
 
 lock:
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+	echo 'pip-audit>=2.10,<3' | uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 - -o .ci/audit.lock
 
 clean:
 	rm -rf $(VENV) .appium .mypy_cache .pytest_cache .ruff_cache .hypothesis
