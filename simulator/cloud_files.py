@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 
@@ -73,11 +74,19 @@ async def put_object(cloud: Cloud, request: web.Request) -> web.Response:
                 file.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
+        await _uplink(cloud, size)
         part.replace(stored.path)
     finally:
         part.unlink(missing_ok=True)
     cloud.storage.finish(stored, digest.hexdigest(), size)
     return web.Response(status=200)
+
+
+async def _uplink(cloud: Cloud, size: int) -> None:
+    """The time that so many bytes take on the host's line."""
+    rate = cloud.farm.file.delays.uplink_megabytes_per_second
+    if rate:
+        await asyncio.sleep(cloud.farm.clock.real_seconds(size / (rate * 1_000_000)))
 
 
 async def get_object(cloud: Cloud, request: web.Request) -> web.StreamResponse:

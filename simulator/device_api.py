@@ -71,14 +71,16 @@ class DeviceDoors:
             session = self._sessions.create(adb, asked["serial"], int(asked["read_timeout_ms"]))
         except DeviceFault as fault:
             return await self._failed(fault)
-        width, height = session.phone.app.habits.layout.screen
+        phone = session.phone
+        await self._passed(phone.delay("session", self._farm.file.delays.session))
+        width, height = phone.app.habits.layout.screen
         return web.json_response(
             {
                 "value": {
                     "id": session.id,
                     "width": width,
                     "height": height,
-                    "android": str(session.phone.android),
+                    "android": str(phone.android),
                 }
             }
         )
@@ -100,8 +102,12 @@ class DeviceDoors:
         return web.json_response({"value": self._sessions.close(request.match_info["id"])})
 
     async def _failed(self, fault: DeviceFault) -> web.Response:
-        await asyncio.sleep(self._farm.clock.real_seconds(fault.after))
+        await self._passed(fault.after)
         return web.json_response({"error": fault.kind, "message": str(fault)})
+
+    async def _passed(self, simulated: float) -> None:
+        if simulated > 0:
+            await asyncio.sleep(self._farm.clock.real_seconds(simulated))
 
 
 def _said(said: Said) -> web.Response:

@@ -194,6 +194,10 @@ class Delays(Table):
     upload: Span = (2, 6)
     """From the cloud's storage to the phone, beside the time for its size."""
     upload_megabytes_per_second: float = Field(default=4.0, gt=0)
+    uplink_megabytes_per_second: float = Field(default=0.0, ge=0)
+    """From the host to the cloud's storage; 0 = as fast as the host can."""
+    session: Span = (0, 0)
+    """The light Appium: from a session that is asked for until it is open."""
     screenshot: Span = (1, 3)
     app_start: Span = (1, 4)
     app_step: Span = (0.2, 1.5)

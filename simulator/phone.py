@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
@@ -76,6 +77,10 @@ class Phone:
     foreign: bool = False
     """Belongs to other people: running, and none of ours."""
     boots: int = 0
+    spent: dict[str, float] = field(default_factory=dict)
+    """What this boot's own delays took so far, by name: time that nobody could have saved."""
+    paces: Counter[str] = field(default_factory=Counter)
+    """How many delays of each name there were."""
     power: Power | None = None
     last_activity: float = 0.0
     adb_lost: bool = False
@@ -166,6 +171,7 @@ class Phone:
     def _power_on(self, energy_saving: bool) -> None:
         now = self.farm.clock.now()
         self.boots += 1
+        self.spent, self.paces = {}, Counter()
         self.adb_lost = False
         self.last_activity = now
         delay = self.delay("boot", self.farm.file.delays.boot)
@@ -233,7 +239,12 @@ class Phone:
 
     def delay(self, name: str, span: tuple[float, float]) -> float:
         """The next delay of this phone by that name, in simulated seconds."""
-        return self.farm.delays.draw(name, self.id, span)
+        return self._spend(name, self.farm.delays.draw(name, self.id, span))
+
+    def _spend(self, name: str, seconds: float) -> float:
+        self.spent[name] = self.spent.get(name, 0.0) + seconds
+        self.paces[name] += 1
+        return seconds
 
     # -- adb -------------------------------------------------------------------------------------
 
@@ -308,7 +319,8 @@ class Phone:
         now = self.farm.clock.now()
         due = now + self.delay("upload", delays.upload)
         if file is not None:
-            due += file.size / (delays.upload_megabytes_per_second * 1_000_000)
+            size = file.size / (delays.upload_megabytes_per_second * 1_000_000)
+            due += self._spend("transfer", size)
         if self.fault_of_this_boot is FaultKind.UPLOAD_STUCK:
             due = NEVER
         if self.draw(FaultKind.UPLOAD_FAILED):

@@ -19,11 +19,16 @@ class Window:
 
     number: int = -1
     calls: int = 0
+    most: int = 0
+    """Calls of the fullest one so far."""
+    total: int = 0
 
     def count(self, number: int) -> int:
         if number != self.number:
             self.number, self.calls = number, 0
         self.calls += 1
+        self.total += 1
+        self.most = max(self.most, self.calls)
         return self.calls
 
 
@@ -52,6 +57,13 @@ class RateLimiter:
         allowed = self._per_minute.get(path, self._limits.per_minute)
         if self._minutes[path].count(int(now // MINUTE)) > allowed:
             raise Refused(40007, "too many requests in this minute")
+
+    def calls(self) -> dict[str, dict[str, int]]:
+        """Of each path: all calls, and those of its fullest minute."""
+        return {
+            path: {"all": window.total, "most_a_minute": window.most}
+            for path, window in self._minutes.items()
+        }
 
     def lock(self, path: str) -> None:
         """Lock a path as if its hour were used up."""

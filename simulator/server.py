@@ -141,6 +141,7 @@ class FarmServer:
                 ],
                 "published": len(self.farm.publications),
                 "billed_minutes": self.farm.billed_minutes(),
+                "calls": self.api.cloud.limits.calls(),
             }
         )
 

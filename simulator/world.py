@@ -149,6 +149,8 @@ class Farm:
             reason=reason,
             billed_minutes=charge.minutes,
             amount=round(charge.amount, 6),
+            spent={name: round(seconds, 3) for name, seconds in phone.spent.items()},
+            paces=dict(phone.paces),
         )
 
     def published(self, phone: Phone, file: PhoneFile, caption: str) -> None:
