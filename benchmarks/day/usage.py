@@ -1,0 +1,133 @@
+"""CPU seconds and memory of each role of a run, looked at while it goes on.
+
+What lives for long (supervisor, workers, Appium) is looked at often enough; adb clients live for a
+twentieth of a second, so theirs is what the whole run used less the others'.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import psutil
+
+SUPERVISOR: Final = "supervisor"
+WORKER: Final = "worker"
+APPIUM: Final = "light appium"
+ADB: Final = "light adb"
+FARM: Final = "farm"
+ENGINE_ROLES: Final = (SUPERVISOR, WORKER)
+STAND_INS: Final = (APPIUM, ADB, FARM)
+_ROLES: Final = {
+    "engine.orchestrator": SUPERVISOR,
+    "engine.worker": WORKER,
+    "simulator.appium": APPIUM,
+}
+_LOOK_SECONDS: Final = 0.2
+
+
+@dataclass
+class Usage:
+    """What a run used, by role; ``adb`` has no memory of its own to speak of."""
+
+    cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """CPU seconds of all processes of a role."""
+    start_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Of these, before the process began its first job."""
+    most_mb: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Most that one process of the role ever had resident."""
+
+
+@dataclass
+class _Seen:
+    role: str
+    process: psutil.Process
+    looks: list[tuple[float, float]] = field(default_factory=list)
+    """(moment of the wall clock, CPU seconds so far)."""
+
+    def look(self, usage: Usage) -> None:
+        with contextlib.suppress(psutil.Error), self.process.oneshot():
+            times = self.process.cpu_times()
+            self.looks.append((time.time(), times.user + times.system))
+            size = self.process.memory_info().rss / 1_048_576
+            usage.most_mb[self.role] = max(usage.most_mb[self.role], size)
+
+    def until(self, moment: float) -> float:
+        """CPU seconds up to the first look at or after a moment."""
+        return next((cpu for at, cpu in self.looks if at >= moment), 0.0)
+
+
+class Gauge:
+    """Looks at one run until it ends."""
+
+    def __init__(self, run: subprocess.Popen[bytes], farm_pid: int) -> None:
+        self._run = run
+        self._farm = psutil.Process(farm_pid)
+        self._farm_before = _cpu(self._farm)
+        self._seen: dict[int, _Seen] = {}
+        self._usage = Usage()
+        self._whole = 0.0
+        """CPU seconds of the run with every process below it that was waited for; 0 where the
+        system does not tell."""
+
+    def watch(self) -> int:
+        """Look until the run has ended; its exit status."""
+        while True:
+            self._look()
+            if self._over():
+                break
+            time.sleep(_LOOK_SECONDS)
+        for seen in self._seen.values():
+            if seen.looks:
+                self._usage.cpu[seen.role] += seen.looks[-1][1]
+        self._usage.cpu[ADB] = max(0.0, self._whole - sum(self._usage.cpu.values()))
+        self._usage.cpu[FARM] = _cpu(self._farm) - self._farm_before
+        with contextlib.suppress(psutil.Error):
+            self._usage.most_mb[FARM] = self._farm.memory_info().rss / 1_048_576
+        return self._run.returncode
+
+    def usage(self, first_jobs: Mapping[int, float]) -> Usage:
+        """What was used; ``first_jobs``: when the worker of a pid claimed its first job."""
+        for pid, moment in first_jobs.items():
+            if pid in self._seen:
+                self._usage.start_cpu[WORKER] += self._seen[pid].until(moment)
+        return self._usage
+
+    def _over(self) -> bool:
+        if sys.platform == "win32":
+            return self._run.poll() is not None
+        pid, status, used = os.wait4(self._run.pid, os.WNOHANG)
+        if pid:
+            self._run.returncode = os.waitstatus_to_exitcode(status)
+            self._whole = used.ru_utime + used.ru_stime
+        return pid != 0
+
+    def _look(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(self._run.pid)
+            for process in (root, *root.children(recursive=True)):
+                if process.pid not in self._seen:
+                    self._meet(process)
+        for seen in self._seen.values():
+            seen.look(self._usage)
+
+    def _meet(self, process: psutil.Process) -> None:
+        with contextlib.suppress(psutil.Error):
+            line = process.cmdline()
+            role = next((role for word, role in _ROLES.items() if word in line), None)
+            if role is not None:
+                self._seen[process.pid] = _Seen(role, process)
+
+
+def _cpu(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return times.user + times.system
+    return 0.0
