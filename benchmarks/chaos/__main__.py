@@ -46,7 +46,9 @@ class Ended:
     folder: Path
 
 
-def one_run(seed: int, number: int, faults: Sequence[Fault], folder: Path) -> Ended:
+def one_run(
+    seed: int, number: int, faults: Sequence[Fault], folder: Path, *, real: bool = False
+) -> Ended:
     """A day with these faults, the run that picks up after it, and the toll of both."""
     began = time.monotonic()
     dice = random.Random(f"{seed}|{number}")
@@ -56,7 +58,7 @@ def one_run(seed: int, number: int, faults: Sequence[Fault], folder: Path) -> En
             farm = fault.apply(farm, dice)
         return farm
 
-    with day_on_farm(folder, dice.randrange(1, 2**31), change) as day:
+    with day_on_farm(folder, dice.randrange(1, 2**31), change, real=real) as day:
         missed = _befall(day, faults)
         day.await_end(day.start("--run"), "the run that picks up")
         toll = day.toll()
@@ -132,6 +134,7 @@ def last_line(runs: Sequence[Ended], usual: float) -> str:
 def campaign(arguments: argparse.Namespace, root: Path) -> int:
     """All runs, their table and the last line; the exit status."""
     possible: list[Fault] = []
+    real: bool = arguments.appium
     for fault in FAULTS:
         reason = fault.impossible()
         if reason:
@@ -144,15 +147,15 @@ def campaign(arguments: argparse.Namespace, root: Path) -> int:
               f"{', '.join(fault.name for fault in FAULTS)}.", file=sys.stderr)  # fmt: skip
         return 2
     usual = statistics.median(
-        one_run(arguments.seed, -n, [], root / f"usual{n}").toll.billed_minutes for n in range(1, 4)
+        one_run(arguments.seed, -n, [], root / f"usual{n}", real=real).toll.billed_minutes
+        for n in range(1, 4)
     )
     numbers = range(arguments.first, arguments.first + arguments.runs)
 
     def go(number: int) -> Ended:
-        ended = one_run(
-            arguments.seed, number, draw(arguments.seed, number, wanted), root / f"run{number}"
-        )
-        _tell(ended, arguments.seed, arguments.only)
+        faults = draw(arguments.seed, number, wanted)
+        ended = one_run(arguments.seed, number, faults, root / f"run{number}", real=real)
+        _tell(ended, arguments)
         if ended.toll.clean:
             shutil.rmtree(ended.folder, ignore_errors=True)
         return ended
@@ -165,7 +168,7 @@ def campaign(arguments: argparse.Namespace, root: Path) -> int:
     return 0 if all(ended.toll.clean for ended in runs) else 1
 
 
-def _tell(ended: Ended, seed: int, only: str) -> None:
+def _tell(ended: Ended, arguments: argparse.Namespace) -> None:
     names = ", ".join(
         f"{fault.name}{' (missed)' if fault.name in ended.missed else ''}" for fault in ended.faults
     )
@@ -174,10 +177,11 @@ def _tell(ended: Ended, seed: int, only: str) -> None:
     for line in ended.toll.told:
         print(f"       {line}", flush=True)
     if not ended.toll.clean:
-        again = f" --only {only!r}" if only else ""
+        again = f"--runs 1 --first {ended.number} --seed {arguments.seed}"
+        again += f" --only {arguments.only!r}" if arguments.only else ""
+        again += " --appium" if arguments.appium else ""
         print(
-            f"       kept: {ended.folder}\n       again: python -m benchmarks.chaos --runs 1 "
-            f"--first {ended.number} --seed {seed}{again}",
+            f"       kept: {ended.folder}\n       again: python -m benchmarks.chaos {again}",
             flush=True,
         )
 
@@ -189,6 +193,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first run")
     parser.add_argument("--at-once", type=int, default=1, help="days at the same time")
     parser.add_argument("--only", default="", help="only this fault, by its name")
+    parser.add_argument(
+        "--appium", action="store_true", help="over the real adb and Appium of this host"
+    )
     arguments = parser.parse_args(words)
     root = Path(tempfile.mkdtemp(prefix="geelark-chaos-"))
     status = campaign(arguments, root)

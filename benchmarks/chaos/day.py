@@ -34,6 +34,9 @@ WORKERS: Final = 2
 TIME_SCALE: Final = 200.0
 RUN_SECONDS: Final = 150.0
 """Longest that a run of four jobs may take, whatever befalls it."""
+_DAY: Final = "XDG_CHAOS_DAY"
+"""In the environment of everything that the engine starts: by it the day knows its processes. The
+beginning of the name is one that the engine hands on to adb and Appium too."""
 QUICK: Final[Mapping[str, object]] = {
     "boot": (10, 20),
     "adb_enable": (1, 2),
@@ -56,6 +59,13 @@ BRISK: Final[Mapping[str, str]] = {
     "GEELARK_RUN__RESTART_BACKOFF_SECONDS": "0.2",
 }
 """Waits of the engine for a world that is two hundred times as fast."""
+REAL_BRISK: Final[Mapping[str, str]] = {
+    **BRISK,
+    "GEELARK_PHONES__ADB_DEVICE_TIMEOUT_SECONDS": "10",
+    "GEELARK_POSTING__CONFIRM_TIMEOUT_SECONDS": "15",
+    "GEELARK_APPIUM__COMMAND_TIMEOUT_SECONDS": "30",
+}
+"""The same with room for the real adb and Appium, which no time scale makes faster."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +94,8 @@ class Day:
 
     work_dir: Path
     dice: random.Random
+    real: bool = False
+    """With the real adb and Appium of this host."""
     env: dict[str, str] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     """What the campaign itself saw go wrong: a run that did not end, a traceback."""
@@ -107,14 +119,20 @@ class Day:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **BRISK, "COLUMNS": "200", **self.env}
+        brisk = REAL_BRISK if self.real else BRISK
+        return {**os.environ, **brisk, "COLUMNS": "200", _DAY: str(self.work_dir), **self.env}
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a run may take."""
+        return RUN_SECONDS * (3 if self.real else 1)
 
     def await_end(self, run: subprocess.Popen[bytes], what: str) -> None:
         """A run that does not end is killed, and is trouble."""
         try:
-            run.wait(RUN_SECONDS)
+            run.wait(self.longest)
         except subprocess.TimeoutExpired:
-            self.trouble.append(f"{what} did not end within {RUN_SECONDS:.0f} s")
+            self.trouble.append(f"{what} did not end within {self.longest:.0f} s")
             self.kill()
             run.wait()
 
@@ -124,15 +142,14 @@ class Day:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def processes(self, *words: str) -> list[psutil.Process]:
-        """What runs for this directory, by its command line; the farm itself is left out."""
-        url = self.settings.phones.api_url
+        """What the engine runs here, with these words on its command line."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                line = process.cmdline()
-                ours = str(self.work_dir) in line or url in line
+                ours = process.environ().get(_DAY) == str(self.work_dir)
+                line = process.cmdline() if ours else []
                 dead = process.status() == psutil.STATUS_ZOMBIE
-                if ours and not dead and "serve" not in line and all(w in line for w in words):
+                if ours and not dead and all(word in line for word in words):
                     found.append(process)
         return found
 
@@ -233,15 +250,16 @@ class Day:
         found = [f"process left: {' '.join(process.cmdline())[:160]}" for process in self._alive()]
         for folder in (run / "processes", self.work_dir / "books" / "phones"):
             found += [f"record left: {path.name}" for path in folder.glob("*.json")]
+        return found if self.real else found + self._connections()
+
+    def _connections(self) -> list[str]:
+        """Of the light adb, whose servers are the farm's; real ones would be left processes."""
         command = self.settings.phones.adb_command
         listed = subprocess.run(
             [*command, "devices"], capture_output=True, text=True, check=False, timeout=20
         ).stdout
-        found += [
-            f"adb connection left: {serial}"
-            for serial in re.findall(r"^(\S+)\t", listed, re.MULTILINE)
-        ]
-        return found
+        serials = re.findall(r"^(\S+)\t", listed, re.MULTILINE)
+        return [f"adb connection left: {serial}" for serial in serials]
 
     def _alive(self) -> Iterator[psutil.Process]:
         for process in self.processes():
@@ -251,17 +269,18 @@ class Day:
 
 
 @contextlib.contextmanager
-def day_on_farm(folder: Path, seed: int, change: Callable[[FarmFile], FarmFile]) -> Iterator[Day]:
+def day_on_farm(
+    folder: Path, seed: int, change: Callable[[FarmFile], FarmFile], *, real: bool = False
+) -> Iterator[Day]:
     """A day of four jobs with its farm running; whatever of the engine is left is ended."""
     work_dir = folder.resolve()
-    farm = new_directory(
-        work_dir, Wishes(accounts=JOBS, workers=WORKERS, seed=seed, time_scale=TIME_SCALE)
-    )
+    wishes = Wishes(accounts=JOBS, workers=WORKERS, seed=seed, time_scale=TIME_SCALE, appium=real)
+    farm = new_directory(work_dir, wishes)
     delays = farm.delays.model_copy(update=dict(QUICK))
     farm = change(farm.model_copy(update={"delays": delays}))
     (work_dir / FARM_FILE).write_text(farm_text(farm), encoding="utf-8")
     with farm_process(work_dir):
-        made = Day(work_dir, random.Random(f"{seed}|strikes"))
+        made = Day(work_dir, random.Random(f"{seed}|strikes"), real=real)
         try:
             yield made
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.chaos import strikes
+from benchmarks.chaos import clock, model, strikes
 from benchmarks.chaos.day import JOBS, Day
 from benchmarks.chaos.strikes import Strike, at_a_moment
 from simulator.farm_file import FarmFile, FaultKind, ScriptedFault
@@ -83,7 +83,8 @@ def _strike(name: str, what: str, act: Callable[[Day], object]) -> Fault:
 PROCESSES: Final = (
     _strike("worker killed", "SIGKILL of a worker", strikes.kill_one("engine.worker")),
     _strike("supervisor killed", "SIGKILL of it", strikes.kill_all("engine.orchestrator")),
-    _strike("appium killed", "SIGKILL of one Appium", strikes.kill_one("appium", "--port")),
+    _strike("appium killed", "SIGKILL of one Appium", strikes.kill_one("--use-drivers")),
+    _strike("adb server killed", "its connections go too", strikes.kill_adb_server),
     _strike("all killed", "SIGKILL of everything at once", strikes.kill_all()),
     _strike("host slept", "SIGSTOP of everything, then SIGCONT", strikes.hold()),
     _strike("worker held", "SIGSTOP of the workers, then SIGCONT", strikes.hold("engine.worker")),
@@ -109,9 +110,9 @@ CLOCK: Final = tuple(
     Fault(
         name=name,
         what="up to two hours",
-        prepare=strikes.prepare_clock,
-        strike=at_a_moment(strikes.jump(direction)),
-        impossible=strikes.can_fake_time,
+        prepare=clock.prepare,
+        strike=at_a_moment(clock.jump(direction)),
+        impossible=clock.impossible,
     )
     for name, direction in (("clock forward", 1), ("clock back", -1))
 )
@@ -151,4 +152,12 @@ PHONES: Final = (
     _phone("lost after Share", FaultKind.AFTER_SHARE, "published, then the connection goes"),
     _phone("no confirmation", FaultKind.NO_CONFIRMATION, "published, never said so"),
 )
-FAULTS: Final = (*PROCESSES, *FILES, *CLOCK, *PROVIDER, *PHONES)
+MODEL: Final = (
+    Fault(
+        name="model overloaded",
+        what="asked for every step, answers 529 or worse",
+        prepare=model.always_ask,
+        strike=at_a_moment(model.overload),
+    ),
+)
+FAULTS: Final = (*PROCESSES, *FILES, *CLOCK, *PROVIDER, *PHONES, *MODEL)

@@ -13,9 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 import psutil
 
@@ -25,9 +23,6 @@ from simulator.terminal import Terminal
 Run = subprocess.Popen[bytes]
 Strike = Callable[[Day, Run], bool]
 """Whether it struck: a run that ended before its moment was missed."""
-
-FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-_CLOCK_FILE: Final = "clock-offset"
 
 
 def wait_for_moment(day: Day, run: Run) -> bool:
@@ -76,6 +71,18 @@ def kill_one(*words: str) -> Callable[[Day], object]:
         return True
 
     return act
+
+
+def kill_adb_server(day: Day) -> bool:
+    """What an adb server knows goes with it: connections and forwards. The light one is the farm's
+    and is emptied; every client starts another."""
+    if day.real:
+        return kill_one("nodaemon", "server")(day) is not False
+    subprocess.run(
+        [*day.settings.phones.adb_command, "disconnect"],
+        capture_output=True, check=False, timeout=20,
+    )  # fmt: skip
+    return True
 
 
 def kill_all(*words: str) -> Callable[[Day], object]:
@@ -228,42 +235,3 @@ def _save(day: Day, content: bytes) -> None:
 def delete_run_directory(day: Day) -> bool:
     shutil.rmtree(day.work_dir / "run", ignore_errors=True)
     return True
-
-
-# -- the clock -----------------------------------------------------------------------------------
-
-
-def can_fake_time() -> str:
-    """Why the clock cannot be moved here; empty where it can."""
-    return "" if FAKETIME.exists() else "libfaketime is not installed"
-
-
-def prepare_clock(day: Day) -> None:
-    """Let the engine's processes see a wall clock that can be moved while they run."""
-    _set_clock(day, 0)
-    day.env |= {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(day.work_dir / _CLOCK_FILE),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-
-
-def _set_clock(day: Day, seconds: int) -> None:
-    part = day.work_dir / f"{_CLOCK_FILE}.part"
-    part.write_text(f"{seconds:+d}\n", encoding="ascii")
-    part.replace(day.work_dir / _CLOCK_FILE)
-
-
-def jump(direction: int) -> Callable[[Day], object]:
-    """The wall clock jumps within its day, and may be put right before the next run."""
-
-    def act(day: Day) -> bool:
-        now = datetime.now()  # noqa: DTZ005 - the host's own midnight is meant
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        room = (midnight + timedelta(days=1) - now if direction > 0 else now - midnight) / 2
-        seconds = day.dice.uniform(60, max(61, min(7200, room.total_seconds())))
-        _set_clock(day, int(direction * seconds))
-        return True
-
-    return act
