@@ -102,12 +102,13 @@ def _jobs(run: RunFacts, number: int, history: PassHistory, told: Told) -> int:
 
 
 def _result(run: RunFacts, number: int, stats: PassStats) -> str:
-    if number < run.current or (run.live and not run.running):
+    more = bool(run.left or run.retryable)
+    if number < run.current or (run.live and more):
         return PassResult.RETRYABLE_REMAINING
     if run.result:
         return run.result
     figures = run.figures
-    if run.left or run.retryable:
+    if more:
         allowed = number >= run.passes_allowed
         return PassResult.MAX_PASSES_REACHED if allowed else STOPPED
     done = figures.success + figures.skipped == figures.total

@@ -164,6 +164,15 @@ def test_in_the_pause_between_passes_the_next_one_has_its_jobs_and_its_moment(
     assert (planned.number, planned.jobs, planned.started) == (2, 2, until)
 
 
+def test_a_pass_that_left_nothing_says_so_while_the_run_still_ends(tmp_path: Path) -> None:
+    day = Day(tmp_path / "l.csv", 2)
+    day.plan.start_new_pass()
+    day.work("success", 2)
+    day.plan.end_pass()
+    (line,) = day.report(day.status(state="draining")).passes
+    assert (line.state, line.result) == ("ended", "all_complete")
+
+
 def test_after_the_run_the_last_pass_tells_how_it_ended(tmp_path: Path) -> None:
     day = Day(tmp_path / "l.csv", 3)
     for stage in day.plan:
