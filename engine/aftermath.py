@@ -82,6 +82,7 @@ class Aftermath:
     def settle_all(self) -> None:
         """No worker lives: give back, or put in doubt, every claim."""
         self._settle(lambda _job: False)
+        self._restore_doubts()
 
     def bury(self, worker: WorkerProcess, *, clean: bool) -> None:
         """A worker ended: begin to release what it held. Its claim is settled when that is done,
@@ -125,6 +126,7 @@ class Aftermath:
                 self._news.emit(
                     "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
                 )
+            self._restore_doubts()
 
     def last(self, meanwhile: Callable[[], None]) -> list[Receipt]:
         """The end of a run: no process and no resource of ours stays; returns the receipts.
@@ -191,6 +193,12 @@ class Aftermath:
             self._news.emit(
                 "claim_settled", job=job.job_id, key=job.account, status=str(job.status)
             )
+
+    def _restore_doubts(self) -> None:
+        """What the ledger lost of jobs that may be done (it was truncated, or saved over)."""
+        with self._patient("doubts_not_restored"):
+            for job in self._ledger.restore_doubts(self._workload.traces):
+                self._news.emit("doubt_restored", job=job.job_id, key=job.account, text=job.error)
 
     def _blame(self, job: Job) -> Failure | None:
         """A job over which several workers died is a failed attempt: it may be what kills them."""

@@ -57,6 +57,7 @@ _SHOWN = {
     "worker_killed": "Worker {worker} killed: {text}",
     "claim_settled": "{job} of {key}, left claimed by a dead worker: now {status}.",
     "claim_taken_back": "{job} of {key}: its claim ran out; now {status}.",
+    "doubt_restored": "{job} of {key} is in doubt again, which the ledger had lost. {text}",
     "released": "{label} released ({why}).",
     "process_ended": "Ended {role} {slot} (process {pid}), left by an earlier run.",
     "command_answered": "Command {name} {id}: {detail}",

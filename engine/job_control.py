@@ -69,7 +69,7 @@ def change(
     if not ids:
         raise InputError("No job is named: give job ids, or choose jobs with --where.")
     actions: dict[str, tuple[Callable[[Sequence[str]], Mapping[str, str]], str]] = {
-        "requeue": (lambda chosen: ledger.requeue(chosen, not_doubtful=unnamed), REQUEUED),
+        "requeue": (lambda chosen: _requeue(chosen, unnamed, ledger, workload), REQUEUED),
         "skip": (ledger.skip, SKIPPED),
         "unskip": (ledger.unskip, UNSKIPPED),
         "mark_posted": (lambda chosen: _mark_posted(chosen, ledger, workload), MARKED_POSTED),
@@ -139,6 +139,17 @@ def _standing(job_ids: Sequence[str], ledger: ProgressTracker) -> str:
 def _is_failed(ledger: ProgressTracker, job_id: str) -> bool:
     job = ledger.get(job_id)
     return job is not None and job.status is JobStatus.FAILED
+
+
+def _requeue(
+    ids: Sequence[str], unnamed: frozenset[str], ledger: ProgressTracker, workload: Workload
+) -> Mapping[str, str]:
+    """The record that outlives the day is written first, or it would put the job in doubt again."""
+    for job_id in ids:
+        job = ledger.get(job_id)
+        if job is not None and job.in_doubt and job_id not in unnamed:
+            workload.not_done(job)
+    return ledger.requeue(ids, not_doubtful=unnamed)
 
 
 def _mark_posted(

@@ -6,7 +6,7 @@ job (two jobs with one key never run at the same time); the workload gives it it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -174,3 +174,16 @@ class Failure:
 
 
 Outcome = Success | Failure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace:
+    """A lasting sign, kept outside the ledger, that a job may be done; nobody has settled it."""
+
+    key: str
+    fits: Callable[[Job], bool]
+    """Whether it is a sign of this job, which has that key."""
+    when: datetime | None
+    """When the job was about to pass its point of no return, where that is known."""
+    text: str
+    """What the sign says: one sentence."""

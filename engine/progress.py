@@ -17,8 +17,8 @@ import structlog
 
 from engine.config import Settings
 from engine.errors import ClaimLostError, LedgerError
-from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing
-from engine.ledger import outcomes
+from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing, Trace
+from engine.ledger import lost_doubts, outcomes
 from engine.ledger.access import LedgerAccess, Verification
 from engine.ledger.claims import ClaimDesk, never
 from engine.ledger.export import write_export
@@ -330,6 +330,10 @@ class ProgressTracker:
         """
         lost = self._ledger.job
         return self._ledger.take_back(lambda entry, now: not alive(lost(entry)), verdict)
+
+    def restore_doubts(self, traces: Callable[[], Sequence[Trace]]) -> Sequence[Job]:
+        """Put in doubt again what ``traces`` say may be done and the ledger takes for undone."""
+        return lost_doubts.restore(self._ledger, traces)
 
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,

@@ -25,7 +25,7 @@ from engine.errors import (
     JobError,
     PhoneError,
 )
-from engine.jobs import Job, NewJob, Outcome, Success
+from engine.jobs import Job, NewJob, Outcome, Success, Trace
 from engine.progress import ProgressTracker
 from engine.retry import RetryConfig, RetryPassManager
 from engine.workloads.base import (
@@ -185,6 +185,24 @@ class ToyWorkload:
     def confirmed(self, job: Job) -> None:
         with (self._context.work_dir / "confirmed.log").open("a", encoding="utf-8") as log:
             log.write(f"{job.job_id}\n")
+
+    def not_done(self, job: Job) -> None:
+        with (self._context.work_dir / "not_done.log").open("a", encoding="utf-8") as log:
+            log.write(f"{job.job_id}\n")
+
+    def traces(self) -> Sequence[Trace]:
+        """A word of ``traces.txt`` is the key of jobs that may be done."""
+        path = self._context.work_dir / "traces.txt"
+        names = path.read_text(encoding="utf-8").split() if path.exists() else []
+        return [
+            Trace(
+                key=name,
+                fits=lambda job: True,
+                when=None,
+                text=f"The lamp of {name} may have been lit.",
+            )
+            for name in names
+        ]
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
         return [_lamp(path) for path in sorted(self._lamps.glob("*.json"))]

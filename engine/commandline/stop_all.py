@@ -16,7 +16,7 @@ from engine.config import Settings
 from engine.display import sentence
 from engine.errors import EngineError, ExitCode
 from engine.instance import InstanceLock, user_name
-from engine.jobs import JobStatus
+from engine.jobs import Job, JobStatus
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import Command, RunDirectory
@@ -200,14 +200,19 @@ class StopAll:
 
     def _settle(self) -> None:
         try:
-            jobs = self._ledger.settle_dead(lambda _job: False) if self._ledger.exists() else []
+            exists = self._ledger.exists()
+            settled = self._ledger.settle_dead(lambda _job: False) if exists else []
+            self._tell_settled("claim_settled", settled)
+            doubts = self._ledger.restore_doubts(self._workload.traces) if exists else []
+            self._tell_settled("doubt_restored", doubts)
         except EngineError as exc:
             self.report.ledger_problem = str(exc)
-            return
+
+    def _tell_settled(self, event: str, jobs: Sequence[Job]) -> None:
         for job in jobs:
             entry = {"job": job.job_id, "key": job.account, "status": str(job.status)}
             self.report.settled.append(entry)
-            self._say(sentence({"event": "claim_settled", **entry}) or "")
+            self._say(sentence({"event": event, "text": job.error, **entry}) or "")
 
     def _look_again(self) -> None:
         """Whether anything is on now; what people started is listed and left alone."""

@@ -49,6 +49,7 @@ _NOTE_LENGTH: Final = 160
 class PostingFlow:
     """One upload on one phone; made for one attempt and used once.
 
+    ``submit`` writes the point of no return; without it the report alone does.
     ``reconnect`` opens a new session on the same phone: after Share it lets the flow go on looking
     when the connection broke. Before Share a broken connection ends the attempt. ``advisor`` is
     asked for a step before Share where no rule has one.
@@ -60,6 +61,7 @@ class PostingFlow:
         settings: Settings,
         report: Report,
         *,
+        submit: Callable[[], None] | None = None,
         reconnect: Callable[[], Device] | None = None,
         recogniser: Recogniser | None = None,
         advisor: Advisor | None = None,
@@ -68,6 +70,7 @@ class PostingFlow:
         self.device = device
         self.report = report
         self.limits = settings.posting
+        self._submit = submit or report.submit
         self._reconnect = reconnect
         self.recogniser = recogniser or Recogniser(app=settings.posting.app_package)
         self.last_source = ""
@@ -270,7 +273,7 @@ class PostingFlow:
     def _publish(self, share: Share, screen: Screen, state: FlowState) -> Success:
         """Write the point of no return, tap once, then wait for the app's own word."""
         self.report.phase("share")
-        self.report.submit()
+        self._submit()
         state.submitted = True
         state.shared_at = self._clock()
         try:

@@ -1,8 +1,8 @@
 """What an account posted, wherever it is written (behaviour A6.5, A15.2).
 
-Read together: the record of posted videos, this ledger, its archives of today, and the ledgers of
-other campaigns with theirs. What may have been posted, a job in doubt (A6.7) or one that another
-run holds, counts as well.
+Read together: the record of posted videos with its doubts, this ledger, its archives of today, and
+the ledgers of other campaigns with theirs. What may have been posted, a job in doubt (A6.7) or one
+that another run holds, counts as well.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,8 @@ from typing import Final
 from engine.config import Settings
 from engine.jobs import Job, JobStatus
 from engine.progress import ProgressTracker, utc_now
-from engine.sources.posted import Post, PostedRecord
+from engine.sources.posted import PostedRecord
+from engine.sources.posted_lines import Post
 from engine.sources.video import file_name
 
 CAMPAIGN_LEDGER: Final = "progress.csv"
@@ -102,6 +103,10 @@ class PostHistory:
         posts = (archive.of_job(job_id) for archive in self._archives())
         return any(post is not None and post.same_content(name, video_id) for post in posts)
 
+    def doubts(self) -> Sequence[Post]:
+        """What the record says may have been posted, and nobody has settled."""
+        return [post for found in self.record.doubts().values() for post in found]
+
     def objection(self, job: Job, *, cap: int, fresh: bool = False) -> str | None:
         """Why a job must not be claimed or submitted now, or None; ``cap`` 0 = no limit."""
         mine = (job.job_id,)
@@ -118,6 +123,7 @@ class PostHistory:
                 self._look()
             sources = list(self._sources.items())
             found: list[Post] = list(self.record.posts().get(account, ()))
+            found += self.record.doubts().get(account, ())
             for path, source in sources:
                 skipped = excluding if path == self._ledger else ()
                 found += [post for job_id, post in source.of(account) if job_id not in skipped]

@@ -1,16 +1,16 @@
 """The record of posted videos: who posted what when, over all campaigns and days (behaviour A15).
 
-One line a post, ``account|video file name|ISO time|video_id``; lines of older systems end after the
-time and count by file name. The record is only ever appended to.
+It is only ever appended to. Before Share it holds that a post *may* be made; the post itself, or a
+note that it was not made, settles that. So a doubt outlives whatever befalls the ledger's rows.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,30 +19,11 @@ from engine.config import Settings
 from engine.errors import LedgerUnreadableError, LedgerWriteError
 from engine.ledger.lock import LedgerLock
 from engine.private_files import open_append
+from engine.sources import posted_lines
+from engine.sources.posted_lines import MAY, NOT, Post
 
-_ESCAPED: Final = {"%": "%25", "|": "%7C", "\n": "%0A", "\r": "%0D"}
-_VIDEO_ID: Final = re.compile(r"sha256:[0-9a-f]{32}")
 _SHOWN: Final = 80
 _GUARD: Final = 256
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
-    """A post that was made, or may have been made."""
-
-    account: str
-    name: str
-    """File name of the video."""
-    when: datetime | None
-    """None where the line was torn before its time."""
-    video_id: str = ""
-    """Empty in lines of older systems."""
-
-    def same_content(self, name: str, video_id: str) -> bool:
-        """Whether it is this video: by identity where both sides have one, else by name (A15.4)."""
-        if self.video_id and video_id:
-            return self.video_id == video_id
-        return self.name.casefold() == name.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +47,8 @@ class PostedRecord:
         self.revision = 0
         """Grows whenever something new was read."""
         self._posts: dict[str, list[Post]]
+        self._doubts: dict[str, list[Post]]
+        """By account: noted before Share, and neither posted nor taken back since."""
         self._bad: list[BadLine]
         self._signature: tuple[int, ...]
         self._inode: int
@@ -83,6 +66,12 @@ class PostedRecord:
         with self._threads:
             self._catch_up()
             return self._posts
+
+    def doubts(self) -> Mapping[str, Sequence[Post]]:
+        """By account, what may have been posted and nobody has settled yet. Raises as above."""
+        with self._threads:
+            self._catch_up()
+            return {account: tuple(found) for account, found in self._doubts.items() if found}
 
     def bad_lines(self) -> Sequence[BadLine]:
         """Torn or malformed lines (A15.5); what they still say counts as a post."""
@@ -103,32 +92,71 @@ class PostedRecord:
         return any(post.same_content(name, video_id) for post in self.posts().get(account, ()))
 
     def add(self, account: str, name: str, video_id: str, when: datetime) -> bool:
-        """Record a post durably; False where it stands there already.
+        """Record a post durably, which settles that it may be made; False where it stands there.
 
         A line that a crash tore off is ended first. Raises LedgerLockedError, LedgerWriteError or
         LedgerUnreadableError.
         """
-        fields = (account, name, self._settings.local(when).isoformat(), video_id)
-        line = "|".join(map(_escape, fields)) + "\n"
+        post = Post(account=account, name=name, when=self._settings.local(when), video_id=video_id)
+        with self._holding():
+            if self._recorded(post) and not self._open(post):
+                return False
+            self._append(
+                posted_lines.write("", post),
+                "so a post would go unrecorded: make room or allow writing, then mark the job as "
+                "posted",
+            )
+        return True
+
+    def expect(self, post: Post) -> None:
+        """Note durably, before Share, that this post may be made. Raises as ``add``."""
+        when = None if post.when is None else self._settings.local(post.when)
+        with self._holding():
+            self._append(
+                posted_lines.write(MAY, replace(post, when=when)),
+                "so nothing is posted: make room or allow writing",
+            )
+
+    def withdraw(self, post: Post, when: datetime) -> bool:
+        """Note durably that it was not made; False where nothing said that it may be.
+
+        Raises as ``add``.
+        """
+        if not self._open(post):
+            return False
+        with self._holding():
+            found = self._open(post)
+            for doubt in found:
+                self._append(
+                    posted_lines.write(NOT, replace(doubt, when=self._settings.local(when))),
+                    "so the job stays in doubt: make room or allow writing, then try again",
+                )
+        return bool(found)
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
         with self._threads:
             self._lock.acquire(lambda: None)
             try:
-                if self._recorded(account, name, video_id):
-                    return False
-                self._append(line.encode("utf-8", "surrogateescape"))
+                self._catch_up()
+                yield
             finally:
                 self._lock.release()
-        return True
 
-    def _recorded(self, account: str, name: str, video_id: str) -> bool:
+    def _open(self, post: Post) -> list[Post]:
+        """Doubts that this post, or its absence, would settle."""
+        doubts = self.doubts().get(post.account, ())
+        return [doubt for doubt in doubts if _settles(post, doubt)]
+
+    def _recorded(self, post: Post) -> bool:
         """Whether this very post has its line; an old line of the same name may be another's."""
         return any(
-            post.video_id == video_id and (video_id or post.same_content(name, ""))
-            for post in self.posts().get(account, ())
+            known.video_id == post.video_id and (post.video_id or known.same_content(post.name, ""))
+            for known in self._posts.get(post.account, ())
         )
 
-    def _append(self, line: bytes) -> None:
-        size = -1
+    def _append(self, text: str, remedy: str) -> None:
+        line, size = text.encode("utf-8", "surrogateescape"), -1
         try:
             torn = _ends_torn(self.path)
             with open_append(self.path) as file:
@@ -140,8 +168,7 @@ class PostedRecord:
             if size >= 0:
                 _cut(self.path, size)
             raise LedgerWriteError(
-                f"{self.path} cannot be written ({exc.strerror}), so a post would go unrecorded: "
-                "make room or allow writing, then mark the job as posted."
+                f"{self.path} cannot be written ({exc.strerror}), {remedy}."
             ) from exc
 
     def _catch_up(self) -> None:
@@ -173,7 +200,7 @@ class PostedRecord:
         self._inode, self._signature = stat.st_ino, signature
 
     def _forget(self) -> None:
-        self._posts, self._bad = {}, []
+        self._posts, self._doubts, self._bad = {}, {}, []
         self._signature, self._inode, self._lines = (), -1, 0
         self._read_up_to, self._guard, self._whole = 0, b"", True
         self.revision += 1
@@ -183,12 +210,12 @@ class PostedRecord:
         lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
         for number, raw in enumerate(lines, start=self._lines + 1):
             line = raw.rstrip("\r")
-            if not line.strip() or line.lstrip().startswith("#"):
+            if posted_lines.is_talk(line):
                 continue
-            post, whole = self._parse(line)
-            if post is not None:
-                self._posts.setdefault(post.account, []).append(post)
-            if not whole:
+            said = posted_lines.read(line, self._settings.zone)
+            if said.post is not None:
+                self._learn(said.kind, said.post, settles=said.whole)
+            if not said.whole:
                 self._bad.append(BadLine(number, line[:_SHOWN]))
         self._lines += len(lines) - 1
         self._whole = not lines[-1]
@@ -196,29 +223,14 @@ class PostedRecord:
         self._guard = (self._guard + content)[-_GUARD:]
         self.revision += 1
 
-    def _parse(self, line: str) -> tuple[Post | None, bool]:
-        """The post that a line tells, and whether it tells it in full."""
-        fields = line.split("|")
-        if len(fields) < 3 or not fields[0].strip() or not fields[1].strip():
-            return None, False
-        ours = len(fields) == 4
-        account, name = (_unescape(field) if ours else field.strip() for field in fields[:2])
-        when = self._moment(fields[2].strip())
-        video_id = fields[3].strip() if ours else ""
-        if video_id and not _VIDEO_ID.fullmatch(video_id):
-            return Post(account=account, name=name, when=when), False
-        whole = when is not None and len(fields) <= 4
-        return Post(account=account, name=name, when=when, video_id=video_id), whole
-
-    def _moment(self, text: str) -> datetime | None:
-        """A time of the record; without a zone it is the operator's (A2.2)."""
-        try:
-            when = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        if when.tzinfo is None and self._settings.zone is not None:
-            return when.replace(tzinfo=self._settings.zone)
-        return when.astimezone()
+    def _learn(self, kind: str, post: Post, *, settles: bool) -> None:
+        doubts = self._doubts.setdefault(post.account, [])
+        if settles:
+            doubts[:] = [doubt for doubt in doubts if not _settles(post, doubt)]
+        if kind == MAY:
+            doubts.append(post)
+        elif not kind:
+            self._posts.setdefault(post.account, []).append(post)
 
     def _unreadable(self, why: str) -> LedgerUnreadableError:
         return LedgerUnreadableError(
@@ -227,14 +239,8 @@ class PostedRecord:
         )
 
 
-def _escape(field: str) -> str:
-    return "".join(_ESCAPED.get(char, char) for char in field)
-
-
-def _unescape(field: str) -> str:
-    for char, escaped in reversed(_ESCAPED.items()):
-        field = field.replace(escaped, char)
-    return field
+def _settles(post: Post, doubt: Post) -> bool:
+    return doubt.of_attempt(post.job_id, post.name, post.video_id)
 
 
 def _ends_torn(path: Path) -> bool:

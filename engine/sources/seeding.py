@@ -19,7 +19,7 @@ from engine.jobs import Job, JobStatus, NewJob
 from engine.ledger.rows import name_flaw
 from engine.progress import ProgressTracker
 from engine.sources.post_history import PostHistory
-from engine.sources.posted import Post
+from engine.sources.posted_lines import Post
 from engine.sources.video import check_video, file_name, video_id
 from engine.workloads.base import SeedReport
 

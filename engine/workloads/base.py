@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from engine.jobs import Claim, Job, Outcome
+from engine.jobs import Claim, Job, Outcome, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -317,6 +317,14 @@ class Workload(Protocol):
 
     def confirmed(self, job: Job) -> None:
         """The job is known to be done: keep it in whatever record outlives the ledger."""
+        ...
+
+    def not_done(self, job: Job) -> None:
+        """A job in doubt is to be tried again: settle the signs that it may be done."""
+        ...
+
+    def traces(self) -> Sequence[Trace]:
+        """Signs in that record that jobs may be done, which nobody has settled."""
         ...
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:

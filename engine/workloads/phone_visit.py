@@ -27,6 +27,8 @@ from engine.posting.publication_check import Finding, PublicationCheck, Question
 from engine.workloads.base import PHASE_STOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.phones.appium_server import AppiumServer
     from engine.phones.device import Device
     from engine.phones.phone import Phone, Station
@@ -57,15 +59,18 @@ class PhoneVisit:
         slot: WorkerSlot,
         phone: Phone,
         report: Report,
+        submit: Callable[[], None],
         advisor: Advisor | None = None,
     ) -> None:
-        """``advisor`` is asked for a step before Share where no rule has one."""
+        """``submit`` writes the point of no return wherever it is kept; ``advisor`` is asked for a
+        step before Share where no rule has one."""
         self._station = station
         self._server = server
         self._slot = slot
         self._settings = slot.settings
         self._phone = phone
         self._report = report
+        self._submit = submit
         self._advisor = advisor
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
@@ -95,6 +100,7 @@ class PhoneVisit:
             self._device,
             self._settings,
             self._report,
+            submit=self._submit,
             reconnect=self._reconnect,
             advisor=self._advisor,
         )

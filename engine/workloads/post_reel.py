@@ -13,7 +13,7 @@ import structlog
 
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import ClaimLostError, ContentError, SettingsError
-from engine.jobs import Job
+from engine.jobs import Job, Trace
 from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
 from engine.phones.adb_server import ROLE as OWN_ADB
@@ -32,6 +32,7 @@ from engine.processes import ProcessRegistry
 from engine.retry import RetryConfig, RetryPassManager
 from engine.run_state import RunDirectory
 from engine.sources.post_history import CAP_REACHED, PostHistory
+from engine.sources.posted_lines import Post, trace_of
 from engine.sources.seeding import JobSource, content_of, seed_from
 from engine.sources.state_source import StateFileSource
 from engine.sources.video import check_video, file_name, find_video
@@ -215,6 +216,14 @@ class PostReel:
         when = job.submitted_at or job.claimed_at or job.completed_at or datetime.now(UTC)
         self._record(job, job.video_id or self._content(job), when)
 
+    def not_done(self, job: Job) -> None:
+        """The operator wants the job tried again. Raises LedgerError."""
+        self._history.record.withdraw(self._post(job), datetime.now(UTC))
+
+    def traces(self) -> Sequence[Trace]:
+        """What was about to be shared, and was neither proved nor settled. Raises LedgerError."""
+        return [trace_of(doubt) for doubt in self._history.doubts()]
+
     def material(self, job: Job) -> Path:
         """The video of a job that may be posted now.
 
@@ -253,6 +262,19 @@ class PostReel:
     def _video(self, job: Job) -> Path | None:
         return find_video(job.video_path, self._work_dir, self._settings.paths.video_root)
 
+    def _expected(self, job: Job) -> None:
+        """Note, before Share, the file that may be posted from now on. Raises LedgerError."""
+        self._history.record.expect(self._post(job))
+
+    def _post(self, job: Job) -> Post:
+        return Post(
+            account=job.account,
+            name=file_name(job.video_path),
+            when=datetime.now(UTC),
+            video_id=self._content(job) or job.video_id,
+            job_id=job.job_id,
+        )
+
     def _published(self, job: Job) -> None:
         """Record the file that was posted just now."""
         self._record(job, self._content(job) or job.video_id, datetime.now(UTC))
@@ -281,6 +303,8 @@ class PostReel:
                 slot.settings, slot.work_dir, run_id=slot.run_id, log=slot.log, slot=slot.index
             ),
             material=self.material,
+            expected=self._expected,
+            not_shared=self.not_done,
             published=self._published,
             released=lambda receipt: self._minutes.note(receipt, slot.run_id),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,16 +29,21 @@ class PostingSession:
         station: Station,
         *,
         material: Callable[[Job], Path],
+        expected: Callable[[Job], None],
+        not_shared: Callable[[Job], None],
         published: Callable[[Job], None],
         released: Callable[[Receipt], None],
     ) -> None:
         """``material`` checks caption and video of a job and finds the file; raises ContentError,
-        or ClaimLostError where the job must not be posted any more. ``published`` keeps the post
-        in the lasting record; ``released`` notes a phone's minutes.
+        or ClaimLostError where the job must not be posted any more. ``expected`` notes in
+        the lasting record that the post may be made, ``not_shared`` that it was not, ``published``
+        that it was; all raise LedgerError. ``released`` notes a phone's minutes.
         """
         self._slot = slot
         self._station = station
         self._material = material
+        self._expected = expected
+        self._not_shared = not_shared
         self._published = published
         self._released = released
         self._model = ModelDesk(slot.settings, slot.work_dir)
@@ -74,6 +80,7 @@ class PostingSession:
             phone=phone,
             report=report,
             advisor=self._model.advisor(job.job_id),
+            submit=lambda: self._submit(job, report),
         )
         try:
             visit.prepare(job.job_id, video)
@@ -90,6 +97,18 @@ class PostingSession:
             return success
         finally:
             self._released(visit.end())
+
+    def _submit(self, job: Job, report: Report) -> None:
+        """The point of no return, in the lasting record and then in the ledger: whatever befalls
+        one of them, the other still says that this may be posted. Raises as ``Report.submit``."""
+        self._expected(job)
+        try:
+            report.submit()
+        except BaseException:
+            # Nothing was shared. A note that stays makes the job one to look at, and no more.
+            with contextlib.suppress(EngineError, OSError):
+                self._not_shared(job)
+            raise
 
     def _keep(self, job: Job, report: Report) -> None:
         """The reel is public: a record that cannot be written does not make it a failure."""

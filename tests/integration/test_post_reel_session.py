@@ -99,12 +99,15 @@ def desk(work_dir: Path) -> Iterator[Desk]:
         log=log,
         processes=SlotProcesses(ProcessRegistry(work_dir / "run" / "processes"), 0),
     )
+    expected: list[str] = []
     published: list[str] = []
     receipts: list[Receipt] = []
     session = PostingSession(
         slot,
         open_station(settings, work_dir, run_id="test", log=log),
         material=lambda job: Path(job.video_path),
+        expected=lambda job: expected.append(job.job_id),
+        not_shared=lambda job: expected.remove(job.job_id),
         published=lambda job: published.append(job.job_id),
         released=receipts.append,
     )
