@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.logs import redact
 from engine.private_files import open_append
 
 EVENTS_MAX_BYTES = 20 * 1024 * 1024
-"""The file is rotated beyond this; one older one is kept."""
+"""The file is rotated beyond this where nobody says otherwise; one older one is kept."""
 
 
 class EventFile:
@@ -26,23 +27,25 @@ class EventFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.older = path.with_name(f"{path.stem}.1{path.suffix}")
+        self.most_bytes: int | None = None
+        """A size of its own at which it is rotated."""
         self._mended = False
 
     def append(self, event: Mapping[str, Any]) -> None:
-        """Append one event; only the supervisor calls this. Raises OSError."""
-        line = json.dumps(event, ensure_ascii=False, default=str) + "\n"
+        """Append one event, without secrets; only the supervisor calls this. Raises OSError."""
+        line = redact(json.dumps(event, ensure_ascii=False, default=str)) + "\n"
         self._rotate()
         with open_append(self.path) as file:
             if not self._mended:
                 self._mended = True
-                if _is_torn(self.path):
+                if is_torn(self.path):
                     line = "\n" + line
             file.write(line.encode("utf-8", "backslashreplace"))
 
     def _rotate(self) -> None:
         # On Windows a reader may hinder it: then the file grows until the reader has gone.
         with contextlib.suppress(OSError):
-            if self.path.stat().st_size > EVENTS_MAX_BYTES:
+            if self.path.stat().st_size > (self.most_bytes or EVENTS_MAX_BYTES):
                 self.path.replace(self.older)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -114,7 +117,8 @@ def _size(path: Path) -> tuple[int, int]:
     return (found.st_ino, found.st_size)
 
 
-def _is_torn(path: Path) -> bool:
+def is_torn(path: Path) -> bool:
+    """Whether the last line of a file was not ended."""
     try:
         with path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
