@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ from engine.config import Logs, Secrets
 from engine.private_files import open_append
 
 REDACTED = "***"
+_EXPIRES = re.compile(r"\.log\.\d+$|^(worker|appium|adb)_\d+(\.stderr)?\.log$")
+"""Rotated logs, and those of workers: the supervisor and a cockpit hold theirs open."""
 
 _secrets: set[str] = set()
 _secrets_lock = threading.Lock()
@@ -177,10 +180,20 @@ def rotate(path: Path, settings: Logs) -> None:
 
 def sweep(
     folder: Path, settings: Logs, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> None:
-    """Remove rotated logs that are too old (A14.8); what cannot be removed is left."""
+) -> int:
+    """Rotate what workers left on their standard error, and remove logs that are too old (A14.8).
+
+    Only while no worker runs. Returns how many were removed; what cannot be removed is left.
+    """
+    for path in folder.glob("*.stderr.log"):
+        rotate(path, settings)
     oldest = (now() - timedelta(days=settings.keep_days)).timestamp()
-    for path in folder.glob("*.log.*"):
+    removed = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _EXPIRES.search(path.name) is None:
+            continue
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
+                removed += 1
+    return removed

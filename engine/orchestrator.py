@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from engine import evidence
+from engine import retention
 from engine.aftermath import Aftermath, end_left_processes
 from engine.commands import CommandDesk
 from engine.config import Settings
@@ -33,7 +33,6 @@ from engine.errors import InputError
 from engine.guards import Guards
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
-from engine.logs import sweep as sweep_logs
 from engine.news import News
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
@@ -126,7 +125,7 @@ class Orchestrator:
         """Whatever happens, nothing of ours outlives it (A12.7)."""
         try:
             self._clean_up_earlier()
-            self._tidy_evidence()
+            self._tidy()
             if not self.stopping():
                 self._seed_if_empty()
             if not self.stopping():
@@ -154,6 +153,7 @@ class Orchestrator:
                 self.now(), self.workload.name, campaign=self.settings.campaign, ledger=ledger
             )
         self.run_dir.write_run(self.record)
+        self.run_dir.limit_events(int(self.settings.logs.events_megabytes * 1024 * 1024))
         write_atomically(self.run_dir.settings_path, self.settings.to_json())
         self.ledger = ProgressTracker(
             self.ledger_path,
@@ -285,13 +285,11 @@ class Orchestrator:
         if self.ledger.exists():
             self.aftermath.settle_all()
 
-    def _tidy_evidence(self) -> None:
-        """End the records of killed attempts; keep logs and evidence within limits (A14.8)."""
-        root = self.work_dir / self.settings.paths.evidence
-        logs = self.settings.logs
-        sweep_logs(self.work_dir / self.settings.paths.logs, logs)
-        evidence.settle_abandoned(root)
-        evidence.sweep(root, days=logs.evidence_days, megabytes=logs.evidence_megabytes)
+    def _tidy(self) -> None:
+        """Keep what earlier days left within the settings' limits (A14.8)."""
+        removed = retention.tidy(self.work_dir, self.settings, self.ledger_path)
+        if removed:
+            self.news.line(removed)
 
     def _seed_if_empty(self) -> None:
         if self.ledger.exists() and self.ledger.jobs():

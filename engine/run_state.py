@@ -197,6 +197,15 @@ class RunDirectory:
 
     # -- events ------------------------------------------------------------------------------------
 
+    @property
+    def older_events_path(self) -> Path:
+        """Where events go when their file is rotated."""
+        return self._events.older
+
+    def limit_events(self, most_bytes: int) -> None:
+        """Rotate the events at this size."""
+        self._events.most_bytes = most_bytes
+
     def append_event(self, event: Mapping[str, Any]) -> None:
         """Append one event; only the supervisor calls this. Raises OSError."""
         self._events.append(event)

@@ -342,7 +342,12 @@ class Logs(Section):
     keep: int = Field(default=5, ge=1)
     """Rotated logs kept."""
     keep_days: int = Field(default=30, ge=1)
-    """Rotated logs older than this are removed when a run starts."""
+    """Logs and rotated events that nobody wrote to for so long are removed when a run starts."""
+    events_megabytes: Positive = 20
+    """The run's events are rotated when they have grown to this size; one older file is kept."""
+    archive_days: int = Field(default=0, ge=0)
+    """Archived days of the ledger older than this are removed when a run starts, but none with a
+    job in doubt. 0 = never; what was posted is known from the record of posted videos too."""
     evidence_days: int = Field(default=30, ge=1)
     evidence_megabytes: Positive = 2000
     """Oldest evidence goes first when the folder is larger."""
