@@ -20,9 +20,10 @@ import structlog
 from engine.config import Settings
 from engine.errors import EngineError, LedgerError
 from engine.jobs import ErrorCategory, Failure, Job
+from engine.leftovers import HalfWritten
 from engine.news import News
 from engine.private_files import explain
-from engine.processes import ProcessRegistry
+from engine.processes import ProcessRecord, ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.supervision import Workers
 from engine.worker_process import WorkerProcess, WorkerState
@@ -40,6 +41,8 @@ class _Burial:
     """Releasing what a dead worker held, and until when that is waited for."""
 
     release: Future[Sequence[Receipt]]
+    ended: list[ProcessRecord]
+    """Processes that it left, once they were ended."""
     deadline: float
 
 
@@ -55,6 +58,7 @@ class Aftermath:
         ledger: ProgressTracker,
         news: News,
         run_id: str,
+        half_written: HalfWritten = HalfWritten(()),  # noqa: B008 - holds nothing
     ) -> None:
         self._settings = settings
         self._registry = registry
@@ -62,9 +66,12 @@ class Aftermath:
         self._ledger = ledger
         self._news = news
         self._run_id = run_id
+        self._half_written = half_written
         self._cleaning: dict[int, _Burial] = {}
         self._deaths: Counter[str] = Counter()
         """Workers that died over each job."""
+        self._mended = 0
+        """Rows that were written back to the ledger so far."""
         self._unsettled = False
         """A dead worker's claims are still to be settled."""
 
@@ -97,8 +104,9 @@ class Aftermath:
         worker.view.leave_job()
         worker.view.exit_reason = "" if clean else reason
         slot, bound = worker.slot, self._settings.run.release_timeout_seconds
-        release = self.in_background(lambda: self._release_slot(slot))
-        self._cleaning[slot] = _Burial(release, time.monotonic() + bound)
+        ended: list[ProcessRecord] = []
+        release = self.in_background(lambda: self._release_slot(slot, ended))
+        self._cleaning[slot] = _Burial(release, ended, time.monotonic() + bound)
 
     def finish_burials(self, workers: Workers, *, stopping: bool) -> None:
         """Settle the claims of workers whose holdings are released; plan their return."""
@@ -106,7 +114,11 @@ class Aftermath:
             if not burial.release.done() and time.monotonic() < burial.deadline:
                 continue
             del self._cleaning[slot]
-            self.tell(receipts_of(burial.release), why=f"left by worker {slot}")
+            why = f"left by worker {slot}"
+            for record in burial.ended:
+                tell_ended(self._news.emit, record, why=why)
+            self.tell(receipts_of(burial.release), why=why)
+            self.remove_half_written()
             self._unsettled = True
             self._return(workers, workers.slots[slot], stopping=stopping)
 
@@ -118,6 +130,12 @@ class Aftermath:
             self._settle(lambda job: self._claim_alive(job, workers))
             self._unsettled = False
 
+    def remove_half_written(self) -> None:
+        """What processes that died in the middle of a write left beside its place."""
+        text = self._half_written.remove()
+        if text:
+            self._news.emit("half_written_removed", text=text)
+
     def take_back_stale(self, workers: Workers) -> None:
         """Take back claims whose lease ran out without a living owner (A4.9)."""
         with self._patient("stale_claims_not_taken_back"):
@@ -127,6 +145,17 @@ class Aftermath:
                     "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
                 )
             self._restore_doubts()
+
+    def mend_ledger(self) -> None:
+        """Write back what a ledger whose end was cut off has lost; patiently."""
+        with self._patient("ledger_not_mended"):
+            mended = self._ledger.mend()
+            if mended > self._mended:
+                self._news.alarm(
+                    f"The ledger had lost its end: {mended - self._mended} rows were written back, "
+                    "as this run knew them. Look at what cut the file off."
+                )
+                self._mended = mended
 
     def last(self, meanwhile: Callable[[], None]) -> list[Receipt]:
         """The end of a run: no process and no resource of ours stays; returns the receipts.
@@ -166,9 +195,9 @@ class Aftermath:
 
     # -- parts -----------------------------------------------------------------------------------
 
-    def _release_slot(self, slot: int) -> Sequence[Receipt]:
+    def _release_slot(self, slot: int, ended: list[ProcessRecord]) -> Sequence[Receipt]:
         timeout = self._settings.run.process_stop_seconds
-        self._registry.end(self._registry.records(slot=slot), timeout=timeout)
+        ended += self._registry.end(self._registry.records(slot=slot), timeout=timeout)
         return self._workload.reclaim([slot])
 
     def _return(self, workers: Workers, worker: WorkerProcess, *, stopping: bool) -> None:
@@ -256,7 +285,12 @@ def end_left_processes(
             break
         time.sleep(0.2)
     for record in registry.end(registry.records(), timeout=settings.run.process_stop_seconds):
-        emit("process_ended", role=record.role, slot=record.slot, pid=record.pid)
+        tell_ended(emit, record, why="left by an earlier run")
+
+
+def tell_ended(emit: Callable[..., None], record: ProcessRecord, *, why: str) -> None:
+    """A process that nobody looked after any more was ended, or what it had left."""
+    emit("process_ended", role=record.role, slot=record.slot, pid=record.pid, why=why)
 
 
 def _fulfil(future: Future[T], work: Callable[[], T]) -> None:

@@ -59,7 +59,8 @@ _SHOWN = {
     "claim_taken_back": "{job} of {key}: its claim ran out; now {status}.",
     "doubt_restored": "{job} of {key} is in doubt again, which the ledger had lost. {text}",
     "released": "{label} released ({why}).",
-    "process_ended": "Ended {role} {slot} (process {pid}), left by an earlier run.",
+    "process_ended": "Ended {role} {slot} (process {pid}), {why}.",
+    "half_written_removed": "{text}",
     "command_answered": "Command {name} {id}: {detail}",
 }
 
@@ -72,6 +73,8 @@ def sentence(event: Mapping[str, Any]) -> str | None:
         if event.get("category"):
             text += f" ({event['category']}/{event.get('error_type') or '-'}): {event['error']}"
         return text.replace("\n", " ")
+    if kind == "run_started" and event.get("continued"):
+        return f"Run {event['run_id']} goes on: it had not come to its end."
     if kind == "worker_ended" and not event.get("clean"):
         return f"Worker {event['worker']} ended: {event['reason']}."
     template = _SHOWN.get(kind)

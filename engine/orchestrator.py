@@ -33,6 +33,7 @@ from engine.errors import InputError
 from engine.guards import Guards
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
+from engine.leftovers import half_written
 from engine.news import News
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
@@ -170,6 +171,7 @@ class Orchestrator:
             ledger=self.ledger,
             news=self.news,
             run_id=self.record.run_id,
+            half_written=half_written(self.work_dir, self.settings, self.ledger_path),
         )
         self.workers = Workers(
             self.settings.run.workers,
@@ -281,6 +283,7 @@ class Orchestrator:
                 self.registry, self.settings, self.news.emit, give_up=lambda: self.stop_asked > 1
             )
         )
+        self.aftermath.remove_half_written()
         self.release_all(why="left by an earlier run")
         if self.ledger.exists():
             self.aftermath.settle_all()

@@ -116,7 +116,8 @@ def write_atomically(path: Path, text: str, *, durable: bool = False) -> None:
     ``durable`` also survives a power cut. Raises OSError; the old file is then unchanged.
     """
     make_private_dir(path.parent)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    mine = f".{path.name}.{os.getpid()}-"  # by whom, so that others know whether he still writes
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=mine, suffix=".new")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -177,14 +177,16 @@ def _has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def end_orphans(record: ProcessRecord) -> None:
-    """Kill what a recorded process that is gone left in the group that it led.
+def end_orphans(record: ProcessRecord) -> bool:
+    """Kill what a recorded process that is gone left in the group that it led; whether it left
+
+    anything.
 
     While a group has members no other process is given its number; one whose number has a living
     leader is somebody else's.
     """
     if psutil.pid_exists(record.pid):
-        return
+        return False
     orphans = [
         process
         for process in _members(record.pid)
@@ -192,6 +194,7 @@ def end_orphans(record: ProcessRecord) -> None:
     ]
     _signal_all(orphans, "kill")
     _wait_ended(orphans, timeout=_KILL_SECONDS)
+    return bool(orphans)
 
 
 def _own_group(process: psutil.Process) -> int | None:
@@ -256,15 +259,15 @@ class ProcessRegistry:
         ]
 
     def end(self, records: Iterable[ProcessRecord], *, timeout: float) -> list[ProcessRecord]:
-        """End what still lives and forget all; returns the records that were alive."""
+        """End what still lives and forget all; returns the records that left something alive."""
         ended = []
         for record in records:
             process = record.process()
-            if process is not None:
-                if not end_tree(process, timeout=timeout):
-                    continue
+            if process is not None and not end_tree(process, timeout=timeout):
+                continue
+            left = end_orphans(record)
+            if process is not None or left:
                 ended.append(record)
-            end_orphans(record)
             self.forget(record)
         return ended
 

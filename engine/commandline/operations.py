@@ -16,6 +16,7 @@ from engine.commandline.work_place import WorkPlace
 from engine.config import Settings
 from engine.display import display_for
 from engine.errors import ExitCode, InputError
+from engine.leftovers import half_written
 from engine.output import complain, say, say_json, table
 from engine.run_result import RunResult
 from engine.start_checks import refuse_earlier_day, refuse_other_keys
@@ -131,6 +132,7 @@ class Operations(WorkPlace):
             ledger=self.ledger,
             workload=self.workload,
             exclusive=self.exclusive,
+            half_written=half_written(self.work_dir, self.settings, self.ledger.path),
             say=self.say,
             tell=self.say_json,
         ).carry_out()

@@ -17,6 +17,7 @@ from engine.display import sentence
 from engine.errors import EngineError, ExitCode
 from engine.instance import InstanceLock, user_name
 from engine.jobs import Job, JobStatus
+from engine.leftovers import HalfWritten
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.run_state import Command, RunDirectory
@@ -82,6 +83,7 @@ class StopAll:
         ledger: ProgressTracker,
         workload: Workload,
         exclusive: Callable[[], AbstractContextManager[None]],
+        half_written: HalfWritten,
         say: Callable[[str], None],
         tell: Callable[[str, Mapping[str, Any]], None] = lambda _event, _fields: None,
     ) -> None:
@@ -92,6 +94,7 @@ class StopAll:
         self._ledger = ledger
         self._workload = workload
         self._exclusive = exclusive
+        self._half_written = half_written
         self._say = say
         self._tell = tell
         self._label = workload.resource_label
@@ -164,6 +167,7 @@ class StopAll:
     def _stop_live_run(self) -> None:
         holder = self._lock.holder()
         if holder is None:
+            self._tell_of_dead_holder()
             return
         self._say(f"A run is live (process {holder.pid} on {holder.host}): telling it to stop.")
         self._run_dir.send(self._command)
@@ -180,6 +184,15 @@ class StopAll:
         self.report.run_stopped = True
         self._say("The run has ended.")
 
+    def _tell_of_dead_holder(self) -> None:
+        """Its lock went with it; its record goes when ours takes its place."""
+        dead = self._lock.read_record()
+        if dead is not None:
+            self._say(
+                f"The run of process {dead.pid} on {dead.host} died without its end; its lock is "
+                "free again."
+            )
+
     def _end_processes(self) -> None:
         def tell(event: str, **fields: Any) -> None:
             if event == "process_ended":
@@ -187,6 +200,9 @@ class StopAll:
             self._say(sentence({"event": event, **fields}) or event)
 
         end_left_processes(ProcessRegistry(self._run_dir.processes_path), self._settings, tell)
+        removed = self._half_written.remove()
+        if removed:
+            self._say(removed)
 
     def _release(self) -> None:
         self._see()

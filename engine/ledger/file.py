@@ -249,7 +249,7 @@ def replace(path: Path, content: bytes) -> None:
 
     Raises LedgerWriteError with the old file untouched. The caller holds the ledger's lock.
     """
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = _temporary(path)
     try:
         _write_new(temporary, content)
         for attempt in range(_REPLACE_TRIES):
@@ -289,7 +289,7 @@ def keep_copy(content: bytes, wanted: Path) -> Path:
 
     Raises LedgerWriteError.
     """
-    temporary = wanted.with_name(f".{wanted.name}.new")
+    temporary = _temporary(wanted)
     try:
         _write_new(temporary, content)
         target = free_name(wanted)
@@ -309,6 +309,11 @@ def write_error(path: Path, exc: OSError) -> LedgerWriteError:
         f"{path} could not be written ({exc.strerror}), it is as it was before: free disk space or "
         "make the file and its folder writable, then try again."
     )
+
+
+def _temporary(path: Path) -> Path:
+    """Beside its place, by whom; the lock keeps other threads of this process away."""
+    return path.with_name(f".{path.name}.{os.getpid()}.new")
 
 
 def _give_name(temporary: Path, target: Path) -> None:
