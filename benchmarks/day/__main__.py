@@ -18,13 +18,15 @@ systems (``plans.FIXED``), and one day with faults in a tenth of the boots.
 How large the distortion is. Only the phones are compressed: the engine, and the Python stand-ins
 for adb and Appium, run at this host's own speed, so at scale F their time looks F times as dear.
 The sentence below the tables says how many CPU seconds a job takes of this host and by how much
-that lowers the efficiency *as measured*, which is the one of the last line. *at scale 1* is an
-estimate: the wall less the CPU seconds of worker, light Appium and light adb (which wait for one
-another) counted once instead of F times. Waiting for a free core is not taken off, so on a busy
-machine it is too low as well. A short day (few jobs a worker) makes starts, stagger and the uneven
-end weigh more than a whole one does. Not modelled: the wait for the provider's budget of calls
-(the column calls/min marks with ! what would have had to wait), the driver's own work on the host,
-and between two status snapshots of the supervisor F times as much simulated time passes.
+that lowers the efficiency *as measured*. *at scale 1* is an estimate for real phones and an idle
+host: from the wall are taken (F - 1) times the CPU seconds of worker, light Appium and light adb
+(which wait for one another) and of the supervisor's start, and F times what these waited for a
+free core, as far as the system tells it of the workers' main threads. Nothing else is taken off:
+not the farm's own time, not the supervisor's later one. A short day (few jobs a worker) makes
+starts, stagger and the uneven end weigh more than a whole one does. Not modelled: the wait for the
+provider's budget of calls (the column calls/min marks with ! what would have had to wait), the
+driver's own work on the host, and that between two status snapshots of the supervisor F times as
+much simulated time passes.
 
 CPU: all that supervisor and workers used, over the jobs done; *starting* is the workers' part up to
 their first claim, which a whole day divides by more jobs.
@@ -48,7 +50,7 @@ from typing import Final
 import psutil
 
 from benchmarks.day import tables
-from benchmarks.day.measured import Measured, Order, prepare, run_day
+from benchmarks.day.measured import Measured, Order, prepare, run_day, warm_up
 from benchmarks.day.plans import ENGINE, FIXED
 
 FAULTS: Final = 0.1
@@ -87,6 +89,7 @@ def measure(groups: Sequence[Sequence[Order]]) -> list[Measured]:
     """Run the groups one after the other. Raises RuntimeError where a day fails."""
     days: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="day-") as folder:
+        warm_up(Path(folder), groups[0][0])
         for group in groups:
             places = [Path(folder) / f"{len(days)}-{place}" for place in range(len(group))]
             for place, order in zip(places, group, strict=True):

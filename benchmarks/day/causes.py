@@ -84,10 +84,10 @@ def moment(event: Event) -> float:
     return datetime.fromisoformat(event["ts"]).timestamp()
 
 
-def first_jobs(events: Sequence[Event]) -> dict[int, float]:
-    """When the worker of each pid claimed its first job."""
+def beginnings(events: Sequence[Event], supervisor: int) -> dict[int, float]:
+    """When the worker of each pid claimed its first job, and ``supervisor`` could start workers."""
     pids: dict[int, int] = {}
-    found: dict[int, float] = {}
+    found = {supervisor: begun(events)}
     for event in events:
         if event["event"] == "worker_hello":
             pids[event["worker"]] = int(event["pid"])
@@ -114,13 +114,16 @@ def lost_time(
     lost = Lost()
     for slot in range(workers):
         own = [event for event in events if event.get("worker") == slot]
-        _Slot(lost, waits, published, scale, uplink).walk(own, _begun(events, span[0]), span)
+        _Slot(lost, waits, published, scale, uplink).walk(own, begun(events), span)
     return lost
 
 
-def _begun(events: Sequence[Event], before: float) -> float:
-    """When workers could be started."""
-    return next((moment(e) for e in events if e["event"] == "stage_started"), before)
+def begun(events: Sequence[Event]) -> float:
+    """When workers could be started. Raises RuntimeError for a run that never came so far."""
+    for event in events:
+        if event["event"] == "stage_started":
+            return moment(event)
+    raise RuntimeError("The run ended before it started workers.")
 
 
 class _Slot:

@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from benchmarks.day.causes import Lost, Waits, first_jobs, lost_time, read_events
+from benchmarks.day.causes import Lost, Waits, beginnings, lost_time, read_events
 from benchmarks.day.packing import lower_bound, packed
 from benchmarks.day.plans import Plan
-from benchmarks.day.usage import ADB, APPIUM, ENGINE_ROLES, WORKER, Gauge, Usage
+from benchmarks.day.usage import ADB, APPIUM, ENGINE_ROLES, SUPERVISOR, WORKER, Gauge, Usage
 from benchmarks.day.visits import Visit, read_visits
 from engine.private_files import make_private_dir
 from simulator.compare import Comparison, compare
@@ -40,6 +40,18 @@ DELAYS: Final[Mapping[str, object]] = {
 thousand times slower than real ones (4 and 2.5 MB/s) take as long for them. The rest are the
 simulator's own delays."""
 NEVER_REACHED: Final = 1_000_000
+MODULES: Final = (
+    "engine.commandline.operations",
+    "engine.orchestrator",
+    "engine.worker",
+    "engine.workloads.posting_session",
+    "engine.phones.appium_client",
+    "httpx2",
+    "simulator.adb",
+    "simulator.appium",
+)
+LONGEST_SECONDS: Final = 1800.0
+"""A run that takes longer is told to stop, and the benchmark fails."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,10 +106,19 @@ class Measured:
 
     @property
     def efficiency_at_one(self) -> float:
-        """Estimate for uncompressed delays: these CPU seconds count once, not ``scale`` times."""
-        order = self.order
-        share = len(self.good) / order.workers
-        return self.limit / (self.wall - (order.scale - 1) * self.host_seconds * share)
+        """Estimate for delays that are not compressed, on an idle host.
+
+        CPU seconds that a worker spent or waited for count once instead of ``scale`` times, and
+        waiting for a free core, which took as much again as its own main thread tells, not at all.
+        """
+        return self.limit / (self.wall - self.distortion)
+
+    @property
+    def distortion(self) -> float:
+        """Simulated seconds of the wall that a host without other work, at scale 1, would save."""
+        share = len(self.good) / self.order.workers
+        cpu = self.host_seconds * share + self.usage.start_cpu[SUPERVISOR]
+        return (self.order.scale - 1 + self.order.scale * self.usage.waited) * cpu
 
     @property
     def billed_minutes(self) -> int:
@@ -155,8 +176,25 @@ def _realistic(farm: FarmFile) -> FarmFile:
     return farm.model_copy(update={"delays": delays, "rate_limits": limits})
 
 
+def environment(folder: Path, order: Order) -> dict[str, str]:
+    """Of the run's processes: the plan's waits, and bytecode kept as on an operator's host."""
+    kept = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    waits = order.plan.environment(order.scale)
+    return {**kept, **waits, "PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "COLUMNS": "120"}
+
+
+def warm_up(folder: Path, order: Order) -> None:
+    """Compile once what every process of a run imports."""
+    imports = "; ".join(f"import {name}" for name in MODULES)
+    command = [sys.executable, "-c", imports]
+    subprocess.run(command, cwd=ROOT, env=environment(folder, order), check=True)
+
+
 def run_day(work_dir: Path, order: Order) -> Measured:
-    """Run a prepared day to its end. Raises RuntimeError with the run's words where it fails."""
+    """Run a prepared day to its end.
+
+    Raises RuntimeError with the run's words where it fails, or does not end.
+    """
     with farm_process(work_dir):
         running = RunningFarm(work_dir)
         status = running.status() or {}
@@ -165,13 +203,18 @@ def run_day(work_dir: Path, order: Order) -> Measured:
             run = subprocess.Popen(
                 [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir), "--run"],
                 cwd=ROOT,
-                env={**os.environ, **order.plan.environment(order.scale), "COLUMNS": "120"},
+                env=environment(work_dir.parent, order),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
             )
             gauge = Gauge(run, int(status["pid"]))
-            code = gauge.watch()
+            try:
+                code = gauge.watch(LONGEST_SECONDS)
+            finally:
+                if run.returncode is None:
+                    run.terminate()
+                    run.wait()
         ended = time.time()
         calls = (running.status() or {}).get("calls", {})
     visits = read_visits(work_dir)
@@ -185,7 +228,7 @@ def run_day(work_dir: Path, order: Order) -> Measured:
         wall=(ended - began) * order.scale,
         visits=visits,
         comparison=comparison,
-        usage=gauge.usage(first_jobs(events)),
+        usage=gauge.usage(beginnings(events, run.pid)),
         lost=lost_time(
             events,
             visits,

@@ -103,7 +103,9 @@ def job_seconds(day: Measured) -> str:
     return (
         f"Of this host a job takes {seconds:.2f} CPU s one after the other (worker {worker:.2f}, "
         f"the rest stand-ins). At scale {scale:g} that is {seconds * scale:.0f} simulated s beside "
-        f"{least:.0f} s of its phone, which lowers the efficiency as measured by {lowers:.0f} %."
+        f"{least:.0f} s of its phone, which lowers the efficiency as measured by {lowers:.0f} %. "
+        f"For each CPU second a worker waited {day.usage.waited:.1f} s for a free core: a busy "
+        "machine lowers it further."
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -40,7 +41,10 @@ class Usage:
     cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """CPU seconds of all processes of a role."""
     start_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """Of these, before the process began its first job."""
+    """Of these, before the process began its first job (supervisor: before it started workers)."""
+    waited: float = 0.0
+    """Seconds for which a worker's main thread, ready to go on, waited for a free core; for each
+    CPU second that it used. 0 where the system does not tell."""
     most_mb: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Most that one process of the role ever had resident."""
 
@@ -51,6 +55,8 @@ class _Seen:
     process: psutil.Process
     looks: list[tuple[float, float]] = field(default_factory=list)
     """(moment of the wall clock, CPU seconds so far)."""
+    main_thread: tuple[float, float] = (0.0, 0.0)
+    """CPU seconds of the main thread, and those that it waited for a core."""
 
     def look(self, usage: Usage) -> None:
         with contextlib.suppress(psutil.Error), self.process.oneshot():
@@ -58,6 +64,9 @@ class _Seen:
             self.looks.append((time.time(), times.user + times.system))
             size = self.process.memory_info().rss / 1_048_576
             usage.most_mb[self.role] = max(usage.most_mb[self.role], size)
+        with contextlib.suppress(OSError, ValueError):
+            used, waited, _ = Path(f"/proc/{self.process.pid}/schedstat").read_text().split()
+            self.main_thread = (int(used) / 1e9, int(waited) / 1e9)
 
     def until(self, moment: float) -> float:
         """CPU seconds up to the first look at or after a moment."""
@@ -77,12 +86,18 @@ class Gauge:
         """CPU seconds of the run with every process below it that was waited for; 0 where the
         system does not tell."""
 
-    def watch(self) -> int:
-        """Look until the run has ended; its exit status."""
+    def watch(self, longest: float) -> int:
+        """Look until the run has ended; its exit status.
+
+        Raises RuntimeError where it goes on for more than ``longest`` seconds.
+        """
+        give_up = time.monotonic() + longest
         while True:
             self._look()
             if self._over():
                 break
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"The run did not end within {longest:.0f} s.")
             time.sleep(_LOOK_SECONDS)
         for seen in self._seen.values():
             if seen.looks:
@@ -93,11 +108,15 @@ class Gauge:
             self._usage.most_mb[FARM] = self._farm.memory_info().rss / 1_048_576
         return self._run.returncode
 
-    def usage(self, first_jobs: Mapping[int, float]) -> Usage:
-        """What was used; ``first_jobs``: when the worker of a pid claimed its first job."""
-        for pid, moment in first_jobs.items():
+    def usage(self, beginnings: Mapping[int, float]) -> Usage:
+        """What was used; ``beginnings``: when the process of a pid began what it is for."""
+        for pid, moment in beginnings.items():
             if pid in self._seen:
-                self._usage.start_cpu[WORKER] += self._seen[pid].until(moment)
+                seen = self._seen[pid]
+                self._usage.start_cpu[seen.role] += seen.until(moment)
+        threads = [one.main_thread for one in self._seen.values() if one.role == WORKER]
+        used = sum(cpu for cpu, _ in threads)
+        self._usage.waited = sum(waited for _, waited in threads) / used if used else 0.0
         return self._usage
 
     def _over(self) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.day import causes
 from benchmarks.day.__main__ import orders, report
-from benchmarks.day.causes import Lost, Waits, first_jobs, lost_time
+from benchmarks.day.causes import Lost, Waits, beginnings, lost_time
 from benchmarks.day.measured import Measured, Order, prepare
 from benchmarks.day.packing import lower_bound, packed
 from benchmarks.day.plans import ENGINE, FIXED, Plan
@@ -226,8 +226,10 @@ def test_all_workers_count_and_the_scale_makes_simulated_seconds() -> None:
     assert found.seconds[causes.STAGGER] == pytest.approx(30 + 1580)
 
 
-def test_a_worker_is_known_by_its_pid_from_its_first_claim() -> None:
-    assert first_jobs(DAY) == {77: 7}
+def test_a_worker_begins_with_its_first_claim_and_the_supervisor_with_the_stage() -> None:
+    assert beginnings(DAY, supervisor=70) == {70: 2, 77: 7}
+    with pytest.raises(RuntimeError, match="before it started workers"):
+        beginnings([said(1, "run_failed", None)], supervisor=70)
 
 
 # -- what is told ----------------------------------------------------------------------------------
@@ -277,7 +279,11 @@ def test_the_last_line_has_every_figure_and_the_smallest_gain() -> None:
 def test_the_estimate_takes_off_no_more_than_the_workers_own_way() -> None:
     day = a_day(ENGINE, 1, 240)
     # 0.4 CPU s a job count once instead of ten times, for two jobs.
-    assert day.efficiency_at_one == pytest.approx(180 / (240 - 9 * 0.4 * 2), rel=1e-3)
+    assert day.distortion == pytest.approx(9 * 0.4 * 2)
+    day.usage.start_cpu[SUPERVISOR] = 0.1
+    day.usage.waited = 0.5
+    assert day.distortion == pytest.approx((9 + 5) * (0.4 * 2 + 0.1))
+    assert day.efficiency_at_one == pytest.approx(180 / (240 - 12.6))
 
 
 def test_more_calls_than_the_budget_allows_are_marked() -> None:
