@@ -335,6 +335,15 @@ class ProgressTracker:
         """Put in doubt again what ``traces`` say may be done and the ledger takes for undone."""
         return lost_doubts.restore(self._ledger, traces)
 
+    def mend(self) -> int:
+        """Write back what a file that was cut off lost and this process had read; how many rows
+        it has written back so far. Raises LedgerError."""
+        self._ledger.reading()
+        if self._ledger.book.cut_off:
+            with self._ledger.writing():
+                pass  # whoever writes mends first
+        return self._ledger.mended
+
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,
         A4.11)."""

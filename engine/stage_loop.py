@@ -67,6 +67,7 @@ class StageLoop:
             return True
         if run.aftermath.busy:
             return False
+        run.aftermath.mend_ledger()
         if not run.ledger.jobs():
             raise LedgerUnreadableError(
                 f"{run.ledger_path} has lost its jobs in mid-run: put the file back, then go on "

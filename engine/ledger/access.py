@@ -76,6 +76,8 @@ class LedgerAccess:
         self.threads = threading.RLock()
         self.clock: Callable[[], datetime] = lambda: settings.local(now())
         """Now, in the operator's zone."""
+        self.mended = 0
+        """Rows that were written back to a file that had lost its end."""
         self._settings = settings
         self._run_id = run_id
         self._lock = LedgerLock(path, settings.ledger.lock_timeout_seconds, self.clock)
@@ -124,7 +126,9 @@ class LedgerAccess:
                 self._lock.acquire(self.book.catch_up)
                 self.book.catch_up()
                 self._demand(needs_ledger)
-                yield self.clock()
+                now = self.clock()
+                self.mended += self.book.mend(now)
+                yield now
             finally:
                 self._lock.release()
 

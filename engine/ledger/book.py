@@ -2,7 +2,8 @@
 
 ``catch_up`` reads what others wrote and needs no lock. ``write`` appends rows; whoever calls it
 holds the ledger's lock and has caught up. Before the first write the file is put in order once:
-strange rows are filed in the quarantine, a torn end is cut off, an older header is upgraded.
+strange rows are filed in the quarantine, a torn end is cut off, an older header is upgraded. What
+a file lost with its end is written back first, as far as it was read here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import LedgerUnreadableError
+from engine.ledger.cut_end import CutEnd
 from engine.ledger.file import LedgerFile, keep_copy, replace
 from engine.ledger.fold import Entry, Fold
 from engine.ledger.quarantine import Quarantine, Stray
@@ -40,6 +42,7 @@ class Book:
         self._file = LedgerFile(path)
         self._quarantine = Quarantine(path)
         self._generation = 0
+        self._cut_end: CutEnd | None = None
         self._start_over()
 
     def _start_over(self) -> None:
@@ -64,14 +67,21 @@ class Book:
         return self._file.generation, self._file.offset
 
     @property
+    def cut_off(self) -> bool:
+        """The file lost its end, and what was there is known here."""
+        return self._cut_end is not None
+
+    @property
     def quarantined(self) -> int:
         return self._quarantine.total(self._present)
 
     def catch_up(self) -> None:
         """Read what is new. Raises LedgerUnreadableError; the file is unchanged."""
         data = self._file.look()
+        before: Fold | None = None
         if self._file.generation != self._generation:
             self._generation = self._file.generation
+            before = self.fold
             self._start_over()
         if data is not None:
             self._refusal = ""
@@ -82,6 +92,8 @@ class Book:
             except BaseException:  # an interrupt in the middle
                 self._file.distrust()
                 raise
+            if before is not None and (self._torn or self._ends_open):
+                self._cut_end = CutEnd.found(before, self.fold, torn=bool(self._torn))
         if self._refusal:
             raise LedgerUnreadableError(self._refusal)
 
@@ -198,6 +210,19 @@ class Book:
             self._torn = b""
         if self._layout is not None and not self._layout.current:
             self._upgrade()
+
+    def mend(self, now: datetime) -> int:
+        """Write back what the file lost with its end; the number of rows.
+
+        Raises LedgerWriteError; it is tried again with the next change then.
+        """
+        if self._cut_end is None:
+            return 0
+        rows = self._cut_end.still_missing(self.fold)
+        if rows:
+            self.write(rows, now)
+        self._cut_end = None
+        return len(rows)
 
     def create(self, rows: Sequence[Sequence[str]]) -> None:
         """Make the ledger, atomically, where there is none or an empty file."""
