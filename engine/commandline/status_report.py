@@ -13,6 +13,7 @@ from engine.insight.values import Overview, ResourceLine, ResourceReport
 
 if TYPE_CHECKING:
     from engine.insight.watch import Watch
+    from engine.jobs import Job
     from engine.progress import ProgressTracker
 
 SCHEMA = 1
@@ -84,6 +85,21 @@ def _figures(ledger: ProgressTracker) -> dict[str, Any]:
         "day": day.isoformat() if day else None,
         "success_rate": round(100 * totals["success"] / done, 1) if done else None,
         **totals,
+        "doubts": [_doubt(job) for job in ledger.jobs().values() if job.in_doubt]
+        if totals["in_doubt"]
+        else [],
+    }
+
+
+def _doubt(job: Job) -> dict[str, Any]:
+    """A job that may be done: since when, and what is known."""
+    since = job.submitted_at or job.claimed_at
+    return {
+        "job": job.job_id,
+        "key": job.account,
+        "since": since.isoformat() if since else None,
+        "attempts": job.attempts,
+        "error": job.error,
     }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from engine.output import complain, say, table
+
+DOUBTS_SHOWN = 20
+"""Jobs in doubt that are named one by one."""
 
 
 def show(report: Mapping[str, Any]) -> None:
@@ -156,10 +159,21 @@ def _show_ledger(ledger: Mapping[str, Any]) -> None:
         say(f"  blocked: {count}: {reason}")
     if ledger["in_doubt"]:
         say(f"  in doubt: {ledger['in_doubt']} (settle with --mark-posted or --requeue)")
+        _show_doubts(ledger["doubts"])
     if ledger["foreign_claims"]:
         say(f"  left claimed by an older system, so in doubt: {ledger['foreign_claims']}")
     if ledger["quarantined"]:
         say(f"  quarantined rows: {ledger['quarantined']}")
+
+
+def _show_doubts(doubts: Sequence[Mapping[str, Any]]) -> None:
+    """Each with what is known of it, and where the rest is."""
+    for doubt in doubts[:DOUBTS_SHOWN]:
+        since = f", {_clock(doubt['since'])}" if doubt["since"] else ""
+        text = " ".join(doubt["error"].split()) or "nothing is known of it."
+        say(f"    {doubt['job']} of {doubt['key']}{since}: {text} (evidence {doubt['job']})")
+    if len(doubts) > DOUBTS_SHOWN:
+        say(f"    and {len(doubts) - DOUBTS_SHOWN} more; --status --json names all")
 
 
 def _show_workers(report: Mapping[str, Any]) -> None:

@@ -179,6 +179,14 @@ def test_a_doubt_that_the_ledger_lost_is_back_and_told_once(crash: Crash) -> Non
 
 
 @AFTER_A_CRASH
+def test_the_status_names_each_job_in_doubt_with_what_is_known_of_it(crash: Crash) -> None:
+    shown = crash.farm.run("--status").stdout.splitlines()
+    assert [line for line in shown if line.startswith("    shared of b, ")] != []
+    (told,) = [line for line in shown if line.startswith("    lost of c, ")]
+    assert told.endswith("The lamp of c may have been lit. (evidence lost)")
+
+
+@AFTER_A_CRASH
 def test_a_torn_row_is_kept_aside_and_the_ledger_is_whole(crash: Crash) -> None:
     aside = crash.farm.ledger_path.with_name("parallel_progress.quarantine.csv")
     assert "waits,a,,never end" in aside.read_text(encoding="utf-8")
