@@ -19,6 +19,7 @@ from typing import Final
 from engine.config import Settings
 from engine.jobs import Job, JobStatus
 from engine.progress import ProgressTracker, utc_now
+from engine.sources.archive_index import ArchiveIndex
 from engine.sources.posted import PostedRecord
 from engine.sources.posted_lines import Post
 from engine.sources.video import file_name
@@ -54,6 +55,7 @@ class PostHistory:
         self._threads = threading.RLock()
         self._sources: dict[Path, _LedgerPosts] = {}
         self._earlier: dict[Path, _LedgerPosts] = {}
+        self._index = ArchiveIndex(self._ledger)
         self._looked = float("-inf")
 
     def check(self) -> None:
@@ -100,8 +102,13 @@ class PostHistory:
 
         By id and video: an id that was given to another video is another job.
         """
-        posts = (archive.of_job(job_id) for archive in self._archives())
+        posts = (archive.of_job(job_id) for archive in self._archives(job_id))
         return any(post is not None and post.same_content(name, video_id) for post in posts)
+
+    def keep_index(self) -> None:
+        """Write down which archives hold which jobs, so that the next seeding opens none."""
+        if self._ledger.parent.is_dir():
+            self._index.keep(_archives_of(self._ledger, r"\d{8}"))
 
     def doubts(self) -> Sequence[Post]:
         """What the record says may have been posted, and nobody has settled."""
@@ -129,14 +136,19 @@ class PostHistory:
                 found += [post for job_id, post in source.of(account) if job_id not in skipped]
         return iter(found)
 
-    def _archives(self) -> Iterator[_LedgerPosts]:
-        """This ledger's archives of all days; each is read once, since none is written again."""
+    def _archives(self, job_id: str) -> Iterator[_LedgerPosts]:
+        """This ledger's archives of all days that may hold a job as posted; each is read once,
+        since none is written again."""
         if not self._ledger.parent.is_dir():
             return
         for path in sorted(_archives_of(self._ledger, r"\d{8}")):
             if path not in self._earlier:
-                self._earlier[path] = _LedgerPosts(path, self._settings, _may)
-                self._earlier[path].catch_up()
+                if self._index.rules_out(path, job_id):
+                    continue
+                found = _LedgerPosts(path, self._settings, _may)
+                found.catch_up()
+                self._earlier[path] = found
+                self._index.note(path, found.jobs())
             yield self._earlier[path]
 
     def _look(self) -> None:
@@ -201,6 +213,10 @@ class _LedgerPosts:
 
     def of(self, account: str) -> Iterable[tuple[str, Post]]:
         return self._by_account.get(account, ())
+
+    def jobs(self) -> Iterable[str]:
+        """Ids of all jobs that have a post here."""
+        return self._by_job.keys()
 
     def of_job(self, job_id: str) -> Post | None:
         return self._by_job.get(job_id)

@@ -198,7 +198,10 @@ class PostReel:
         source: JobSource = self._state_source
         if self._campaign is not None:
             source = CampaignSource(self._campaign, self._settings, self._work_dir, self._history)
-        return seed_from(source, ledger, dry_run=dry_run)
+        report = seed_from(source, ledger, dry_run=dry_run)
+        if not dry_run:
+            self._history.keep_index()
+        return report
 
     def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan:
         config = RetryConfig.from_settings(self._settings)
