@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> ToyFarm:
     run = farm.start("--workers", "1", "--run")
     try:
         for damage, name in zip(DAMAGES, names, strict=True):
-            farm.wait_for(lambda name=name: in_hand(farm, name))
+            farm.wait_for(partial(in_hand, farm, name))
             damage(farm.ledger_path)
             (farm.work_dir / name).touch()
     finally:
