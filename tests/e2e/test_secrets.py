@@ -89,6 +89,9 @@ def test_no_secret_is_written_or_shown_and_every_file_is_private(
     )  # fmt: skip
     file = FarmFile.load(day.work_dir / FARM_FILE)
     secrets = {"token": file.token, "key": file.api_key, **adb_passwords(day, tmp_path / "S")}
+    # What an operator keeps in his environment for other programs is nobody's business either.
+    secrets["another program's"] = "marked-of-another-program"
+    day.env |= {"DATABASE_PASSWORD": secrets["another program's"]}
     if signing == "token":  # and the model is asked for every step, with its own key
         secrets["model key"] = "sk-ant-marked-0123456789"
         day.env |= {"ANTHROPIC_API_KEY": secrets["model key"], "GEELARK_POSTING__AI": "only"}
@@ -114,7 +117,7 @@ def test_no_secret_is_written_or_shown_and_every_file_is_private(
         if inside.name in WRITTEN_BY_A_PERSON or inside.parts[0] in ("farm", "videos"):
             continue
         text = path.read_bytes().decode("utf-8", "replace")
-        assert not found_in(text, secrets), inside
+        assert not found_in(f"{inside}\n{text}", secrets), inside
         assert not re.search(r"Signature=|/oss/|marked-proxy-secret", text), inside
     if sys.platform != "win32":
         open_to_others = subprocess.run(
