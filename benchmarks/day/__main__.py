@@ -4,8 +4,8 @@
 
 For each number of workers a day of ``--jobs`` jobs a worker is run by the real command line on a
 farm whose phones take as long as real ones (boot 30 to 90 s, adb 3 to 8 s, session, transfer by
-size, screens, publishing), ``--scale`` times as fast. Then the same with the fixed waits of earlier
-systems (``plans.FIXED``), and one day with faults in a tenth of the boots.
+size, screens, publishing), ``--scale`` times as fast. Beside each, up to five workers, the same with
+the fixed waits of earlier systems (``plans.FIXED``), and one day with faults in a tenth of the boots.
 
 - *limit*: what the phones alone would have taken, by the farm's own truth, in a good packing of
   the jobs over so many workers, each with one phone at a time: boot, then adb, session and app
@@ -13,7 +13,8 @@ systems (``plans.FIXED``), and one day with faults in a tenth of the boots.
   packing can go below. *efficiency* is limit over wall, from the command to its exit.
 - *billed*: phone minutes billed, by the farm's rule (begun minutes count whole, from started to
   off), over those of the same chain with the shutdown; *in seconds* is the same without rounding.
-- *gain*: wall with the fixed waits over the engine's; of all counts the smallest.
+- *gain*: wall with the fixed waits over the engine's at the same time; of all counts the smallest.
+- *limit* has each worker hold one phone at a time: where phones boot ahead, it can be outdone.
 
 How large the distortion is. Only the phones are compressed: the engine, and the Python stand-ins
 for adb and Appium, run at this host's own speed, so at scale F their time looks F times as dear.
@@ -42,7 +43,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -54,9 +55,13 @@ from benchmarks.day.measured import Measured, Order, prepare, run_day, warm_up
 from benchmarks.day.plans import ENGINE, FIXED
 
 FAULTS: Final = 0.1
-MOST_AT_ONCE: Final = 10
-"""Workers of the engine's days that are run side by side: two cores are mostly idle with these."""
 FAULTY_WORKERS: Final = 5
+FAULTY_JOBS: Final = 4
+"""Of each worker on the day with faults: fewer would hardly meet one."""
+MOST_AT_ONCE: Final = 10
+"""Workers that are run side by side: with these two cores are mostly idle."""
+MOST_FIXED: Final = 5
+"""With more workers the stagger of the fixed waits outlasts a short day."""
 
 
 def orders(
@@ -64,25 +69,26 @@ def orders(
 ) -> list[list[Order]]:
     """What to measure, in groups that are run side by side.
 
-    Days with fixed waits are all run at once: they sleep most of the time.
+    A day with fixed waits runs beside the engine's own of the same size, so that whatever else the
+    machine does meets both.
     """
-    own = [Order(plan=ENGINE, workers=count, jobs=count * jobs, scale=scale) for count in workers]
-    if engine_only:
-        return list(_groups(own))
-    slow = [Order(plan=FIXED, workers=one.workers, jobs=one.jobs, scale=scale) for one in own]
-    count = min(FAULTY_WORKERS, max(workers))
-    faulty = Order(plan=ENGINE, workers=count, jobs=4 * count, scale=scale, faults=FAULTS)
-    return [*_groups(own), [*slow, faulty]]
+    pairs = [_pair(count, jobs, scale, engine_only=engine_only) for count in sorted(workers)]
+    groups: list[list[Order]] = []
+    for pair in pairs:
+        if not groups or sum(one.workers for one in (*groups[-1], *pair)) > MOST_AT_ONCE:
+            groups.append([])
+        groups[-1] += pair
+    if not engine_only:
+        count = min(FAULTY_WORKERS, max(workers))
+        jobs = FAULTY_JOBS * count
+        faulty = Order(plan=ENGINE, workers=count, jobs=jobs, scale=scale, faults=FAULTS)
+        groups[0].append(faulty)
+    return groups
 
 
-def _groups(own: Sequence[Order]) -> Iterator[list[Order]]:
-    group: list[Order] = []
-    for order in sorted(own, key=lambda order: order.workers):
-        if group and sum(one.workers for one in group) + order.workers > MOST_AT_ONCE:
-            yield group
-            group = []
-        group.append(order)
-    yield group
+def _pair(count: int, jobs: int, scale: float, *, engine_only: bool) -> list[Order]:
+    plans = [ENGINE] if engine_only or count > MOST_FIXED else [ENGINE, FIXED]
+    return [Order(plan=plan, workers=count, jobs=count * jobs, scale=scale) for plan in plans]
 
 
 def measure(groups: Sequence[Sequence[Order]]) -> list[Measured]:
@@ -104,11 +110,12 @@ def report(days: Sequence[Measured]) -> str:
     engine = [day for day in days if day.order.plan is ENGINE and not day.order.faults]
     fixed = [day for day in days if day.order.plan is FIXED]
     faulty = next((day for day in days if day.order.faults), None)
+    shown = [*engine, *fixed, *([faulty] if faulty else [])]
     parts = [
-        tables.day_table(days),
-        tables.usage_table(days),
-        tables.cause_table(days),
-        "Of the polling slack:\n" + tables.slack_table(days),
+        tables.day_table(shown),
+        tables.usage_table(shown),
+        tables.cause_table(shown),
+        "Of the polling slack:\n" + tables.slack_table(shown),
         tables.job_seconds(engine[-1]),
     ]
     if gone := FIXED.gone():

@@ -290,12 +290,13 @@ def test_more_calls_than_the_budget_allows_are_marked() -> None:
     assert "170 phone/status!" in report([a_day(ENGINE, 1, 240)])
 
 
-def test_days_of_the_engine_share_the_machine_only_up_to_ten_workers() -> None:
-    groups = orders([1, 2, 5, 10], 3, 10, engine_only=False)
-    counts = [[order.workers for order in group] for group in groups]
-    assert counts == [[1, 2, 5], [10], [1, 2, 5, 10, 5]]
-    assert [order.jobs for order in groups[0]] == [3, 6, 15]
-    assert groups[-1][-1].faults == 0.1
+def test_a_day_with_fixed_waits_runs_beside_the_engines_own() -> None:
+    groups = orders([10, 1, 2, 5], 3, 10, engine_only=False)
+    plans = [[(order.plan.name, order.workers) for order in group] for group in groups]
+    small = [("engine", 1), ("fixed waits", 1), ("engine", 2), ("fixed waits", 2), ("engine", 5)]
+    assert plans == [small, [("engine", 5), ("fixed waits", 5)], [("engine", 10)]]
+    assert [order.faults for order in groups[0]] == [0, 0, 0, 0, 0.1]
+    assert [order.jobs for order in groups[0]] == [3, 3, 6, 6, 20]
     (alone,) = orders([5], 2, 10, engine_only=True)
     assert [(order.plan.name, order.workers) for order in alone] == [("engine", 5)]
 
