@@ -58,13 +58,8 @@ def sensible(body: Mapping[str, Any]) -> Reply:
 
 def _onward(text: str, found: list[dict[str, Any]]) -> Reply | None:
     """The next step on the way to a reel, where one is to be seen."""
-    if any(element.get("id") == _CAPTION for element in found) and "caption: due now" in text:
-        return step("enter_caption", reason="the caption is due")
-    if any(element.get("id") == _CAPTION for element in found):
-        for element in found:
-            # Some builds leave the caption by this; what is left there then would publish.
-            if "ok" in _said(element) and not element.get("by_people"):
-                return step("tap", element["n"], reason="the caption is written")
+    if any(element.get("id") == _CAPTION for element in found) and (words := _caption(text, found)):
+        return words
     chosen = "video chosen: yes" in text
     for element in found:
         said = _said(element)
@@ -78,6 +73,16 @@ def _onward(text: str, found: list[dict[str, Any]]) -> Reply | None:
         for element in found:
             if not chosen and name in (element.get("id"), *_said(element)):
                 return step("tap", element["n"], reason="where a reel begins")
+    return None
+
+
+def _caption(text: str, found: list[dict[str, Any]]) -> Reply | None:
+    """Write it; some builds then leave it by a button, and what else is there would publish."""
+    if "caption: due now" in text:
+        return step("enter_caption", reason="the caption is due")
+    for element in found:
+        if "ok" in _said(element) and not element.get("by_people"):
+            return step("tap", element["n"], reason="the caption is written")
     return None
 
 

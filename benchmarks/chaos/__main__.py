@@ -28,6 +28,7 @@ from benchmarks.chaos.day import Day, Toll, day_on_farm
 from benchmarks.chaos.faults import CLOCK, FAULTS, Fault
 from simulator.farm_file import FarmFile
 
+JOBS = 4
 _MANY = (1, 1, 1, 2, 2, 3)
 """How many faults a run has, drawn from these."""
 _ZEROS = ("double_posts", "lost_jobs", "wrong_success", "phones_on", "orphans", "unfinished")
@@ -47,18 +48,20 @@ class Ended:
 
 
 def one_run(
-    seed: int, number: int, faults: Sequence[Fault], folder: Path, *, real: bool = False
+    arguments: argparse.Namespace, number: int, faults: Sequence[Fault], folder: Path
 ) -> Ended:
     """A day with these faults, the run that picks up after it, and the toll of both."""
+    jobs, real = int(arguments.jobs), bool(arguments.appium)
     began = time.monotonic()
-    dice = random.Random(f"{seed}|{number}")
+    dice = random.Random(f"{arguments.seed}|{number}")
 
     def change(farm: FarmFile) -> FarmFile:
         for fault in faults:
             farm = fault.apply(farm, dice)
         return farm
 
-    with day_on_farm(folder, dice.randrange(1, 2**31), change, real=real) as day:
+    seed = dice.randrange(1, 2**31)
+    with day_on_farm(folder, seed, change, jobs=jobs, real=real) as day:
         missed = _befall(day, faults)
         day.await_end(day.start("--run"), "the run that picks up")
         toll = day.toll()
@@ -134,7 +137,6 @@ def last_line(runs: Sequence[Ended], usual: float) -> str:
 def campaign(arguments: argparse.Namespace, root: Path) -> int:
     """All runs, their table and the last line; the exit status."""
     possible: list[Fault] = []
-    real: bool = arguments.appium
     for fault in FAULTS:
         reason = fault.impossible()
         if reason:
@@ -147,14 +149,13 @@ def campaign(arguments: argparse.Namespace, root: Path) -> int:
               f"{', '.join(fault.name for fault in FAULTS)}.", file=sys.stderr)  # fmt: skip
         return 2
     usual = statistics.median(
-        one_run(arguments.seed, -n, [], root / f"usual{n}", real=real).toll.billed_minutes
-        for n in range(1, 4)
+        one_run(arguments, -n, [], root / f"usual{n}").toll.billed_minutes for n in range(1, 4)
     )
     numbers = range(arguments.first, arguments.first + arguments.runs)
 
     def go(number: int) -> Ended:
         faults = draw(arguments.seed, number, wanted)
-        ended = one_run(arguments.seed, number, faults, root / f"run{number}", real=real)
+        ended = one_run(arguments, number, faults, root / f"run{number}")
         _tell(ended, arguments)
         if ended.toll.clean:
             shutil.rmtree(ended.folder, ignore_errors=True)
@@ -179,6 +180,7 @@ def _tell(ended: Ended, arguments: argparse.Namespace) -> None:
     if not ended.toll.clean:
         again = f"--runs 1 --first {ended.number} --seed {arguments.seed}"
         again += f" --only {arguments.only!r}" if arguments.only else ""
+        again += f" --jobs {arguments.jobs}" if arguments.jobs != JOBS else ""
         again += " --appium" if arguments.appium else ""
         print(
             f"       kept: {ended.folder}\n       again: python -m benchmarks.chaos {again}",
@@ -193,6 +195,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first run")
     parser.add_argument("--at-once", type=int, default=1, help="days at the same time")
     parser.add_argument("--only", default="", help="only this fault, by its name")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="of each day")
     parser.add_argument(
         "--appium", action="store_true", help="over the real adb and Appium of this host"
     )

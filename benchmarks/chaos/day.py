@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,11 +30,10 @@ from simulator.truth import read_truth
 from simulator.work_directory import Wishes, farm_text, new_directory
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-JOBS: Final = 4
 WORKERS: Final = 2
 TIME_SCALE: Final = 200.0
 RUN_SECONDS: Final = 150.0
-"""Longest that a run of four jobs may take, whatever befalls it."""
+"""Longest that a run of a few jobs may take, whatever befalls it."""
 _DAY: Final = "XDG_CHAOS_DAY"
 """In the environment of everything that the engine starts: by it the day knows its processes. The
 beginning of the name is one that the engine hands on to adb and Appium too."""
@@ -94,11 +94,15 @@ class Day:
 
     work_dir: Path
     dice: random.Random
+    size: int
+    """Jobs, each of an account and a phone of its own."""
     real: bool = False
     """With the real adb and Appium of this host."""
     env: dict[str, str] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     """What the campaign itself saw go wrong: a run that did not end, a traceback."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when whatever goes on beside the runs is to end."""
 
     # -- the engine ------------------------------------------------------------------------------
 
@@ -217,7 +221,7 @@ class Day:
             jobs = list(self.jobs().values())
         except EngineError as exc:
             told.append(f"the ledger cannot be read: {exc}")
-            return Toll(lost_jobs=JOBS, phones_on=len(truth.phones_on), told=told)
+            return Toll(lost_jobs=self.size, phones_on=len(truth.phones_on), told=told)
         told += [
             f"{item.kind}: {item.account} {item.what}"
             for item in figures.disagreements
@@ -227,7 +231,7 @@ class Day:
             job for job in jobs if job.status is not JobStatus.SUCCESS and not job.in_doubt
         ]
         told += [f"{job.job_id} is {job.status}: {job.error[:120]}" for job in open_jobs]
-        never = max(0, JOBS - len(jobs))
+        never = max(0, self.size - len(jobs))
         if never:
             told.append(f"{never} jobs were never seeded")
         orphans = self._orphans()
@@ -270,18 +274,19 @@ class Day:
 
 @contextlib.contextmanager
 def day_on_farm(
-    folder: Path, seed: int, change: Callable[[FarmFile], FarmFile], *, real: bool = False
+    folder: Path, seed: int, change: Callable[[FarmFile], FarmFile], *, jobs: int, real: bool
 ) -> Iterator[Day]:
-    """A day of four jobs with its farm running; whatever of the engine is left is ended."""
+    """A day with its farm running; whatever of the engine is left at its end is ended."""
     work_dir = folder.resolve()
-    wishes = Wishes(accounts=JOBS, workers=WORKERS, seed=seed, time_scale=TIME_SCALE, appium=real)
+    wishes = Wishes(accounts=jobs, workers=WORKERS, seed=seed, time_scale=TIME_SCALE, appium=real)
     farm = new_directory(work_dir, wishes)
     delays = farm.delays.model_copy(update=dict(QUICK))
     farm = change(farm.model_copy(update={"delays": delays}))
     (work_dir / FARM_FILE).write_text(farm_text(farm), encoding="utf-8")
     with farm_process(work_dir):
-        made = Day(work_dir, random.Random(f"{seed}|strikes"), real=real)
+        made = Day(work_dir, random.Random(f"{seed}|strikes"), jobs, real=real)
         try:
             yield made
         finally:
+            made.over.set()
             made.kill()

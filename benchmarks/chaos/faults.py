@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.chaos import clock, model, strikes
-from benchmarks.chaos.day import JOBS, Day
+from benchmarks.chaos.day import Day
 from benchmarks.chaos.strikes import Strike, at_a_moment
 from simulator.farm_file import FarmFile, FaultKind, ScriptedFault
+
+Script = Callable[[random.Random, int], Sequence[ScriptedFault]]
+"""Faults of the farm for a day with so many phones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +22,7 @@ class Fault:
 
     name: str
     what: str
-    script: Callable[[random.Random], Sequence[ScriptedFault]] = lambda _dice: ()
+    script: Script = lambda _dice, _phones: ()
     """Put into the farm file."""
     farm: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Other changes of the farm file, by table."""
@@ -32,7 +35,9 @@ class Fault:
     def apply(self, farm: FarmFile, dice: random.Random) -> FarmFile:
         """The farm file with this fault in it."""
         faults = farm.faults.model_copy(
-            update={"script": (*farm.faults.script, *self.script(dice))}
+            update={
+                "script": (*farm.faults.script, *self.script(dice, len(farm.accounts.all_names())))
+            }
         )
         changes: dict[str, object] = {"faults": faults}
         for table, values in self.farm.items():
@@ -40,18 +45,18 @@ class Fault:
         return farm.model_copy(update=changes)
 
 
-def on_a_phone(kind: FaultKind) -> Callable[[random.Random], Sequence[ScriptedFault]]:
+def on_a_phone(kind: FaultKind) -> Script:
     """At the first boot or call of one or two of the phones."""
 
-    def script(dice: random.Random) -> Sequence[ScriptedFault]:
-        numbers = dice.sample(range(1, JOBS + 1), dice.choice((1, 2)))
+    def script(dice: random.Random, phones: int) -> Sequence[ScriptedFault]:
+        numbers = dice.sample(range(1, phones + 1), min(phones, dice.choice((1, 2))))
         return [ScriptedFault(kind=kind, account=f"acct{number:03}") for number in numbers]
 
     return script
 
 
-def at_requests(kind: FaultKind, times: int) -> Callable[[random.Random], Sequence[ScriptedFault]]:
-    """At some requests in a row, of some of the provider's calls."""
+def at_requests(kind: FaultKind, times: int, calls: int = 3) -> Script:
+    """At some requests in a row, of so many of the provider's calls."""
     paths = (
         "phone/start",
         "phone/stop",
@@ -61,12 +66,12 @@ def at_requests(kind: FaultKind, times: int) -> Callable[[random.Random], Sequen
         "adb/getData",
     )
 
-    def script(dice: random.Random) -> Sequence[ScriptedFault]:
+    def script(dice: random.Random, _phones: int) -> Sequence[ScriptedFault]:
         return [
             ScriptedFault(
                 kind=kind, path=path, occurrence=dice.randrange(1, 5), times=dice.randint(1, times)
             )
-            for path in dice.sample(paths, 3)
+            for path in dice.sample(paths, calls)
         ]
 
     return script
@@ -106,15 +111,32 @@ FILES: Final = (
     _strike("ledger resaved", "by a spreadsheet", strikes.save_from_spreadsheet),
     _strike("run directory gone", "deleted", strikes.delete_run_directory),
 )
-CLOCK: Final = tuple(
+CLOCK: Final = (
+    *(
+        Fault(
+            name=name,
+            what="up to two hours",
+            prepare=clock.prepare,
+            strike=at_a_moment(clock.jump(direction)),
+            impossible=clock.impossible,
+        )
+        for name, direction in (("clock forward", 1), ("clock back", -1))
+    ),
     Fault(
-        name=name,
-        what="up to two hours",
-        prepare=clock.prepare,
-        strike=at_a_moment(clock.jump(direction)),
+        name="code 40007",
+        what="too many calls this minute",
+        script=at_requests(FaultKind.LIMIT_MINUTE, 2),
+        prepare=clock.let_pauses_pass,
         impossible=clock.impossible,
-    )
-    for name, direction in (("clock forward", 1), ("clock back", -1))
+    ),
+    Fault(
+        name="code 40014",
+        what="locked for two hours",
+        script=at_requests(FaultKind.LIMIT_HOUR, 1, calls=1),
+        farm={"rate_limits": {"lock_seconds": 200.0}},
+        prepare=clock.let_pauses_pass,
+        impossible=clock.too_late,
+    ),
 )
 PROVIDER: Final = (
     *(
@@ -125,14 +147,7 @@ PROVIDER: Final = (
             ("request dropped", FaultKind.DROPPED, 4, "the connection is closed"),
             ("answer lost", FaultKind.ANSWER_LOST, 2, "carried out, never answered"),
             ("answer slow", FaultKind.SLOW, 1, "past the client's patience"),
-            ("code 40007", FaultKind.LIMIT_MINUTE, 2, "too many calls this minute"),
         )
-    ),
-    Fault(
-        name="code 40014",
-        what="locked for a while",
-        script=at_requests(FaultKind.LIMIT_HOUR, 1),
-        farm={"rate_limits": {"lock_seconds": 800.0}},
     ),
     _phone("stop 43005", FaultKind.STOP_BUSY, "stop refused: a task runs"),
     _phone("stop 43006", FaultKind.STOP_REMOTE, "stop refused: somebody watches"),

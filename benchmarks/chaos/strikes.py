@@ -185,15 +185,19 @@ def can_be_immutable() -> str:
 
 
 def truncate(day: Day) -> bool:
-    """The ledger ends at a random byte behind its header."""
+    """The ledger ends at a random byte behind its header, in the middle of a row: without its last
+    rows it would be as a person may have left it who deleted them, which is obeyed."""
     try:
         content = day.ledger_path.read_bytes()
     except OSError:
         return False
     header = content.find(b"\n") + 1
-    if len(content) <= header + 1:
+    inside = [
+        at for at in range(header + 1, len(content) - 1) if b"\n" not in content[at - 1 : at + 1]
+    ]
+    if not inside:
         return False
-    os.truncate(day.ledger_path, day.dice.randrange(header, len(content)))
+    os.truncate(day.ledger_path, day.dice.choice(inside))
     return True
 
 
