@@ -114,15 +114,17 @@ class CallBudget:
             seconds = self._take(path)
             if seconds <= 0:
                 return
-            waited += seconds
-            if waited > self._longest_wait:
+            if waited + seconds > self._longest_wait:
                 until = self._now() + timedelta(seconds=seconds)
                 raise PhoneError(
                     f"The provider's limit for {path} is used up until "
                     f"{until.isoformat(timespec='seconds')}; it is not called before.",
                     retry_soon=True,
                 )
-            pause(seconds)
+            # In parts: a clock that is set meanwhile must not leave anybody waiting for nothing.
+            part = min(seconds, _SLICE)
+            pause(part)
+            waited += part
 
     def complain(self, path: str, code: int) -> None:
         """The provider said that this path was called too often: pause it for all processes."""
