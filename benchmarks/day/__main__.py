@@ -4,8 +4,9 @@
 
 For each number of workers a day of ``--jobs`` jobs a worker is run by the real command line on a
 farm whose phones take as long as real ones (boot 30 to 90 s, adb 3 to 8 s, session, transfer by
-size, screens, publishing), ``--scale`` times as fast. Beside each, up to five workers, the same with
-the fixed waits of earlier systems (``plans.FIXED``), and one day with faults in a tenth of the boots.
+size, screens, publishing), ``--scale`` times as fast. Beside each, up to five workers, runs the
+same with the fixed waits of earlier systems (``plans.FIXED``), and beside the first one a day with
+faults in a tenth of the boots.
 
 - *limit*: what the phones alone would have taken, by the farm's own truth, in a good packing of
   the jobs over so many workers, each with one phone at a time: boot, then adb, session and app
