@@ -1,4 +1,4 @@
-"""Structured logs: one line an event in logfmt, rotated, private, and without secrets.
+"""Structured logs: one line an event in logfmt, rotated, private, without secrets and codes.
 
 Third-party libraries log through the same file from warning upwards only; none of them ever writes
 a request's body there (behaviour A-D32).
@@ -20,6 +20,7 @@ import structlog
 from pydantic import SecretStr
 
 from engine.config import Logs, Secrets
+from engine.output import plain
 from engine.private_files import open_append
 
 REDACTED = "***"
@@ -51,14 +52,13 @@ def redact(text: str) -> str:
     return text
 
 
-def _redact_event(
+def _make_harmless(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
+    """Without secrets, and without what a terminal would obey when the log is looked at there."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = redact(value)
-        elif not isinstance(value, int | float | bool | None):
-            event[key] = redact(str(value))
+        if not isinstance(value, int | float | bool | None):
+            event[key] = plain(redact(str(value)))
     return event
 
 
@@ -97,7 +97,7 @@ _BEFORE: tuple[Any, ...] = (
 )
 _AFTER: tuple[Any, ...] = (
     structlog.processors.format_exc_info,
-    _redact_event,
+    _make_harmless,
     structlog.processors.LogfmtRenderer(key_order=_FIELDS, drop_missing=True, bool_as_flag=False),
 )
 
