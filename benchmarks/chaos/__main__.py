@@ -15,6 +15,7 @@ import argparse
 import random
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +25,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.chaos.day import Day, Toll, day_on_farm
 from benchmarks.chaos.faults import CLOCK, FAULTS, Fault
+from simulator.errors import FarmError
 from simulator.farm_file import FarmFile
 
 JOBS = 4
@@ -61,10 +65,14 @@ def one_run(
         return farm
 
     seed = dice.randrange(1, 2**31)
-    with day_on_farm(folder, seed, change, jobs=jobs, real=real) as day:
-        missed = _befall(day, faults)
-        day.await_end(day.start("--run"), "the run that picks up")
-        toll = day.toll()
+    missed: Sequence[str] = ()
+    try:
+        with day_on_farm(folder, seed, change, jobs=jobs, real=real) as day:
+            missed = _befall(day, faults)
+            day.await_end(day.start("--run"), "the run that picks up")
+            toll = day.toll()
+    except (FarmError, psutil.Error, OSError, subprocess.SubprocessError) as exc:
+        toll = Toll(unfinished=jobs, told=[f"the campaign itself failed: {exc!r}"])
     return Ended(
         number=number,
         faults=faults,
@@ -87,15 +95,21 @@ def _befall(day: Day, faults: Sequence[Fault]) -> list[str]:
     return missed
 
 
-def draw(seed: int, number: int, possible: Sequence[Fault]) -> list[Fault]:
-    """Each fault comes first in its turn; others join it by chance."""
+def draw(seed: int, number: int, wanted: Sequence[Fault], possible: Sequence[Fault]) -> list[Fault]:
+    """Each fault comes first in its turn, in an order of the seed's; others join it by chance.
+
+    What is not possible on this host is left out, so that the other runs stay the same anywhere.
+    """
+    order = list(wanted)
+    random.Random(f"{seed}|order").shuffle(order)
     dice = random.Random(f"{seed}|{number}|faults")
-    first = possible[number % len(possible)]
-    others = [fault for fault in possible if fault is not first]
-    faults = [first, *dice.sample(others, min(len(others), dice.choice(_MANY) - 1))]
+    first = order[number % len(order)]
+    others = [fault for fault in order if fault is not first]
+    drawn = [first, *dice.sample(others, min(len(others), dice.choice(_MANY) - 1))]
     # The clock of a day is moved once, or nobody could say what time it is.
-    clocks = [fault for fault in faults if fault in CLOCK]
-    return [fault for fault in faults if fault not in clocks[1:]]
+    clocks = [fault for fault in drawn if fault in CLOCK]
+    faults = [fault for fault in drawn if fault not in clocks[1:] and fault in possible]
+    return faults or [dice.choice(possible)]
 
 
 def table(runs: Sequence[Ended], usual: float) -> str:
@@ -143,18 +157,17 @@ def campaign(arguments: argparse.Namespace, root: Path) -> int:
             print(f"not tried: {fault.name}: {reason}")
         else:
             possible.append(fault)
-    wanted = [fault for fault in possible if arguments.only in ("", fault.name)]
-    if not wanted:
-        print(f"No fault is called {arguments.only!r}; there are: "
-              f"{', '.join(fault.name for fault in FAULTS)}.", file=sys.stderr)  # fmt: skip
+    wanted = [fault for fault in FAULTS if arguments.only in ("", fault.name)]
+    if not any(fault in possible for fault in wanted):
+        print(f"No fault to try is called {arguments.only!r}; there are: "
+              f"{', '.join(fault.name for fault in possible)}.", file=sys.stderr)  # fmt: skip
         return 2
-    usual = statistics.median(
-        one_run(arguments, -n, [], root / f"usual{n}").toll.billed_minutes for n in range(1, 4)
-    )
-    numbers = range(arguments.first, arguments.first + arguments.runs)
+
+    def plain(number: int) -> Ended:
+        return one_run(arguments, -number, [], root / f"usual{number}")
 
     def go(number: int) -> Ended:
-        faults = draw(arguments.seed, number, wanted)
+        faults = draw(arguments.seed, number, wanted, possible)
         ended = one_run(arguments, number, faults, root / f"run{number}")
         _tell(ended, arguments)
         if ended.toll.clean:
@@ -162,6 +175,8 @@ def campaign(arguments: argparse.Namespace, root: Path) -> int:
         return ended
 
     with ThreadPoolExecutor(arguments.at_once) as pool:
+        usual = statistics.median(day.toll.billed_minutes for day in pool.map(plain, (1, 2, 3)))
+        numbers = range(arguments.first, arguments.first + arguments.runs)
         runs = list(pool.map(go, numbers))
     print(f"\na day without a fault: {usual:.0f} billed minutes\n")
     print(table(runs, usual))
