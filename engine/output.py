@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _CONTROL = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
-}
+} | {code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+"""What a terminal obeys: control characters, further line ends, and turns of the direction."""
 
 _JSON_CONTROL = {code: f"\\u{code:04x}" for code in range(127, 160)}
 """JSON lets them stand as they are; a terminal would obey them."""

@@ -22,11 +22,13 @@ from typing import IO, Any, Final
 
 import psutil
 
-from engine.private_files import open_append, patiently, write_atomically
+from engine.private_files import open_append, patiently, read_own, write_atomically
 
 _KILL_SECONDS = 5.0
 """Longest wait for processes that were killed."""
 _LOOK_SECONDS = 0.01
+RECORD_MAX_BYTES: Final = 64 * 1024
+"""Of a record of one process; ours take less than one."""
 _START_FIELD: Final = 19
 """Place of the start time (in clock ticks since the boot) in ``/proc/PID/stat`` after the name."""
 
@@ -274,7 +276,8 @@ class ProcessRegistry:
     @staticmethod
     def _read(path: Path) -> ProcessRecord | None:
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            # Of this user only: what a record names is ended.
+            data = json.loads(read_own(path, RECORD_MAX_BYTES))
             return ProcessRecord(
                 pid=int(data["pid"]),
                 started=str(data["started"]),

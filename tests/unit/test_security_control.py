@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.private_files import UntrustedFileError, read_own
+from engine.processes import ProcessRecord, ProcessRegistry
 from engine.run_state import COMMANDS_AT_ONCE, REFUSED_KEPT, Command, Control, RunDirectory
 
 POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="owners and links are POSIX")
@@ -104,3 +105,12 @@ def test_a_file_is_read_up_to_its_limit_and_not_a_byte_further(tmp_path: Path) -
     assert read_own(path, 5) == b"12345"
     with pytest.raises(UntrustedFileError, match="larger than 4 bytes"):
         read_own(path, 4)
+
+
+def test_no_process_is_ended_because_another_user_recorded_it(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path)
+    record = ProcessRecord(pid=os.getpid(), started="1.0", command=("x",), role="worker", slot=0)
+    registry.add(record)
+    assert registry.records() == [record]
+    give_away(tmp_path / "worker_0.json")
+    assert registry.records() == []
