@@ -90,6 +90,8 @@ class Aftermath:
         """No worker lives: give back, or put in doubt, every claim."""
         self._settle(lambda _job: False)
         self._restore_doubts()
+        with self._patient("doubts_not_kept"):
+            keep_doubts(self._ledger, self._workload)
 
     def bury(self, worker: WorkerProcess, *, clean: bool) -> None:
         """A worker ended: begin to release what it held. Its claim is settled when that is done,
@@ -286,6 +288,12 @@ def end_left_processes(
         time.sleep(0.2)
     for record in registry.end(registry.records(), timeout=settings.run.process_stop_seconds):
         tell_ended(emit, record, why="left by an earlier run")
+
+
+def keep_doubts(ledger: ProgressTracker, workload: Workload) -> None:
+    """See that whatever outlives the ledger knows of its doubts too. Raises LedgerError."""
+    for job in ledger.doubts():
+        workload.may_be_done(job)
 
 
 def tell_ended(emit: Callable[..., None], record: ProcessRecord, *, why: str) -> None:

@@ -344,6 +344,12 @@ class ProgressTracker:
                 pass  # whoever writes mends first
         return self._ledger.mended
 
+    def doubts(self) -> Sequence[Job]:
+        """Jobs in doubt, in file order."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            return [fold.job(entry) for entry in fold.by_order if entry.in_doubt]
+
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,
         A4.11)."""

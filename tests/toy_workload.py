@@ -186,6 +186,11 @@ class ToyWorkload:
         with (self._context.work_dir / "confirmed.log").open("a", encoding="utf-8") as log:
             log.write(f"{job.job_id}\n")
 
+    def may_be_done(self, job: Job) -> None:
+        path = self._context.work_dir / "may_be_done.log"
+        known = path.read_text(encoding="utf-8").split() if path.exists() else []
+        path.write_text("\n".join(sorted({*known, job.job_id})), encoding="utf-8")
+
     def not_done(self, job: Job) -> None:
         with (self._context.work_dir / "not_done.log").open("a", encoding="utf-8") as log:
             log.write(f"{job.job_id}\n")

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.aftermath import end_left_processes
+from engine.aftermath import end_left_processes, keep_doubts
 from engine.config import Settings
 from engine.display import sentence
 from engine.errors import EngineError, ExitCode
@@ -221,6 +221,8 @@ class StopAll:
             self._tell_settled("claim_settled", settled)
             doubts = self._ledger.restore_doubts(self._workload.traces) if exists else []
             self._tell_settled("doubt_restored", doubts)
+            if exists:
+                keep_doubts(self._ledger, self._workload)
         except EngineError as exc:
             self.report.ledger_problem = str(exc)
 

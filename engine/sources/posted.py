@@ -110,12 +110,21 @@ class PostedRecord:
 
     def expect(self, post: Post) -> None:
         """Note durably, before Share, that this post may be made. Raises as ``add``."""
-        when = None if post.when is None else self._settings.local(post.when)
         with self._holding():
-            self._append(
-                posted_lines.write(MAY, replace(post, when=when)),
-                "so nothing is posted: make room or allow writing",
-            )
+            self._note(post)
+
+    def expect_once(self, post: Post) -> None:
+        """The same, unless the record knows of it, or of the post itself. Raises as ``add``."""
+        with self._holding():
+            if not self._open(post) and not self._recorded(post):
+                self._note(post)
+
+    def _note(self, post: Post) -> None:
+        when = None if post.when is None else self._settings.local(post.when)
+        self._append(
+            posted_lines.write(MAY, replace(post, when=when)),
+            "so nothing is posted: make room or allow writing",
+        )
 
     def withdraw(self, post: Post, when: datetime) -> bool:
         """Note durably that it was not made; False where nothing said that it may be.

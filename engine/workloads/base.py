@@ -319,6 +319,10 @@ class Workload(Protocol):
         """The job is known to be done: keep it in whatever record outlives the ledger."""
         ...
 
+    def may_be_done(self, job: Job) -> None:
+        """The job is in doubt: keep a sign of that in the same record, unless there is one."""
+        ...
+
     def not_done(self, job: Job) -> None:
         """A job in doubt is to be tried again: settle the signs that it may be done."""
         ...

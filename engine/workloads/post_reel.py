@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -218,6 +219,12 @@ class PostReel:
         """Record a post that a person confirmed, as of the day it was made. Raises LedgerError."""
         when = job.submitted_at or job.claimed_at or job.completed_at or datetime.now(UTC)
         self._record(job, job.video_id or self._content(job), when)
+
+    def may_be_done(self, job: Job) -> None:
+        """Note a doubt of which the record does not know: of an older system, or one that a
+        requeue settled and its undo brought back. Raises LedgerError."""
+        when = job.submitted_at or job.claimed_at or datetime.now(UTC)
+        self._history.record.expect_once(replace(self._post(job), when=when))
 
     def not_done(self, job: Job) -> None:
         """The operator wants the job tried again. Raises LedgerError."""

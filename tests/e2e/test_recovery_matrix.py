@@ -179,6 +179,12 @@ def test_a_doubt_that_the_ledger_lost_is_back_and_told_once(crash: Crash) -> Non
 
 
 @AFTER_A_CRASH
+def test_what_outlives_the_ledger_knows_of_every_doubt(crash: Crash) -> None:
+    kept = (crash.farm.work_dir / "may_be_done.log").read_text(encoding="utf-8").split()
+    assert kept == ["lost", "shared"]
+
+
+@AFTER_A_CRASH
 def test_the_status_names_each_job_in_doubt_with_what_is_known_of_it(crash: Crash) -> None:
     shown = crash.farm.run("--status").stdout.splitlines()
     assert [line for line in shown if line.startswith("    shared of b, ")] != []

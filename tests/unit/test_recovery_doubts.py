@@ -76,6 +76,16 @@ def test_a_doubt_may_come_again_after_it_was_taken_back(path: Path) -> None:
     assert record_of(path).doubts() == {"acct": (SHARED,)}
 
 
+def test_a_doubt_of_the_ledger_is_noted_once_and_not_beside_its_post(path: Path) -> None:
+    record = record_of(path)
+    for _ in range(2):
+        record.expect_once(SHARED)
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1
+    record.add("acct", "1.mp4", ID_A, NOW)
+    record.expect_once(SHARED)
+    assert record.doubts() == {}
+
+
 def test_a_torn_note_counts_for_what_it_still_says_and_is_told(path: Path) -> None:
     path.write_bytes(b"#may-be-posted|acct|1.mp4|2026-03-0")
     record = record_of(path)
@@ -192,6 +202,13 @@ def test_a_sign_that_is_settled_under_the_lock_puts_nothing_in_doubt(ledger: Led
     answers = [ledger.signs, []]
     assert list(ledger.tracker.restore_doubts(lambda: answers.pop(0))) == []
     assert ledger.statuses()["j1"] == "pending"
+
+
+def test_the_ledger_tells_its_doubts_in_file_order(ledger: Ledger) -> None:
+    for number in (3, 1):
+        ledger.sign(number)
+    ledger.restore()
+    assert [job.job_id for job in ledger.tracker.doubts()] == ["j1", "j3"]
 
 
 @pytest.mark.parametrize("rows", [0, 1])
