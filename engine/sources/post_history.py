@@ -114,6 +114,19 @@ class PostHistory:
         """What the record says may have been posted, and nobody has settled."""
         return [post for found in self.record.doubts().values() for post in found]
 
+    def doubts_without_job(self) -> Sequence[Post]:
+        """Those of them that no ledger has a job for any more. Raises LedgerUnreadableError."""
+        doubts = self.doubts()
+        if not doubts:
+            return []
+        with self._threads:
+            self._look()
+            return [
+                doubt
+                for doubt in doubts
+                if not any(source.has(doubt) for source in self._sources.values())
+            ]
+
     def objection(self, job: Job, *, cap: int, fresh: bool = False) -> str | None:
         """Why a job must not be claimed or submitted now, or None; ``cap`` 0 = no limit."""
         mine = (job.job_id,)
@@ -220,6 +233,14 @@ class _LedgerPosts:
 
     def of_job(self, job_id: str) -> Post | None:
         return self._by_job.get(job_id)
+
+    def has(self, doubt: Post) -> bool:
+        """Whether a job, whatever its status, is about this account and video."""
+        return any(
+            job.account == doubt.account
+            and doubt.of_attempt(job.job_id, file_name(job.video_path), job.video_id)
+            for job in self._tracker.jobs().values()
+        )
 
 
 def _posted(job: Job) -> Post | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Final
 
 from engine.jobs import Trace
@@ -70,6 +71,16 @@ def trace_of(doubt: Post) -> Trace:
         when=doubt.when,
         text=f"The record of posted videos says that Share may have been tapped{at}: whether the "
         "reel was published is not known.",
+    )
+
+
+def lost_words(doubt: Post, record: Path) -> str:
+    """What an operator should do about a doubt whose job is in no ledger any more."""
+    at = "" if doubt.when is None else f" ({doubt.when.isoformat(sep=' ', timespec='minutes')})"
+    return (
+        f"{doubt.account} may have posted {doubt.name}{at}, and no ledger has that job any more: "
+        f"look at the account; where it was not posted, write {NOT} for {MAY} in its line of "
+        f"{record}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from engine.campaign import Campaign, CampaignSource
-from engine.errors import ClaimLostError, ContentError, SettingsError
+from engine.errors import ClaimLostError, ContentError, LedgerError, SettingsError
 from engine.jobs import Job, Trace
 from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
@@ -33,7 +34,7 @@ from engine.processes import ProcessRegistry
 from engine.retry import RetryConfig, RetryPassManager
 from engine.run_state import RunDirectory
 from engine.sources.post_history import CAP_REACHED, PostHistory
-from engine.sources.posted_lines import Post, trace_of
+from engine.sources.posted_lines import Post, lost_words, trace_of
 from engine.sources.seeding import JobSource, content_of, seed_from
 from engine.sources.state_source import StateFileSource
 from engine.sources.video import check_video, file_name, find_video
@@ -149,8 +150,13 @@ class PostReel:
         self._station.check()
 
     def notices(self) -> Sequence[str]:
-        """That no model is asked for want of a key, or what it cost today."""
-        return notices(self._settings, self._model, datetime.now(UTC))
+        """That no model is asked for want of a key, or what it cost today; and posts that may have
+        been made, of which no ledger knows any more."""
+        said = notices(self._settings, self._model, datetime.now(UTC))
+        with contextlib.suppress(LedgerError):  # told by whoever needs the record
+            path = self._history.record.path
+            said += [lost_words(doubt, path) for doubt in self._history.doubts_without_job()]
+        return said
 
     def _check_source(self) -> None:
         """A ledger that exists is continued without its source; accounts are always named."""

@@ -14,7 +14,7 @@ from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, T
 from engine.progress import ProgressTracker
 from engine.sources.post_history import POSTED_BEFORE, PostHistory
 from engine.sources.posted import PostedRecord
-from engine.sources.posted_lines import Post, trace_of
+from engine.sources.posted_lines import Post, lost_words, trace_of
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 SETTINGS = Settings.model_validate({"run": {"timezone": "UTC"}})
@@ -118,6 +118,34 @@ def test_a_record_that_cannot_be_written_stops_the_share(path: Path) -> None:
     path.mkdir()
     with pytest.raises(LedgerError, match="all_posted_videos"):
         record_of(path).expect(SHARED)
+
+
+def test_a_doubt_whose_job_is_in_no_ledger_any_more_is_told_with_its_remedy(
+    tmp_path: Path,
+) -> None:
+    history = PostHistory(SETTINGS, tmp_path, tmp_path / "ledger.csv", now=lambda: NOW)
+    history.record.expect(SHARED)
+    (lost,) = history.doubts_without_job()
+    text = lost_words(lost, history.record.path)
+    assert "acct may have posted 1.mp4 (2026-03-05 12:00+00:00)" in text
+    line = history.record.path.read_text(encoding="utf-8")
+    assert "write #was-not-posted for #may-be-posted" in text
+    history.record.path.write_text(
+        line.replace("#may-be-posted", "#was-not-posted"), encoding="utf-8"
+    )
+    assert not history.posted_before("acct", "1.mp4", ID_A)
+    assert history.record.complaints() == []
+
+
+@pytest.mark.parametrize("ledger", ["ledger.csv", "campaigns/other/progress.csv"])
+def test_a_doubt_whose_job_a_ledger_still_has_is_its_ledgers(tmp_path: Path, ledger: str) -> None:
+    path = tmp_path / ledger
+    path.parent.mkdir(parents=True, exist_ok=True)
+    job = NewJob(job_id="j1", account="acct", video_path="v/1.mp4", caption="", video_id=ID_A)
+    ProgressTracker(path, settings=SETTINGS, now=lambda: NOW).seed(lambda known: [job])
+    history = PostHistory(SETTINGS, tmp_path, tmp_path / "ledger.csv", now=lambda: NOW)
+    history.record.expect(SHARED)
+    assert list(history.doubts_without_job()) == []
 
 
 # -- the ledger ------------------------------------------------------------------------------------
