@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import re
@@ -15,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
@@ -32,6 +31,7 @@ from simulator.work_directory import Wishes, farm_text, new_directory
 ROOT: Final = Path(__file__).resolve().parents[2]
 WORKERS: Final = 2
 TIME_SCALE: Final = 200.0
+_LOOK_SECONDS: Final = 0.04
 RUN_SECONDS: Final = 150.0
 """Longest that a run of a few jobs may take, whatever befalls it."""
 _DAY: Final = "XDG_CHAOS_DAY"
@@ -175,26 +175,22 @@ class Day:
 
     # -- what happens ----------------------------------------------------------------------------
 
-    def events(self, name: str) -> list[dict[str, Any]]:
+    def happened(self, *words: str) -> int:
+        """How many events of the run so far have all these words in them."""
         path = self.work_dir / "run" / "events.jsonl"
         try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = path.read_bytes().splitlines()
         except OSError:
-            return []
-        found = []
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                event = json.loads(line)
-                if event.get("event") == name:
-                    found.append(event)
-        return found
+            return 0
+        wanted = [word.encode() for word in words]
+        return sum(all(word in line for word in wanted) for line in lines)
 
     def wait_for(self, condition: Callable[[], object], run: subprocess.Popen[bytes]) -> bool:
         """Until something is true; False where the run ended before it was."""
         while not condition():
             if run.poll() is not None:
                 return False
-            time.sleep(0.01)
+            time.sleep(_LOOK_SECONDS)
         return True
 
     # -- what is true ----------------------------------------------------------------------------

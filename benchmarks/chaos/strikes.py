@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -25,6 +26,10 @@ Strike = Callable[[Day, Run], bool]
 """Whether it struck: a run that ended before its moment was missed."""
 
 
+EVENTS_PER_JOB: Final = 12
+"""A day has some more; so most strikes find it under way."""
+
+
 def wait_for_moment(day: Day, run: Run) -> bool:
     """Somewhere in the run: while phones boot, during a post, right after Share, anywhere."""
     moment = day.dice.choice(("booting", "posting", "submitted", "anywhere", "anywhere"))
@@ -34,23 +39,22 @@ def wait_for_moment(day: Day, run: Run) -> bool:
         case "posting":
             return day.wait_for(lambda: _in_state(day, "JOB_RUNNING"), run)
         case "submitted":
-            return day.wait_for(lambda: day.events("worker_submitted"), run)
-    until = time.monotonic() + day.dice.uniform(0.3, 8)
-    day.wait_for(lambda: time.monotonic() >= until, run)
-    return run.poll() is None
+            return day.wait_for(lambda: day.happened("worker_submitted"), run)
+    # Counted in what has happened, not in seconds: hosts differ in their speed.
+    number = day.dice.randrange(EVENTS_PER_JOB * day.size)
+    return day.wait_for(lambda: day.happened("event") >= number, run)
 
 
 def _in_state(day: Day, state: str) -> bool:
-    return any(event.get("state") == state for event in day.events("worker_state"))
+    return bool(day.happened("worker_state", f'"state": "{state}"'))
 
 
 def at_a_moment(act: Callable[[Day], object]) -> Strike:
     """A strike that acts once, at a moment drawn for it."""
 
     def strike(day: Day, run: Run) -> bool:
-        if not wait_for_moment(day, run):
-            return False
-        return act(day) is not False
+        # Early in a run there may be nothing yet to strike at.
+        return wait_for_moment(day, run) and day.wait_for(lambda: act(day) is not False, run)
 
     return strike
 
