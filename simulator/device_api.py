@@ -91,6 +91,8 @@ class DeviceDoors:
         if name not in COMMANDS:
             return web.json_response({"error": "unknown command", "message": name})
         arguments: Mapping[str, Any] = await request.json()
+        if name == "source":
+            await self._passed(self._sessions.look_seconds(request.match_info["id"]))
         try:
             value = self._sessions.run(request.match_info["id"], name, arguments)
         except DeviceFault as fault:

@@ -103,6 +103,11 @@ class Sessions:
             self._after_share(session)
         return value
 
+    def look_seconds(self, session_id: str) -> float:
+        """What the next page source of a session takes, in simulated seconds."""
+        session, span = self._sessions.get(session_id), self._farm.file.delays.look
+        return session.phone.delay("look", span) if session is not None and any(span) else 0.0
+
     # -- faults ----------------------------------------------------------------------------------
 
     def _connected(self, session: Session) -> bool:

@@ -198,6 +198,8 @@ class Delays(Table):
     """From the host to the cloud's storage; 0 = as fast as the host can."""
     session: Span = (0, 0)
     """The light Appium: from a session that is asked for until it is open."""
+    look: Span = (0, 0)
+    """The light Appium: what one page source takes."""
     screenshot: Span = (1, 3)
     app_start: Span = (1, 4)
     app_step: Span = (0.2, 1.5)

@@ -4,14 +4,15 @@
 
 For each number of workers a day of ``--jobs`` jobs a worker is run by the real command line on a
 farm whose phones take as long as real ones (boot 30 to 90 s, adb 3 to 8 s, session, transfer by
-size, screens, publishing), ``--scale`` times as fast. Beside each, up to five workers, runs the
-same with the fixed waits of earlier systems (``plans.FIXED``), and beside the first one a day with
-faults in a tenth of the boots.
+size, page sources, screens, publishing), ``--scale`` times as fast. Beside each, up to five
+workers, runs the same with the fixed waits of earlier systems (``plans.FIXED``), and beside the
+first one a day with faults in a tenth of the boots.
 
 - *limit*: what the phones alone would have taken, by the farm's own truth, in a good packing of
   the jobs over so many workers, each with one phone at a time: boot, then adb, session and app
-  beside the video's way, then the screens walked, then publishing. *bound* is the part that no
-  packing can go below. *efficiency* is limit over wall, from the command to its exit.
+  beside the video's way, then the screens walked with one look at each, then publishing. *bound*
+  is the part that no packing can go below. *efficiency* is limit over wall, from the command to
+  its exit.
 - *billed*: phone minutes billed, by the farm's rule (begun minutes count whole, from started to
   off), over those of the same chain with the shutdown; *in seconds* is the same without rounding.
 - *gain*: wall with the fixed waits over the engine's at the same time; of all counts the smallest.

@@ -188,7 +188,7 @@ class _Slot:
             if name not in _FLOW:
                 self._phase(name, seconds, visit)
         flow = sum(phases.get(name, 0.0) for name in _FLOW)
-        needed = visit.took("app_start", "app_step")
+        needed = visit.took("app_start", "app_step") + visit.looking
         self._lost.wait("screens", flow, (PHONE, needed))
 
     def _phase(self, name: str, seconds: float, visit: Visit) -> None:

@@ -31,6 +31,7 @@ DELAYS: Final[Mapping[str, object]] = {
     "adb_enable": (3.0, 8.0),
     "adb_offline": (0.5, 2.0),
     "session": (1.5, 4.0),
+    "look": (0.2, 0.6),
     "app_step": (0.3, 1.5),
     "publish": (5.0, 20.0),
     "upload_megabytes_per_second": 0.004,
@@ -148,7 +149,15 @@ class Measured:
     @property
     def steps(self) -> float:
         """Touches a job that changed the screen."""
-        return fmean(visit.paces.get("app_step", 0) for visit in self.good) if self.good else 0.0
+        return self._a_job("app_step")
+
+    @property
+    def looks(self) -> float:
+        """Page sources a job."""
+        return self._a_job("look")
+
+    def _a_job(self, pace: str) -> float:
+        return fmean(visit.paces.get(pace, 0) for visit in self.good) if self.good else 0.0
 
 
 def prepare(work_dir: Path, order: Order) -> None:

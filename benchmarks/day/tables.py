@@ -18,7 +18,8 @@ def day_table(days: Sequence[Measured]) -> str:
     """Time and money of each day; times in simulated minutes."""
     head = (
         "plan", "workers", "efficiency", "at scale 1", "billed", "in seconds",
-        "jobs", "wall min", "limit min", "bound min", "minutes", "least", "touches", "calls/min",
+        "jobs", "wall min", "limit min", "bound min", "minutes", "least",
+        "touches", "looks", "calls/min",
     )  # fmt: skip
     return table([head, *(_day(day) for day in days)])
 
@@ -39,6 +40,7 @@ def _day(day: Measured) -> Row:
         str(day.billed_minutes),
         str(day.least_minutes),
         f"{day.steps:.1f}",
+        f"{day.looks:.1f}",
         f"{most} {path}{'!' if most > BUDGET else ''}",
     )
 

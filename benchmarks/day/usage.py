@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,7 @@ _ROLES: Final = {
     "simulator.appium": APPIUM,
 }
 _LOOK_SECONDS: Final = 0.2
+_YOUNG_LOOKS: Final = 10
 
 
 @dataclass
@@ -51,19 +52,33 @@ class Usage:
 
 @dataclass
 class _Seen:
-    role: str
     process: psutil.Process
+    role: str = ""
+    """Empty for what is none of them."""
+    most_mb: float = 0.0
     looks: list[tuple[float, float]] = field(default_factory=list)
     """(moment of the wall clock, CPU seconds so far)."""
     main_thread: tuple[float, float] = (0.0, 0.0)
     """CPU seconds of the main thread, and those that it waited for a core."""
+    gone: bool = False
+    """It has ended: nobody looks for it any more."""
 
-    def look(self, usage: Usage) -> None:
-        with contextlib.suppress(psutil.Error), self.process.oneshot():
+    def look(self) -> None:
+        if self.gone:
+            return
+        try:
+            self._weigh()
+        except psutil.Error:
+            self.gone = True
+
+    def _weigh(self) -> None:
+        with self.process.oneshot():
             times = self.process.cpu_times()
             self.looks.append((time.time(), times.user + times.system))
-            size = self.process.memory_info().rss / 1_048_576
-            usage.most_mb[self.role] = max(usage.most_mb[self.role], size)
+            self.most_mb = max(self.most_mb, self.process.memory_info().rss / 1_048_576)
+            if len(self.looks) <= _YOUNG_LOOKS:
+                # A child that is only just made still has its parent's command line.
+                self.role = _role(self.process.cmdline())
         with contextlib.suppress(OSError, ValueError):
             used, waited, _ = Path(f"/proc/{self.process.pid}/schedstat").read_text().split()
             self.main_thread = (int(used) / 1e9, int(waited) / 1e9)
@@ -80,7 +95,7 @@ class Gauge:
         self._run = run
         self._farm = psutil.Process(farm_pid)
         self._farm_before = _cpu(self._farm)
-        self._seen: dict[int, _Seen] = {}
+        self._seen: dict[psutil.Process, _Seen] = {}
         self._usage = Usage()
         self._whole = 0.0
         """CPU seconds of the run with every process below it that was waited for; 0 where the
@@ -100,8 +115,10 @@ class Gauge:
                 raise RuntimeError(f"The run did not end within {longest:.0f} s.")
             time.sleep(_LOOK_SECONDS)
         for seen in self._seen.values():
-            if seen.looks:
+            if seen.looks and seen.role:
                 self._usage.cpu[seen.role] += seen.looks[-1][1]
+                most = self._usage.most_mb
+                most[seen.role] = max(most[seen.role], seen.most_mb)
         self._usage.cpu[ADB] = max(0.0, self._whole - sum(self._usage.cpu.values()))
         self._usage.cpu[FARM] = _cpu(self._farm) - self._farm_before
         with contextlib.suppress(psutil.Error):
@@ -110,9 +127,9 @@ class Gauge:
 
     def usage(self, beginnings: Mapping[int, float]) -> Usage:
         """What was used; ``beginnings``: when the process of a pid began what it is for."""
-        for pid, moment in beginnings.items():
-            if pid in self._seen:
-                seen = self._seen[pid]
+        for seen in self._seen.values():
+            moment = beginnings.get(seen.process.pid)
+            if seen.role and moment is not None:
                 self._usage.start_cpu[seen.role] += seen.until(moment)
         threads = [one.main_thread for one in self._seen.values() if one.role == WORKER]
         used = sum(cpu for cpu, _ in threads)
@@ -132,17 +149,13 @@ class Gauge:
         with contextlib.suppress(psutil.Error):
             root = psutil.Process(self._run.pid)
             for process in (root, *root.children(recursive=True)):
-                if process.pid not in self._seen:
-                    self._meet(process)
+                self._seen.setdefault(process, _Seen(process))
         for seen in self._seen.values():
-            seen.look(self._usage)
+            seen.look()
 
-    def _meet(self, process: psutil.Process) -> None:
-        with contextlib.suppress(psutil.Error):
-            line = process.cmdline()
-            role = next((role for word, role in _ROLES.items() if word in line), None)
-            if role is not None:
-                self._seen[process.pid] = _Seen(role, process)
+
+def _role(line: Sequence[str]) -> str:
+    return next((role for word, role in _ROLES.items() if word in line), "")
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -17,6 +17,8 @@ from simulator.meter import MINUTE
 
 TAIL: Final = ("app_step", "publish")
 """Delays that follow one another once the app is open and the video there."""
+LOOKS_BESIDE: Final = 2
+"""Looks that a visit needs beside one after each touch: the first, and that at the app's word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,17 +54,24 @@ class Visit:
         return self.took(*names, "upload", "transfer") - self.preparing
 
     @property
+    def looking(self) -> float:
+        """Page sources: no more than one for each touch that changed the screen, and two."""
+        looks = self.paces.get("look", 0)
+        needed = min(looks, self.paces.get("app_step", 0) + LOOKS_BESIDE)
+        return self.took("look") * needed / looks if looks else 0.0
+
+    @property
     def least(self) -> float:
         """Seconds that a worker needs this phone for, if it never waits for nothing.
 
         Not in it: shutting down, which nobody has to wait for.
         """
-        return self.took("boot") + self.preparing + self.took(*TAIL)
+        return self.took("boot") + self.preparing + self.looking + self.took(*TAIL)
 
     @property
     def least_on(self) -> float:
         """Seconds that are billed in the least: from started until off."""
-        return self.preparing + self.took(*TAIL, "stop")
+        return self.preparing + self.looking + self.took(*TAIL, "stop")
 
     @property
     def least_minutes(self) -> int:

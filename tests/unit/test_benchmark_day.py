@@ -104,6 +104,14 @@ def test_begun_minutes_count_whole_in_the_least_too() -> None:
     assert slow.least_minutes == 2
 
 
+def test_one_look_for_each_touch_cannot_be_saved_and_more_can() -> None:
+    spent = dict(a_visit().spent) | {"look": 12.0}
+    visit = a_visit(spent=spent, paces={"app_step": 8, "look": 30})
+    assert visit.looking == pytest.approx(12 * 10 / 30)
+    assert visit.least == pytest.approx(a_visit().least + 4)
+    assert visit.least_on == pytest.approx(a_visit().least_on + 4)
+
+
 def test_a_phone_that_never_started_was_on_for_nothing() -> None:
     assert a_visit(ready=None, published=False).on == 0
 
@@ -316,7 +324,7 @@ def test_a_prepared_day_has_slow_lines_and_counts_no_calls_against_a_real_minute
 
 
 def test_the_light_session_and_the_line_to_the_storage_take_their_time(tmp_path: Path) -> None:
-    delays = {"session": [60, 60], "uplink_megabytes_per_second": 0.001}
+    delays = {"session": [60, 60], "look": [50, 50], "uplink_megabytes_per_second": 0.001}
     instant = {"boot": [0, 0], "adb_enable": [0, 0], "adb_offline": [0, 0], "glogin_life": 1e9}
     with running_farm(tmp_path, delays=instant | delays) as light:
         link, phone = FarmLink(light.url), light.phone()
@@ -330,9 +338,13 @@ def test_the_light_session_and_the_line_to_the_storage_take_their_time(tmp_path:
         link.ask("POST", "/device/adb", {**adb, "arguments": ["shell"], "stdin": login})
 
         began = time.monotonic()
-        link.ask("POST", "/device/session", {**adb, "read_timeout_ms": 1000})
+        opened = link.ask("POST", "/device/session", {**adb, "read_timeout_ms": 1000})
         assert time.monotonic() - began >= 0.06
-        assert light.do(lambda: dict(phone.spent))["session"] == 60
+        began = time.monotonic()
+        link.ask("POST", f"/device/session/{opened['value']['id']}/source")
+        assert time.monotonic() - began >= 0.05
+        spent = light.do(lambda: dict(phone.spent))
+        assert (spent["session"], spent["look"]) == (60, 50)
 
         took = _upload(light.url, light.farm.file.token, bytes(60_000))
         assert took >= 0.06
