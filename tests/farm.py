@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.jobs import Job, JobStatus
 from simulator.farm_file import FARM_FILE
 from simulator.serve import RunningFarm
+from tests import prepared
+
+STANDARD_ERROR = 2
 
 
 def new_farm(work_dir: Path, *options: object, farm: str = "") -> list[Job]:
@@ -19,14 +21,7 @@ def new_farm(work_dir: Path, *options: object, farm: str = "") -> list[Job]:
 
     Returns its jobs with an account each, claimed by worker 0.
     """
-    made = subprocess.run(
-        [sys.executable, "-m", "simulator", "new", str(work_dir), *map(str, options)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    made = prepared.run("simulator", "new", work_dir, *options)
     assert made.returncode == 0, made.stderr
     with (work_dir / FARM_FILE).open("a", encoding="utf-8") as file:
         file.write("\n" + farm)
@@ -47,14 +42,15 @@ def new_farm(work_dir: Path, *options: object, farm: str = "") -> list[Job]:
 
 @contextlib.contextmanager
 def served(work_dir: Path) -> Iterator[RunningFarm]:
-    """The farm of a work directory, running."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator", "serve", str(work_dir)], stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        assert b"listens on" in process.stdout.readline()
-        yield RunningFarm(work_dir)
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    """The farm of a work directory, running in a process of its own."""
+    told, tells = os.pipe()
+    with os.fdopen(told, "rb") as said:
+        farm = prepared.start(
+            "simulator", "serve", work_dir, env=os.environ, out=tells, err=STANDARD_ERROR
+        )
+        os.close(tells)
+        assert b"listens on" in said.readline()
+        try:
+            yield RunningFarm(work_dir)
+        finally:
+            farm.end()

@@ -17,6 +17,7 @@ import pytest
 
 from engine.config import Settings
 from simulator.ports import free_block
+from tests import prepared
 from tests.adb_version_server import adb_server
 from tests.e2e.toy_farm import ROOT, ToyFarm
 from tests.farm import new_farm, served
@@ -42,13 +43,15 @@ def run(
     work_dir: Path, *flags: str, limit: int | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """What an operator types; ``limit`` is the size that files may grow to, a full disk's like."""
-    command = [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir), *flags]
-    if limit is not None:
-        command = ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command]
+    words = ("-C", str(work_dir), *flags)
+    env = {**_clean_environment(), "PYTHONPATH": str(ROOT), **environment}
+    if limit is None:
+        return prepared.run("engine.orchestrator", *words, env=env)
+    command = [sys.executable, "-m", "engine.orchestrator", *words]
     return subprocess.run(
-        command,
+        ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command],
         cwd=ROOT,
-        env={**_clean_environment(), "PYTHONPATH": str(ROOT), **environment},
+        env=env,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -11,31 +11,22 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import prepared
 from tests.e2e.cockpit_seat import (
     OFFER,
     POSIX_ONLY,
     START_SECONDS,
-    console_command,
     decline,
     seat,
     text,
 )
-from tests.e2e.toy_farm import ROOT, ToyFarm
+from tests.e2e.toy_farm import ToyFarm
 
 SHELLS = {"bash": ["-n"], "zsh": ["-n"], "fish": ["--no-execute"]}
 
 
 def console(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        console_command(*words),
-        cwd=ROOT,
-        env={**ToyFarm.environment(), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return prepared.run("console", *words, env={**ToyFarm.environment(), **environment})
 
 
 # -- completion ------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from engine.config import Settings
 from engine.jobs import Claim, ErrorCategory, Failure, Job
 from engine.progress import ProgressTracker
+from tests import prepared
 from tests.media import make_video
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,16 +57,8 @@ class Office:
 
     def type(self, *flags: str, code: int = 0) -> str:
         """Everything that the command says; it must end with this exit status."""
-        done = subprocess.run(
-            [sys.executable, "-m", "engine.orchestrator", "-C", str(self.work_dir), *flags],
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if "GEELARK" not in name},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        env = {name: value for name, value in os.environ.items() if "GEELARK" not in name}
+        done = prepared.run("engine.orchestrator", "-C", self.work_dir, *flags, env=env)
         said = done.stdout + done.stderr
         assert done.returncode == code, said
         assert "Traceback" not in said

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
-from tests.e2e.cockpit_seat import POSIX_ONLY, START_SECONDS, console_command, seat
+from tests import prepared
+from tests.e2e.cockpit_seat import POSIX_ONLY, START_SECONDS, seat
 from tests.e2e.toy_farm import ROOT
 from tests.farm import new_farm, served
 from tests.node_programs import NodePrograms
@@ -36,17 +37,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def doctor(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GEELARK_")}
-    return subprocess.run(
-        console_command("doctor", *words),
-        cwd=ROOT,
-        env={**kept, "PYTHONPATH": str(ROOT), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    environment = {**kept, "PYTHONPATH": str(ROOT), **environment}
+    return prepared.run("console", "doctor", *words, env=environment)
 
 
 def told(answer: subprocess.CompletedProcess[str]) -> tuple[dict[str, dict[str, str]], bool]:

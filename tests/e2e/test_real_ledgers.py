@@ -6,8 +6,6 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 from engine.config import Settings
 from engine.jobs import Claim, JobStatus
 from engine.progress import ProgressTracker
+from tests import prepared
 from tests.shared_data import shared_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,12 +41,8 @@ class OldDay:
 
     def engine(self, *flags: object) -> str:
         """Output of a command that must succeed."""
-        command = [sys.executable, "-m", "engine.orchestrator", "-C", self.work_dir, *flags]
         env = {name: value for name, value in os.environ.items() if "GEELARK" not in name}
-        done = subprocess.run(
-            list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True,
-            encoding="utf-8", timeout=60, check=False,
-        )  # fmt: skip
+        done = prepared.run("engine.orchestrator", "-C", self.work_dir, *flags, env=env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from engine.commandline.status_report import overview_json
 from engine.config import Settings
 from engine.insight.watch import Watch
+from tests import prepared
 from tests.e2e.toy_farm import ToyFarm
 from tests.farm import served
 
@@ -60,7 +60,7 @@ def test_it_tells_how_the_last_run_ended(tmp_path: Path) -> None:
 def test_a_campaigns_phones_are_told_from_others_and_a_look_makes_no_file(tmp_path: Path) -> None:
     work_dir = tmp_path / "w"
     options = ("--accounts", "2", "--campaign", "spring", "--foreign-phones", "1")
-    subprocess.run([sys.executable, "-m", "simulator", "new", str(work_dir), *options], check=True)
+    assert prepared.run("simulator", "new", work_dir, *options).returncode == 0
     farm = ToyFarm.at(work_dir)
     assert farm.run("--campaign", "spring", "--seed-only").returncode == 0
     files = sorted(path.name for path in work_dir.rglob("*"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,9 @@ from engine.progress import ProgressTracker
 from simulator.compare import Comparison, compare, report
 from simulator.farm_file import FARM_FILE, AccountState, FarmFile
 from simulator.phone import Phone, PhoneFile
-from simulator.serve import RunningFarm
 from simulator.world import Farm
+from tests import prepared
+from tests.farm import served
 from tests.shared_data import shared_data
 
 VIDEOS = {name: f"moving pictures of {name}".encode() for name in ("a.mp4", "b.mp4")}
@@ -31,29 +30,7 @@ NOW = datetime.now(UTC).isoformat()
 
 
 def simulator(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "simulator", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-
-
-@contextlib.contextmanager
-def served(work_dir: Path) -> Iterator[RunningFarm]:
-    """The farm of a directory in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator", "serve", str(work_dir)], stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        assert b"listens on" in process.stdout.readline()
-        yield RunningFarm(work_dir)
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    return prepared.run("simulator", *arguments)
 
 
 def a_day(work_dir: Path, *, published: Sequence[tuple[str, str]]) -> None:

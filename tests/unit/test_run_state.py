@@ -52,6 +52,7 @@ def test_a_command_is_taken_once_and_in_the_order_it_was_sent(run_dir: RunDirect
         (b'{"name": "pause", "id": "x", "extra": 1}', "extra"),
         (b"[" + b" " * COMMAND_MAX_BYTES + b"]", "larger than"),
     ],
+    ids=["torn", "unknown name", "path as id", "unknown field", "too large"],
 )
 def test_what_is_no_command_is_refused_by_name_and_taken_away(
     run_dir: RunDirectory, content: bytes, why: str

@@ -90,6 +90,8 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         yield Watched(workers, clock)
     finally:
         workers.kill(worker)
+        assert worker.popen is not None
+        worker.popen.wait(10)
 
 
 def test_a_worker_that_beats_and_works_is_left_alone(tmp_path: Path) -> None:
