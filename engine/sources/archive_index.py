@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -48,16 +48,19 @@ class ArchiveIndex:
     def __init__(self, ledger: Path) -> None:
         self.path = ledger.with_name(f".{ledger.name}.archives.json")
         self._notes: _Notes | None = None
-        self._sound: set[Path] = set()
-        """Archives that are as they were noted."""
+        self._sound: dict[Path, frozenset[str]] = {}
+        """Of archives that are as they were noted."""
         self._new = False
 
-    def rules_out(self, archive: Path, job_id: str) -> bool:
-        """Whether the day is as noted and the job is not among those that it has."""
-        day = self._read().days.get(archive.name)
-        if day is None or (archive not in self._sound and not self._is_as_noted(archive, day)):
-            return False
-        return _digest(job_id) not in day.jobs
+    def candidates(self, job_id: str, archives: Iterable[Path]) -> Iterator[Path]:
+        """The archives that may have this job: all but those that are as noted, without it."""
+        digest = _digest(job_id)
+        for archive in archives:
+            jobs = self._sound.get(archive)
+            if jobs is None:
+                jobs = self._noted(archive)
+            if jobs is None or digest in jobs:
+                yield archive
 
     def note(self, archive: Path, job_ids: Iterable[str]) -> None:
         """Remember what was read of an archive, as it is now."""
@@ -83,13 +86,16 @@ class ArchiveIndex:
         except OSError as exc:
             log.warning("archive_index_not_kept", error=str(exc))
 
-    def _is_as_noted(self, archive: Path, day: _Day) -> bool:
+    def _noted(self, archive: Path) -> frozenset[str] | None:
+        """What was noted of an archive that is still as it was then."""
+        day = self._read().days.get(archive.name)
+        if day is None:
+            return None
         with contextlib.suppress(OSError):
             info = archive.stat()
             if (info.st_size, info.st_mtime_ns) == (day.size, day.changed):
-                self._sound.add(archive)
-                return True
-        return False
+                return self._sound.setdefault(archive, day.jobs)
+        return None
 
     def _read(self) -> _Notes:
         if self._notes is None:

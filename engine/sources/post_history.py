@@ -56,6 +56,8 @@ class PostHistory:
         self._sources: dict[Path, _LedgerPosts] = {}
         self._earlier: dict[Path, _LedgerPosts] = {}
         self._index = ArchiveIndex(self._ledger)
+        self._archived: list[Path] = []
+        self._listed = float("-inf")
         self._looked = float("-inf")
 
     def check(self) -> None:
@@ -107,8 +109,7 @@ class PostHistory:
 
     def keep_index(self) -> None:
         """Write down which archives hold which jobs, so that the next seeding opens none."""
-        if self._ledger.parent.is_dir():
-            self._index.keep(_archives_of(self._ledger, r"\d{8}"))
+        self._index.keep(self._all_archives())
 
     def doubts(self) -> Sequence[Post]:
         """What the record says may have been posted, and nobody has settled."""
@@ -152,17 +153,21 @@ class PostHistory:
     def _archives(self, job_id: str) -> Iterator[_LedgerPosts]:
         """This ledger's archives of all days that may hold a job as posted; each is read once,
         since none is written again."""
-        if not self._ledger.parent.is_dir():
-            return
-        for path in sorted(_archives_of(self._ledger, r"\d{8}")):
+        for path in self._index.candidates(job_id, self._all_archives()):
             if path not in self._earlier:
-                if self._index.rules_out(path, job_id):
-                    continue
                 found = _LedgerPosts(path, self._settings, _may)
                 found.catch_up()
                 self._earlier[path] = found
                 self._index.note(path, found.jobs())
             yield self._earlier[path]
+
+    def _all_archives(self) -> Sequence[Path]:
+        """This ledger's archives; listed again after a moment, not for each of many jobs."""
+        if time.monotonic() - self._listed >= RECHECK_SECONDS:
+            present = self._ledger.parent.is_dir()
+            self._archived = sorted(_archives_of(self._ledger, r"\d{8}")) if present else []
+            self._listed = time.monotonic()
+        return self._archived
 
     def _look(self) -> None:
         today = self._settings.day_of(self._now())
