@@ -24,6 +24,7 @@ from engine.sources.posted_lines import MAY, NOT, Post
 
 _SHOWN: Final = 80
 _GUARD: Final = 256
+_UNPOSTED: Final = "so nothing is posted: make room or allow writing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class PostedRecord:
         self.revision = 0
         """Grows whenever something new was read."""
         self._posts: dict[str, list[Post]]
-        self._doubts: dict[str, list[Post]]
+        self._doubts: dict[str, tuple[Post, ...]]
         """By account: noted before Share, and neither posted nor taken back since."""
         self._bad: list[BadLine]
         self._signature: tuple[int, ...]
@@ -71,7 +72,7 @@ class PostedRecord:
         """By account, what may have been posted and nobody has settled yet. Raises as above."""
         with self._threads:
             self._catch_up()
-            return {account: tuple(found) for account, found in self._doubts.items() if found}
+            return self._doubts
 
     def bad_lines(self) -> Sequence[BadLine]:
         """Torn or malformed lines (A15.5); what they still say counts as a post."""
@@ -113,6 +114,14 @@ class PostedRecord:
         with self._holding():
             self._note(post)
 
+    def refuse_unwritable(self) -> None:
+        """Ask before anything that costs is begun. Raises LedgerWriteError."""
+        if self.path.exists():
+            try:
+                open_append(self.path).close()
+            except OSError as exc:
+                raise self._unwritable(exc, _UNPOSTED) from exc
+
     def expect_once(self, post: Post) -> None:
         """The same, unless the record knows of it, or of the post itself. Raises as ``add``."""
         with self._holding():
@@ -123,7 +132,7 @@ class PostedRecord:
         when = None if post.when is None else self._settings.local(post.when)
         self._append(
             posted_lines.write(MAY, replace(post, when=when)),
-            "so nothing is posted: make room or allow writing",
+            _UNPOSTED,
         )
 
     def withdraw(self, post: Post, when: datetime) -> bool:
@@ -176,9 +185,10 @@ class PostedRecord:
         except OSError as exc:
             if size >= 0:
                 _cut(self.path, size)
-            raise LedgerWriteError(
-                f"{self.path} cannot be written ({exc.strerror}), {remedy}."
-            ) from exc
+            raise self._unwritable(exc, remedy) from exc
+
+    def _unwritable(self, exc: OSError, remedy: str) -> LedgerWriteError:
+        return LedgerWriteError(f"{self.path} cannot be written ({exc.strerror}), {remedy}.")
 
     def _catch_up(self) -> None:
         try:
@@ -233,12 +243,14 @@ class PostedRecord:
         self.revision += 1
 
     def _learn(self, kind: str, post: Post, *, settles: bool) -> None:
-        doubts = self._doubts.setdefault(post.account, [])
+        doubts = self._doubts.pop(post.account, ())
         if settles:
-            doubts[:] = [doubt for doubt in doubts if not _settles(post, doubt)]
+            doubts = tuple(doubt for doubt in doubts if not _settles(post, doubt))
         if kind == MAY:
-            doubts.append(post)
-        elif not kind:
+            doubts = (*doubts, post)
+        if doubts:
+            self._doubts[post.account] = doubts
+        if not kind:
             self._posts.setdefault(post.account, []).append(post)
 
     def _unreadable(self, why: str) -> LedgerUnreadableError:

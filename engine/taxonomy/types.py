@@ -206,6 +206,12 @@ _TABLE: Final = (
         "the free memory of the host.",
     ),
     ErrorType(
+        name="record_unwritable",
+        category=_INFRA,
+        remedy="The record of posted videos could not be written, so nothing was shared: make room "
+        "on the disk or allow writing; retried by itself.",
+    ),
+    ErrorType(
         name="job_timeout",
         category=_INFRA,
         remedy="The job's time was used up before Share: retried by itself; if it goes on, raise "

@@ -9,12 +9,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from engine.campaign import Campaign, CampaignSource
-from engine.errors import ClaimLostError, ContentError, LedgerError, SettingsError
+from engine.errors import (
+    ClaimLostError,
+    ContentError,
+    InfrastructureError,
+    LedgerError,
+    SettingsError,
+)
 from engine.jobs import Job, Trace
 from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
@@ -52,6 +58,8 @@ from engine.workloads.phone_minutes import PhoneMinutes
 if TYPE_CHECKING:
     from engine.phones.phone import Station
     from engine.progress import ProgressTracker
+
+_UNWRITABLE: Final = "record_unwritable"
 
 
 class PostReel:
@@ -256,6 +264,10 @@ class PostReel:
                 error_type="missing_video",
             )
         check_video(video)
+        try:
+            self._history.record.refuse_unwritable()
+        except LedgerError as exc:
+            raise InfrastructureError(str(exc), error_type=_UNWRITABLE) from exc
         objection = self._history.objection(job, cap=self.daily_cap, fresh=True)
         if objection:
             raise ClaimLostError(f"{job.job_id} is not posted: {objection}.")
@@ -279,8 +291,15 @@ class PostReel:
         return find_video(job.video_path, self._work_dir, self._settings.paths.video_root)
 
     def _expected(self, job: Job) -> None:
-        """Note, before Share, the file that may be posted from now on. Raises LedgerError."""
-        self._history.record.expect(self._post(job))
+        """Note, before Share, the file that may be posted from now on.
+
+        Raises InfrastructureError: an attempt that fails is counted, or a record that nobody may
+        write would have one phone after the other started in vain.
+        """
+        try:
+            self._history.record.expect(self._post(job))
+        except LedgerError as exc:
+            raise InfrastructureError(str(exc), error_type=_UNWRITABLE) from exc
 
     def _post(self, job: Job) -> Post:
         return Post(

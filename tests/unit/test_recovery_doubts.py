@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
-from engine.errors import LedgerError
+from engine.errors import InfrastructureError, LedgerError, LedgerWriteError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Trace
 from engine.progress import ProgressTracker
 from engine.sources.post_history import POSTED_BEFORE, PostHistory
 from engine.sources.posted import PostedRecord
 from engine.sources.posted_lines import Post, lost_words, trace_of
+from engine.workloads.base import WorldContext
+from engine.workloads.post_reel import PostReel
+from tests.media import make_video
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 SETTINGS = Settings.model_validate({"run": {"timezone": "UTC"}})
@@ -118,6 +121,29 @@ def test_a_record_that_cannot_be_written_stops_the_share(path: Path) -> None:
     path.mkdir()
     with pytest.raises(LedgerError, match="all_posted_videos"):
         record_of(path).expect(SHARED)
+
+
+def test_a_record_that_cannot_be_written_is_told_before_a_phone_is_started(path: Path) -> None:
+    record = record_of(path)
+    record.refuse_unwritable()
+    assert not path.exists(), "to ask makes no file"
+    path.mkdir()
+    with pytest.raises(LedgerWriteError, match="so nothing is posted: make room or allow writing"):
+        record.refuse_unwritable()
+
+
+def test_an_attempt_that_could_not_be_recorded_fails_and_is_counted(tmp_path: Path) -> None:
+    """Else the job would go round for ever, and a phone with it."""
+    workload = PostReel(WorldContext(settings=SETTINGS, work_dir=tmp_path))
+    video = make_video(tmp_path / "1.mp4")
+    job = Job(
+        job_id="j1", account="acct", video_path=str(video), caption="A.", status=JobStatus.CLAIMED
+    )
+    assert workload.material(job) == video
+    (tmp_path / SETTINGS.paths.posted_record).mkdir()
+    with pytest.raises(InfrastructureError, match="so nothing is posted") as caught:
+        workload.material(job)
+    assert caught.value.error_type == "record_unwritable"
 
 
 def test_a_doubt_whose_job_is_in_no_ledger_any_more_is_told_with_its_remedy(
