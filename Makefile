@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-headless demo-appium test snapshots bench lint audit docs lock clean tools
+.PHONY: help chaos demo demo-headless demo-appium test snapshots bench lint audit docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
@@ -16,6 +16,7 @@ help:
 	@echo 'make demo-appium    the same day over the real adb and Appium of this host'
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
+	@echo 'make chaos   300 days under faults: nothing posted twice, lost, or left on'
 	@echo 'make bench   every speed and memory claim, measured here'
 	@echo 'make lint    formatting, rules, types, import contracts'
 	@echo 'make audit   dependencies: pinned by hash, and without known security holes'
@@ -58,9 +59,14 @@ tools: $(STAMP)
 # More processes than cores: most of the time a test waits for a phone.
 test: lint tools
 	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/python -m benchmarks.chaos --runs 20 --seed 18 --at-once 4 --jobs 2
 
 snapshots: $(STAMP)
 	$(BIN)/pytest tests/snapshots --snapshot-update
+
+# Days under faults against the farm's truth: about half an hour on two cores.
+chaos: $(STAMP)
+	$(BIN)/python -m benchmarks.chaos --runs 300 --seed 1 --at-once 6
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10

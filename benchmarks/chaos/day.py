@@ -31,6 +31,8 @@ from simulator.work_directory import Wishes, farm_text, new_directory
 ROOT: Final = Path(__file__).resolve().parents[2]
 WORKERS: Final = 2
 TIME_SCALE: Final = 200.0
+REAL_TIME_SCALE: Final = 40.0
+"""With the real adb and Appium, whom a session costs some seconds whatever the farm does."""
 _LOOK_SECONDS: Final = 0.04
 RUN_SECONDS: Final = 150.0
 """Longest that a run of a few jobs may take, whatever befalls it."""
@@ -274,9 +276,11 @@ def day_on_farm(
 ) -> Iterator[Day]:
     """A day with its farm running; whatever of the engine is left at its end is ended."""
     work_dir = folder.resolve()
-    wishes = Wishes(accounts=jobs, workers=WORKERS, seed=seed, time_scale=TIME_SCALE, appium=real)
+    scale = REAL_TIME_SCALE if real else TIME_SCALE
+    wishes = Wishes(accounts=jobs, workers=WORKERS, seed=seed, time_scale=scale, appium=real)
     farm = new_directory(work_dir, wishes)
-    delays = farm.delays.model_copy(update=dict(QUICK))
+    quick = {**QUICK, "glogin_life": 20_000} if real else dict(QUICK)
+    delays = farm.delays.model_copy(update=quick)
     farm = change(farm.model_copy(update={"delays": delays}))
     (work_dir / FARM_FILE).write_text(farm_text(farm), encoding="utf-8")
     with farm_process(work_dir):

@@ -31,6 +31,8 @@ class Fault:
     strike: Strike | None = None
     impossible: Callable[[], str] = lambda: ""
     """Why it cannot be tried on this host; empty where it can."""
+    light_only: bool = False
+    """Too quick for the real Appium."""
 
     def apply(self, farm: FarmFile, dice: random.Random) -> FarmFile:
         """The farm file with this fault in it."""
@@ -157,7 +159,12 @@ PHONES: Final = (
     _phone("boot fails", FaultKind.BOOT_FAILED, "goes off instead of starting"),
     _phone("adb never", FaultKind.ADB_NEVER, "adb never becomes ready"),
     _phone("login refused", FaultKind.GLOGIN_REFUSED, "in a whole boot"),
-    Fault(name="login lapses", what="after two seconds", farm={"delays": {"glogin_life": 400.0}}),
+    Fault(
+        name="login lapses",
+        what="after two seconds",
+        farm={"delays": {"glogin_life": 400.0}},
+        light_only=True,
+    ),
     _phone("upload stuck", FaultKind.UPLOAD_STUCK, "the video never arrives"),
     _phone("upload fails", FaultKind.UPLOAD_FAILED, "the transfer ends as failed"),
     _phone("session lost", FaultKind.SESSION_LOST, "in mid-flow"),
