@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,10 @@ import pytest
 
 YOUNG, MIDDLE, OLD = 20_000, 50, 100
 """How many objects are made between two looks of the garbage collector at each generation."""
+
+# Else every process that a test starts compiles all our modules anew, wherever that is forbidden.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:

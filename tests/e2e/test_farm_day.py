@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,25 @@ SLOW_SHARE = "boot = [100, 100]\nadb_enable = [1, 2]\npublish = [300, 300]\nidle
 AT_ONCE = "boot = [0, 0]\nstop = [0, 0]\nadb_enable = [1, 2]\nidle_shutdown = 1e7\n"
 
 
+PENDING = 15
+"""Of the 63 jobs that the real ledger has left to do, all alike."""
+
+
+def shortened(ledger: Path, target: Path) -> Path:
+    """The real ledger with fewer of the jobs that nobody has begun."""
+    with ledger.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        columns, rows = list(reader.fieldnames or ()), list(reader)
+    begun = {row["job_id"] for row in rows if row["status"] != "pending"}
+    untouched = dict.fromkeys(row["job_id"] for row in rows if row["job_id"] not in begun)
+    left_out = set(list(untouched)[PENDING:])
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(row for row in rows if row["job_id"] not in left_out)
+    return target
+
+
 @pytest.fixture
 def day(tmp_path: Path) -> Iterator[FarmDay]:
     made = FarmDay(
@@ -30,7 +50,7 @@ def day(tmp_path: Path) -> Iterator[FarmDay]:
 @pytest.mark.timeout(300)
 def test_a_real_ledger_in_mid_run_is_continued_to_a_correct_end(tmp_path: Path) -> None:
     """The one long test: the provider's limit of 200 calls a minute is real time."""
-    ledger = shared_data("ledgers") / "day_17col.csv"
+    ledger = shortened(shared_data("ledgers") / "day_17col.csv", tmp_path / "day.csv")
     day = FarmDay(
         tmp_path / "W", "--from-ledger", ledger, "--infrastructure", 0.2, "--suspended", 3,
         "--workers", 8, "--time-scale", 300, delays=AT_ONCE,
@@ -38,7 +58,7 @@ def test_a_real_ledger_in_mid_run_is_continued_to_a_correct_end(tmp_path: Path) 
         GEELARK_PHONES__UPLOAD_WAIT_SECONDS="4", GEELARK_APPIUM__COMMAND_TIMEOUT_SECONDS="6",
     )  # fmt: skip
     before = day.statuses()
-    assert before == {"pending": 63, "failed": 17, "claimed": 8, "success": 3}
+    assert before == {"pending": PENDING, "failed": 17, "claimed": 8, "success": 3}
     with day.served():
         assert day.run("--run") == 1
         assert "--continue-day" in day.output
@@ -60,7 +80,7 @@ def test_a_real_ledger_in_mid_run_is_continued_to_a_correct_end(tmp_path: Path) 
         end = day.statuses()
         assert (end["pending"], end["claimed"], end["in_doubt"]) == (0, 0, 0)
         assert all(day.jobs()[job_id].status == "success" for job_id in doubtful[:4])
-        assert sum(end.values()) == 91
+        assert sum(end.values()) == sum(before.values())
         figures = day.compare()
         assert figures["success"] == figures["published"]
         assert day.left_behind() == {}

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.config import Settings
 from engine.errors import (
     AccountError,
     AppiumError,
@@ -20,6 +19,7 @@ from engine.errors import (
     StopRequested,
 )
 from engine.jobs import Success
+from engine.phones.device import Device
 from engine.posting.flow import PostingFlow
 from simulator.app.dialog_words import Dialog
 from simulator.app.layout import LAYOUTS, Layout
@@ -27,6 +27,7 @@ from simulator.app.phone_world import UploadOutcome
 from simulator.app.places import CHANCE, Place
 from simulator.farm_file import AccountState
 from tests.posting_phone import AppDevice, Habits, PostingApp, TimedReport, World, video
+from tests.posting_rig import RECOGNISER, SETTINGS
 
 CAPTION = "Slow mornings ☕️ #coffee\n\nسلام, “quoted”, commas; 100 %"
 CURRENT = LAYOUTS[0]
@@ -42,7 +43,18 @@ class Phone:
         self.app = PostingApp(self.world, habits or Habits(layout=CURRENT))
         self.device = AppDevice(self.app)
         self.report = TimedReport(self.world)
-        self.flow = PostingFlow(self.device, Settings(), self.report, clock=lambda: self.world.at)
+        self.flow = self.another_flow()
+
+    def another_flow(self, reconnect: Callable[[], Device] | None = None) -> PostingFlow:
+        """A flow on this phone; pages that any phone showed before are judged already."""
+        return PostingFlow(
+            self.device,
+            SETTINGS,
+            self.report,
+            recogniser=RECOGNISER,
+            reconnect=reconnect,
+            clock=lambda: self.world.at,
+        )
 
     def post(self, caption: str = CAPTION) -> Success:
         return self.flow.post(caption)
@@ -227,9 +239,8 @@ def test_an_earlier_jobs_upload_is_waited_for_and_its_report_is_not_ours(
     phone = Phone(World(upload_seconds=12), Habits(layout=layout))
     phone.post("the first job's caption")
     phone.world.outcome = outcome
-    again = PostingFlow(
-        phone.device, Settings(), TimedReport(phone.world), clock=lambda: phone.world.at
-    )
+    phone.report = TimedReport(phone.world)
+    again = phone.another_flow()
     if outcome is UploadOutcome.POSTED:
         again.post(CAPTION)
     else:
@@ -296,13 +307,7 @@ def test_a_tap_on_share_that_answers_with_an_error_is_never_repeated() -> None:
 def test_a_phone_lost_after_share_is_looked_at_again_through_a_new_session() -> None:
     phone = Phone()
     failing_after_submit(phone, "source", 1, lambda: ConnectionDroppedError("device offline"))
-    phone.flow = PostingFlow(
-        phone.device,
-        Settings(),
-        phone.report,
-        reconnect=lambda: AppDevice(phone.app),
-        clock=lambda: phone.world.at,
-    )
+    phone.flow = phone.another_flow(reconnect=lambda: AppDevice(phone.app))
     phone.post()
     assert len(phone.world.published) == 1
 
@@ -310,13 +315,7 @@ def test_a_phone_lost_after_share_is_looked_at_again_through_a_new_session() -> 
 def test_a_session_that_died_after_share_is_replaced_by_a_new_one() -> None:
     phone = Phone()
     failing_after_submit(phone, "source", 99, lambda: AppiumError("instrumentation is not running"))
-    phone.flow = PostingFlow(
-        phone.device,
-        Settings(),
-        phone.report,
-        reconnect=lambda: AppDevice(phone.app),
-        clock=lambda: phone.world.at,
-    )
+    phone.flow = phone.another_flow(reconnect=lambda: AppDevice(phone.app))
     phone.post()
     assert len(phone.world.published) == 1
 

@@ -61,6 +61,8 @@ def test_a_worker_that_a_full_disk_keeps_from_starting_is_tried_again_and_not_gi
     assert worker is not None
     assert (worker.state, worker.alive) == (WorkerState.STARTING, True)
     workers.kill(worker)
+    assert worker.popen is not None
+    worker.popen.wait(10)
 
 
 def test_a_program_that_is_not_there_is_told_apart(tmp_path: Path) -> None:
