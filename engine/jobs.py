@@ -187,3 +187,7 @@ class Trace:
     """When the job was about to pass its point of no return, where that is known."""
     text: str
     """What the sign says: one sentence."""
+
+    def is_of(self, job: Job) -> bool:
+        """Whether it is a sign of this job."""
+        return self.key == job.account and self.fits(job)

@@ -41,7 +41,7 @@ def _found(fold: Fold, traces: Sequence[Trace]) -> Iterator[tuple[Entry, Trace]]
     for entry in fold.by_order:
         if entry.account in keys and entry.status in _MAY_BE and not entry.in_doubt:
             job = fold.job(entry)
-            fitting = (trace for trace in traces if trace.key == job.account and trace.fits(job))
+            fitting = (trace for trace in traces if trace.is_of(job))
             trace = next(fitting, None)
             if trace is not None:
                 yield entry, trace

@@ -232,7 +232,10 @@ class PostReel:
     def confirmed(self, job: Job) -> None:
         """Record a post that a person confirmed, as of the day it was made. Raises LedgerError."""
         when = job.submitted_at or job.claimed_at or job.completed_at or datetime.now(UTC)
-        self._record(job, job.video_id or self._content(job), when)
+        # What was noted before Share is what was shared, whatever the file holds by now.
+        noted = {doubt.video_id for doubt in self._history.doubts() if trace_of(doubt).is_of(job)}
+        for identity in sorted(noted) or [job.video_id or self._content(job)]:
+            self._record(job, identity, when)
 
     def may_be_done(self, job: Job) -> None:
         """Note a doubt of which the record does not know: of an older system, or one that a

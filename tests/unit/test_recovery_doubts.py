@@ -146,6 +146,29 @@ def test_an_attempt_that_could_not_be_recorded_fails_and_is_counted(tmp_path: Pa
     assert caught.value.error_type == "record_unwritable"
 
 
+@pytest.mark.parametrize("word", ["confirmed", "not_done"])
+def test_the_operators_word_settles_what_was_shared_although_the_file_changed_since(
+    tmp_path: Path, word: str
+) -> None:
+    workload = PostReel(WorldContext(settings=SETTINGS, work_dir=tmp_path))
+    record = record_of(tmp_path / SETTINGS.paths.posted_record)
+    record.expect(SHARED)
+    job = Job(
+        job_id="j1",
+        account="acct",
+        video_path=str(make_video(tmp_path / "1.mp4")),
+        caption="A.",
+        status=JobStatus.FAILED,
+        error_category=ErrorCategory.IN_DOUBT,
+        video_id=ID_B,
+    )
+    workload.may_be_done(job)
+    assert record.doubts() == {"acct": (SHARED,)}
+    getattr(workload, word)(job)
+    assert record.doubts() == {}
+    assert record.posted_before("acct", "1.mp4", ID_A) is (word == "confirmed")
+
+
 def test_a_doubt_whose_job_is_in_no_ledger_any_more_is_told_with_its_remedy(
     tmp_path: Path,
 ) -> None:
