@@ -1,6 +1,6 @@
 """How near a day comes to what its phones allow, what it costs, and where the rest goes.
 
-    python -m benchmarks.day --workers 1,2,5,10 --jobs 3 --scale 10
+    python -m benchmarks.day --workers 1,2,5,10 --jobs 3 --scale 12
 
 For each number of workers a day of ``--jobs`` jobs a worker is run by the real command line on a
 farm whose phones take as long as real ones (boot 30 to 90 s, adb 3 to 8 s, session, transfer by
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--workers", type=_counts, default=[1, 2, 5, 10], help="such as 1,2,5,10")
     parser.add_argument("--jobs", type=int, default=3, help="jobs of each worker")
-    parser.add_argument("--scale", type=float, default=10.0, help="how much faster phones are")
+    parser.add_argument("--scale", type=float, default=12.0, help="how much faster phones are")
     parser.add_argument(
         "--engine-only", action="store_true", help="no fixed waits to compare with, no faults"
     )
