@@ -46,6 +46,19 @@ def test_calls_up_to_the_limit_do_not_wait_and_the_next_waits_for_the_minute(
     assert 55 <= clock.waited <= 65
 
 
+def test_a_clock_that_is_set_forward_leaves_nobody_waiting_for_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    calls = budget(tmp_path, clock)
+    calls.complain("phone/list", 40007)
+
+    def pause(seconds: float) -> None:
+        clock.waited += seconds
+        clock.now += timedelta(hours=1)
+
+    calls.wait("phone/list", pause)
+    assert clock.waited <= 5
+
+
 def test_no_minute_ever_sees_more_calls_than_allowed(tmp_path: Path) -> None:
     clock = Clock()
     calls = budget(tmp_path, clock, minute=7)
