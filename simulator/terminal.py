@@ -102,21 +102,21 @@ class Terminal:
         with self._changed:
             return self.model.lines()
 
-    def wait_for(self, needle: str | re.Pattern[str], timeout: float = 10.0) -> float:
+    def wait_for(self, needle: str | re.Pattern[str], timeout: float = 40.0) -> float:
         """Wait until the needle is on the screen; the time (monotonic) when it was drawn.
 
         Raises TimeoutError showing the screen if it does not come, or the program ends first.
         """
         return self.wait_until(lambda rows: _seen(needle, rows), timeout, what=repr(needle))
 
-    def wait_gone(self, needle: str | re.Pattern[str], timeout: float = 10.0) -> float:
+    def wait_gone(self, needle: str | re.Pattern[str], timeout: float = 40.0) -> float:
         """Wait until the needle is no longer on the screen."""
         return self.wait_until(lambda rows: not _seen(needle, rows), timeout, what=f"no {needle!r}")
 
     def wait_until(
         self,
         there: Callable[[list[str]], bool],
-        timeout: float = 10.0,
+        timeout: float = 40.0,
         *,
         what: str = "what was expected",
     ) -> float:
@@ -152,7 +152,7 @@ class Terminal:
                 if at >= begin and (end is None or at < end)
             )
 
-    def quiet(self, seconds: float, timeout: float = 10.0) -> float:
+    def quiet(self, seconds: float, timeout: float = 40.0) -> float:
         """Wait until nothing comes for so long from now on; the time of the last byte.
 
         Raises TimeoutError if the program goes on drawing.
@@ -210,7 +210,7 @@ class Terminal:
                     self._status = os.waitstatus_to_exitcode(status)
         return self._status
 
-    def wait_exit(self, timeout: float = 10.0) -> int:
+    def wait_exit(self, timeout: float = 40.0) -> int:
         """The exit status, once everything that it wrote is read. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
         while (status := self.exit_status()) is None:

@@ -153,7 +153,7 @@ class FarmDay:
         events = [json.loads(line) for line in lines if line.endswith("}")]
         return [event for event in events if not name or event["event"] == name]
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 40) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 75) -> None:
         """Until something is true; fails with the last words of the run."""
         deadline = time.monotonic() + seconds
         while not condition():

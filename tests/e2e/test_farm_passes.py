@@ -32,19 +32,23 @@ LINES = (
 QUICK_STARTS = {
     "GEELARK_RUN__STAGGER_SECONDS": "0.05",
     "GEELARK_RETRY__DELAY_SECONDS": "0.2",
-    "GEELARK_PHONES__ADB_DEVICE_TIMEOUT_SECONDS": "4",
 }
+GIVEN_UP_SOON = {
+    "GEELARK_PHONES__ADB_DEVICE_TIMEOUT_SECONDS": "10",
+    "GEELARK_PHONES__ADB_POLL_SECONDS": "0.5",
+}
+"""Long enough for a phone that does come on a busy host."""
 
 
 @contextmanager
 def day_of(
-    folder: Path, accounts: int, *options: object, faults: Sequence[str] = ()
+    folder: Path, accounts: int, *options: object, faults: Sequence[str] = (), **env: str
 ) -> Iterator[FarmDay]:
     """A day of as many jobs as accounts; each fault strikes the first boot of another healthy
     account's phone."""
     day = FarmDay(
         folder / "W", "--accounts", accounts, "--workers", 4, "--time-scale", 300, *options,
-        **QUICK_STARTS,
+        **QUICK_STARTS, **env,
     )  # fmt: skip
     farm = FarmFile.load(day.work_dir / FARM_FILE).accounts
     healthy = [name for name in farm.all_names() if name not in farm.states]
@@ -91,7 +95,7 @@ def test_scenario_b_suspended_accounts_are_never_tried_again(tmp_path: Path) -> 
 
 
 def test_scenario_c_adb_timeouts_are_tried_again_in_another_pass(tmp_path: Path) -> None:
-    with day_of(tmp_path, 5, faults=["adb_never", "adb_never"]) as day:
+    with day_of(tmp_path, 5, faults=["adb_never"] * 2, **GIVEN_UP_SOON) as day:
         assert day.run("--run") == 0
         run = final(day)
         assert run["result"] == "all_complete"

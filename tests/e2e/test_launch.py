@@ -56,11 +56,11 @@ def test_a_detached_run_survives_the_death_of_its_starter(tmp_path: Path) -> Non
         os.killpg(starter.pid, signal.SIGHUP)
     else:
         starter.kill()
-    starter.communicate(timeout=10)
+    starter.communicate(timeout=60)
     run = psutil.Process(pid)
     assert holder(farm) == pid, "the run goes on"
     (tmp_path / "go").touch()
-    run.wait(30)
+    run.wait(60)
     assert farm.statuses() == {"j0": "success"}
     output = tmp_path / "logs" / "orchestrator.out.log"
     assert "all_complete" in output.read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ def test_a_host_that_slept_ends_no_worker(tmp_path: Path) -> None:
         tmp_path,
         "j0 a until:go submit do",
         "j1 b",
-        worker_silent_seconds=3,
+        worker_silent_seconds=8,
         shutdown_timeout_seconds=20,
         submitted_shutdown_timeout_seconds=20,
     )
@@ -81,7 +81,7 @@ def test_a_host_that_slept_ends_no_worker(tmp_path: Path) -> None:
     pids = [run.pid, *(event["pid"] for event in farm.events("worker_hello"))]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(5)  # this is the sleep itself: longer than a silent worker is given
+    time.sleep(9)  # this is the sleep itself: longer than a silent worker is given
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     (tmp_path / "go").touch()

@@ -115,7 +115,7 @@ class ToyFarm:
     def processes(self) -> list[str]:
         return [path.name for path in (self.work_dir / "run" / "processes").glob("*.json")]
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 30) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60) -> None:
         """Until something is true; fails with the supervisor's last words."""
         for _ in _until(seconds):
             if condition():
