@@ -49,6 +49,8 @@ class Custody:
         self._limits = phones
         self._log = log
         self._now = now
+        self._serials: dict[str, str] = {}
+        """What this process connected to, by phone: a full disk may keep it out of the registry."""
 
     def check_access(self) -> None:
         """Raises ServiceUnreachableError (AccessRefusedError where the provider refuses us)."""
@@ -61,6 +63,7 @@ class Custody:
 
     def note_serial(self, phone: Phone, serial: str) -> None:
         """Remember the adb serial, so that whoever stops the phone can cut the connection."""
+        self._serials[phone.id] = serial
         entry = self._registry.find(phone.id)
         if isinstance(entry, PhoneEntry) and entry.adb_serial != serial:
             self._registry.adopt(entry, adb_serial=serial)
@@ -237,9 +240,10 @@ class Custody:
 
     def _disconnect(self, entry: Entry) -> None:
         """Cut our adb connection; whatever goes wrong, the phone is stopped all the same."""
-        if isinstance(entry, PhoneEntry) and entry.adb_serial:
+        serial = self._serials.pop(entry.id, "")
+        if isinstance(entry, PhoneEntry) and (serial or entry.adb_serial):
             with contextlib.suppress(AdbError, InternalError):
-                self._adbs.of(entry.slot).cut_off(entry.adb_serial)
+                self._adbs.of(entry.slot).cut_off(serial or entry.adb_serial)
 
 
 _WORDS: Mapping[PhoneStatus | None, str] = {

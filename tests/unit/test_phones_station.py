@@ -492,6 +492,21 @@ def test_stopped_phone_is_seen_off_cleared_and_disconnected(world: World) -> Non
     assert world.adb.commands[-1] == f"disconnect {SERIAL}"
 
 
+def test_a_connection_that_could_not_be_recorded_is_cut_all_the_same(world: World) -> None:
+    station = world.station()
+    start(station)
+    lock = world.registry.folder / ".lock"
+    lock.unlink()
+    lock.mkdir()  # whatever keeps the record from being written
+    station.connect(PHONE, time.sleep)
+    lock.rmdir()
+    (entry,) = world.registry.entries()
+    assert isinstance(entry, PhoneEntry)
+    assert entry.adb_serial == ""
+    assert station.stop(PHONE).released
+    assert world.adb.commands[-1] == f"disconnect {SERIAL}"
+
+
 def test_phone_that_stays_on_stays_on_record_with_an_alarm(world: World) -> None:
     station = world.station(stop_tries=2)
     start(station)
