@@ -198,6 +198,10 @@ class Orchestrator:
         return self.workload.refuse(job)
 
     def _worker_command(self, slot: int) -> list[str]:
+        """Raises OSError where the settings are gone with the run directory and stay so."""
+        if not self.run_dir.settings_path.exists():
+            self.run_dir.create()
+            write_atomically(self.run_dir.settings_path, self.settings.to_json())
         return worker_command(
             slot,
             workers=self.settings.run.workers,

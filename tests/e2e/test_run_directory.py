@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from engine.run_state import Command, CommandName, RunDirectory
 from tests.e2e.toy_farm import ToyFarm
@@ -84,6 +87,19 @@ def test_a_worker_is_stopped_and_restarted(tmp_path: Path) -> None:
     run.communicate(timeout=30)
     assert run.returncode == 0
     assert len(farm.events("stage_started")) == 1
+
+
+def test_a_worker_starts_again_although_the_run_directory_was_deleted(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a until:go", "j1 b until:go")
+    run, _ = live(farm, "--workers", "1", "--max-passes", "1")
+    first = psutil.Process(farm.events("worker_hello")[0]["pid"])
+    shutil.rmtree(tmp_path / "run", ignore_errors=True)
+    first.kill()
+    farm.wait_for(lambda: farm.events("worker_hello"))
+    (tmp_path / "go").touch()
+    run.communicate(timeout=30)
+    assert run.returncode == 0
+    assert set(farm.statuses().values()) == {"success"}
 
 
 def test_a_stop_is_answered_although_the_worker_is_wanted_again(tmp_path: Path) -> None:
