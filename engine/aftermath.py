@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import structlog
-
 from engine.config import Settings
 from engine.errors import EngineError, LedgerError
 from engine.jobs import ErrorCategory, Failure, Job
 from engine.leftovers import HalfWritten
+from engine.logger import get_logger
 from engine.news import News
 from engine.private_files import explain
 from engine.processes import ProcessRecord, ProcessRegistry
@@ -30,7 +29,7 @@ from engine.worker_process import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt, Workload
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 DEATHS_OF_ONE_JOB = 3
 """Workers that may die over a job before its attempt counts as failed."""
@@ -139,9 +138,12 @@ class Aftermath:
             self._news.emit("half_written_removed", text=text)
 
     def take_back_stale(self, workers: Workers) -> None:
-        """Take back claims whose lease ran out without a living owner (A4.9)."""
+        """Take back claims whose lease ran out without an owner who is at them (A4.9): a ledger
+        saved over by an older copy may name a worker who has long done with the job."""
         with self._patient("stale_claims_not_taken_back"):
-            taken = self._ledger.release_stale_claims(lambda job: self._claim_alive(job, workers))
+            taken = self._ledger.release_stale_claims(
+                lambda job: self._claim_alive(job, workers) and self._at_work(job, workers)
+            )
             for job in taken:
                 self._news.emit(
                     "claim_taken_back", job=job.job_id, key=job.account, status=str(job.status)
@@ -258,6 +260,11 @@ class Aftermath:
             and job.claimed_at is not None
             and job.claimed_at >= worker.started_at
         )
+
+    def _at_work(self, job: Job, workers: Workers) -> bool:
+        """Whether the claim's owner says that it has this job in hand, or is being buried."""
+        slot = int(job.worker_id)
+        return slot in self._cleaning or workers.slots[slot].view.job_id == job.job_id
 
     def tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
         """What became of each, to whoever watches."""

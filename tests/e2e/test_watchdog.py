@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.config import Settings
+from engine.jobs import Claim
+from engine.progress import ProgressTracker
 from tests.e2e.toy_farm import ToyFarm
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -65,6 +68,24 @@ def test_a_worker_that_stands_still_is_ended_and_its_job_given_back(tmp_path: Pa
     assert set(farm.statuses().values()) == {"success"}
     assert sorted(farm.done()) == ["j0", "j1"]
     assert (farm.lamps(), farm.processes()) == ([], [])
+
+
+def test_a_claim_of_a_living_worker_that_is_not_at_the_job_is_taken_back(tmp_path: Path) -> None:
+    farm = farm_of(tmp_path, "j0 a until:go submit do", "j1 b")
+    run = farm.start("--workers", "1", "--run")
+    farm.wait_for(lambda: farm.events("worker_job"))
+    # As a ledger saved over by an older copy may have it: worker 0 is at j0 alone.
+    run_id = farm.events("run_started")[0]["run_id"]
+    settings = Settings.load(tmp_path)
+    claim = ProgressTracker(farm.ledger_path, settings=settings, run_id=run_id).claim("0")
+    assert isinstance(claim, Claim)
+    assert claim.job.job_id == "j1"
+    farm.wait_for(lambda: farm.events("claim_taken_back"))
+    assert [event["job"] for event in farm.events("claim_taken_back")] == ["j1"]
+    (tmp_path / "go").touch()
+    finish(run)
+    assert run.returncode == 0
+    assert sorted(farm.done()) == ["j0", "j1"]
 
 
 def test_a_host_that_slept_ends_no_worker(tmp_path: Path) -> None:
