@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
-
 from engine.errors import EngineError, InputError
 from engine.insight.outlook import Policy, choose
+from engine.logger import get_logger
 from engine.output import one_line
 from engine.private_files import explain
 from engine.resource_stop import ResourceStop
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 ANSWER_SECONDS = 600.0
 """A command whose effect has not come true by then is answered with what is known; a stop of

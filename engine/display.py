@@ -13,15 +13,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
+from engine.logger import get_logger
 from engine.output import complain, plain, rich_console, say, say_json
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 BACKLOG = 10_000
 """News that a held terminal may be behind; what is more is left out (the log has it)."""

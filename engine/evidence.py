@@ -18,8 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import structlog
-
+from engine.logger import get_logger
 from engine.logs import redact
 from engine.private_files import make_private_dir
 
@@ -37,7 +36,7 @@ _CASELESS: Final = sys.platform in ("win32", "darwin")
 _END_BYTES: Final = 64 * 1024
 """Read of the end of a record to find its last line; a terminal event of ours is far shorter."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def utc_now() -> datetime:

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import portalocker
-import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import AlreadyRunningError
+from engine.logger import get_logger
 from engine.private_files import FILE_MODE, make_private_dir, write_atomically
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _EXCLUSIVE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _SHARED = portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING

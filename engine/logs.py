@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import structlog
 from pydantic import SecretStr
 
 from engine.config import Logs, Secrets
+from engine.logger import drop_lines
 from engine.output import plain
 from engine.private_files import open_append
 
@@ -90,16 +91,39 @@ def _stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 _FIELDS = ("ts", "level", "worker", "job", "account", "state", "event")
-_BEFORE: tuple[Any, ...] = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    _stamp,
-)
-_AFTER: tuple[Any, ...] = (
-    structlog.processors.format_exc_info,
-    _make_harmless,
-    structlog.processors.LogfmtRenderer(key_order=_FIELDS, drop_missing=True, bool_as_flag=False),
-)
+
+
+def _before() -> tuple[Any, ...]:
+    """What is done with a line at the place that logs it."""
+    from structlog import contextvars, stdlib  # dear, and a command that only reads logs nothing
+
+    return (contextvars.merge_contextvars, stdlib.add_log_level, _stamp)
+
+
+def _formatter() -> logging.Formatter:
+    """One line of logfmt, for our events and for what libraries log."""
+    from structlog import processors, stdlib
+
+    return stdlib.ProcessorFormatter(
+        foreign_pre_chain=list(_before()),
+        processors=[
+            stdlib.ProcessorFormatter.remove_processors_meta,
+            processors.format_exc_info,
+            _make_harmless,
+            processors.LogfmtRenderer(key_order=_FIELDS, drop_missing=True, bool_as_flag=False),
+        ],
+    )
+
+
+def _configure_structlog(level: int) -> None:
+    import structlog
+
+    structlog.configure(
+        processors=[*_before(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
 
 
 def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None) -> None:
@@ -116,12 +140,7 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
             backupCount=settings.keep,
             encoding="utf-8",
         )
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=list(_BEFORE),
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_AFTER],
-        )
-    )
+        handler.setFormatter(_formatter())
     level = getattr(logging, settings.level.upper())
     root = logging.getLogger()
     for old in list(root.handlers):
@@ -131,12 +150,11 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
     root.setLevel(logging.WARNING)
     for package in ("engine", "__main__"):
         logging.getLogger(package).setLevel(level)
-    structlog.configure(
-        processors=[*_BEFORE, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
+    # Sent nowhere, lines need no structlog, unless somebody else has it and would print with it.
+    unheard = path is None and "structlog" not in sys.modules
+    drop_lines(drop=unheard)
+    if not unheard:
+        _configure_structlog(level)
     logging.captureWarnings(True)
     # logging's own complaints (a full disk) must not become tracebacks on an operator's terminal.
     logging.raiseExceptions = False

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from engine.display import Display
+from engine.logger import get_logger
 from engine.run_state import RunDirectory
 from engine.workloads.base import Receipt
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 ALARM_AGAIN_SECONDS = 300.0
 """The same alarm is repeated after this long; a full disk would raise it at every look."""

@@ -21,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
-
 from engine import retention
 from engine.aftermath import Aftermath, end_left_processes
 from engine.commands import CommandDesk
@@ -34,6 +32,7 @@ from engine.guards import Guards
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.leftovers import half_written
+from engine.logger import get_logger
 from engine.news import News
 from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
@@ -51,7 +50,7 @@ from engine.supervision import Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 STATUS_SECONDS = 2.0
 """The snapshot is rewritten at least this often (architecture 7)."""

@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-import structlog
-
 from engine.config import Settings
 from engine.errors import ClaimLostError, LedgerError
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob, Nothing, Trace
@@ -44,9 +42,10 @@ from engine.ledger.rows import (
     moment,
     stamp,
 )
+from engine.logger import get_logger
 from engine.taxonomy.types import retry_decision
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def utc_now() -> datetime:

@@ -12,16 +12,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from engine import evidence, logs
 from engine.config import Settings
 from engine.errors import EngineError
+from engine.logger import get_logger
 from engine.private_files import patiently
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def tidy(

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from engine import job_control
 from engine.errors import InputError
+from engine.logger import get_logger
 from engine.undo import Undoable, UndoableName, UndoBook
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from engine.run_state import Command, RunDirectory
     from engine.workloads.base import Workload
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Answer = Mapping[str, Any]
 """``ok``, ``detail``, often ``results`` by name; ``undoable`` counts what an undo may take back."""

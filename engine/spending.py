@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import EngineError
 from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, minutes_on_now
+from engine.logger import get_logger
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
     from engine.workloads.base import Workload
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,16 +16,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from engine import processes
 from engine.channel import decode, encode
 from engine.config import Run
+from engine.logger import get_logger
 from engine.private_files import open_append
 from engine.processes import ProcessRecord, ProcessRegistry
 from engine.worker_process import WorkerProcess, WorkerState, WorkerView
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 STAYED_UP_SECONDS = 300.0
 """A worker that lived this long after its last start gets its restarts back."""

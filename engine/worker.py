@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from engine import logs, processes, workloads
 from engine.channel import Orders, WorkerChannel
 from engine.claim_holder import ClaimHolder
@@ -36,6 +34,7 @@ from engine.errors import (
 from engine.evidence import EvidenceBundle
 from engine.jobs import Claim, ErrorCategory, Failure, Job, Nothing, Outcome, Success
 from engine.lifecycle import ERROR_RECOVERY, SHUTDOWN, STARTING, Lifecycle
+from engine.logger import get_logger
 from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
@@ -333,7 +332,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         settings.logs,
         settings.secrets,
     )
-    log: Any = structlog.get_logger("engine.worker").bind(worker=arguments.worker_id)
+    log: Any = get_logger("engine.worker").bind(worker=arguments.worker_id)
     log.info("worker_started", pid=os.getpid(), run_id=arguments.run_id)
     workload = workloads.load(
         settings.run.workload, WorldContext(settings=settings, work_dir=work_dir)
@@ -383,11 +382,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         channel.send("exit", reason=str(exc))
         return ExitCode.LOCKED
     except EngineError as exc:
-        structlog.get_logger("engine.worker").error("worker_failed", error=str(exc))
+        get_logger("engine.worker").error("worker_failed", error=str(exc))
         channel.send("exit", reason=str(exc))
         return ExitCode.FAILED
     except Exception:  # noqa: BLE001 - the last border: the stack goes to the log, once
-        structlog.get_logger("engine.worker").exception("worker_crashed")
+        get_logger("engine.worker").exception("worker_crashed")
         channel.send("exit", reason="crashed; its log has the stack")
         return ExitCode.FAILED
     channel.send("exit", reason=reason)

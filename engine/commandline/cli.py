@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from engine.commandline.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
 from engine.filters import WHERE_WORDS
+from engine.logger import get_logger
 from engine.output import close_streams, complain, open_streams
 from engine.private_files import explain
 
@@ -303,7 +302,7 @@ def _log_stack(arguments: argparse.Namespace) -> str:
             logs.configure(path, Logs())
         except OSError:
             return "what you did"
-    structlog.get_logger("engine.commandline.cli").exception("command_failed")
+    get_logger("engine.commandline.cli").exception("command_failed")
     return f"the log {path}"
 
 

@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from engine.doctor.finding import Finding, Level, Place, fail, from_sentence, info, ok, warn
 from engine.errors import EngineError, PhoneError
+from engine.logger import get_logger
 from engine.phones.cloud import CloudClient
 from engine.phones.codes import ApiError, RateLimitedError
 from engine.phones.signing import refuse_without_token
@@ -34,7 +33,7 @@ class _LongWait(EngineError):
 
 def access(place: Place) -> Finding:
     """One call that only tells whether we are let in, or a look for the attached device."""
-    settings, log = place.settings, structlog.get_logger(__name__)
+    settings, log = place.settings, get_logger(__name__)
     if settings.phones.device == "grapheneos":
         open_station(settings, place.work_dir, run_id="", log=log).check()
         return ok(_PHONES, f"device {settings.phones.device_serial} is attached")

@@ -10,14 +10,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from engine.errors import EngineError
+from engine.logger import get_logger
 
 if TYPE_CHECKING:
     from engine.workloads.base import ResourceState, Workload
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_SECONDS: Final = 2.0
 """As often as a live run writes its status."""

@@ -13,17 +13,16 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from engine.errors import EngineError
 from engine.insight.attempts import AttemptFold
 from engine.insight.day_figures import DayFigures, KeyDay, Share, TypeDay, days_of
+from engine.logger import get_logger
 from engine.progress import ProgressTracker
 
 if TYPE_CHECKING:
     from engine.config import Settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 DAYS: Final = 30
 """How far back anything is looked at."""

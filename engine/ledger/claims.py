@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import PureWindowsPath
 
-import structlog
-
 from engine.jobs import Job, JobStatus, Nothing
 from engine.ledger.fold import Entry, Fold
+from engine.logger import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 NO_ACCOUNT = "no account"
 CAP_REACHED = "daily cap reached"

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.logger import get_logger
 from engine.private_files import read_own, write_atomically
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _DIGEST: Final = 12
 """Characters kept of a job id's digest; two that share them cost a look at the day, no more."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _Day(BaseModel):

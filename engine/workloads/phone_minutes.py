@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import portalocker
-import structlog
 
 from engine.event_file import is_torn
+from engine.logger import get_logger
 from engine.phones.registry import private_lock
 from engine.private_files import open_append
 from engine.workloads.base import Receipt
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 RUN_STAMP = "%Y%m%dT%H%M%S"
 """How the id of a run begins (UTC)."""

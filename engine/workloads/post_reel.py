@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from engine.campaign import Campaign, CampaignSource
 from engine.errors import (
     ClaimLostError,
@@ -22,6 +20,7 @@ from engine.errors import (
     SettingsError,
 )
 from engine.jobs import Job, Trace
+from engine.logger import get_logger
 from engine.model.availability import notices, refuse_unusable
 from engine.model.budget import ModelBudget
 from engine.phones.adb_server import ROLE as OWN_ADB
@@ -91,7 +90,7 @@ class PostReel:
         )
         self._children = ProcessRegistry(RunDirectory(run_dir).processes_path)
         self._history = PostHistory(context.settings, context.work_dir, self.ledger_path)
-        self._log = structlog.get_logger("engine.post_reel")
+        self._log = get_logger("engine.post_reel")
 
     # -- what it is ------------------------------------------------------------------------------
 

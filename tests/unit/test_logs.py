@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -86,3 +87,35 @@ def test_rotated_logs_have_an_age_limit(tmp_path: Path) -> None:
     logs.sweep(tmp_path, Logs())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w.log", "w.log.1"]
     logs.sweep(tmp_path / "nowhere", Logs())
+
+
+LINES_NOWHERE_THEN_SOMEWHERE = """
+import sys
+from pathlib import Path
+from engine import logs
+from engine.config import Logs
+from engine.logger import get_logger
+
+log = get_logger("engine.test")
+logs.configure(None, Logs())
+log.bind(worker=1).error("unheard")
+assert "structlog" not in sys.modules
+logs.configure(Path(sys.argv[1]), Logs())
+log.bind(worker=1).error("heard")
+"""
+
+
+def test_lines_sent_nowhere_cost_nothing_and_those_sent_somewhere_are_all_there(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LINES_NOWHERE_THEN_SOMEWHERE, str(tmp_path / "x.log")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (line,) = (tmp_path / "x.log").read_text(encoding="utf-8").splitlines()
+    for word in ("level=error", "worker=1", "event=heard"):
+        assert word in line
