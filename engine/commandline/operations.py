@@ -1,25 +1,26 @@
-"""What the command line does: one function a command, over the same parts as the supervisor."""
+"""What the command line does: one function a command, over the same parts as the supervisor.
+
+What only one command needs is imported there: ``--status`` is asked often, and waits for nothing
+else.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.commandline.command_names import CONTROL_COMMANDS
-from engine.commandline.control_commands import ControlCommands
-from engine.commandline.day_commands import DayCommands
-from engine.commandline.figures_text import passes_table, show_totals
-from engine.commandline.signals import stop_signals
-from engine.commandline.stop_all import StopAll
 from engine.commandline.work_place import WorkPlace
 from engine.config import Settings
-from engine.display import display_for
 from engine.errors import ExitCode, InputError
-from engine.leftovers import half_written
 from engine.output import complain, say, say_json, table
-from engine.run_result import RunResult
 from engine.start_checks import refuse_earlier_day, refuse_other_keys
+
+if TYPE_CHECKING:
+    from engine.commandline.day_commands import DayCommands
+    from engine.run_result import RunResult
 
 
 class Operations(WorkPlace):
@@ -44,7 +45,9 @@ class Operations(WorkPlace):
         self.workload.check()
         for sentence in self.workload.notices():
             self.say(sentence)
-        from engine.orchestrator import Orchestrator  # nothing but a run needs it
+        from engine.commandline.signals import stop_signals
+        from engine.display import display_for
+        from engine.orchestrator import Orchestrator
 
         display = display_for(as_json=self.arguments.json)
         orchestrator = Orchestrator(
@@ -90,6 +93,8 @@ class Operations(WorkPlace):
                 },
             )
             return
+        from engine.commandline.figures_text import passes_table, show_totals
+
         passes_table(result.summary)
         show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
@@ -125,6 +130,9 @@ class Operations(WorkPlace):
 
     def stop_all(self) -> int:
         """Stop everything that is ours and say what could not be stopped (A13.4)."""
+        from engine.commandline.stop_all import StopAll
+        from engine.leftovers import half_written
+
         report = StopAll(
             settings=self.settings,
             run_dir=self.run_dir,
@@ -170,6 +178,8 @@ class Operations(WorkPlace):
 
     @property
     def _day(self) -> DayCommands:
+        from engine.commandline.day_commands import DayCommands
+
         return DayCommands(
             ledger=self.ledger,
             workload=self.workload,
@@ -218,6 +228,8 @@ class Operations(WorkPlace):
 def perform(command: str, arguments: argparse.Namespace, settings: Settings, work_dir: Path) -> int:
     """Carry out one command; returns its exit status. Raises EngineError."""
     if command in CONTROL_COMMANDS:
+        from engine.commandline.control_commands import ControlCommands
+
         return ControlCommands(arguments, settings, work_dir).perform(command)
     action: Callable[[], int] = getattr(Operations(arguments, settings, work_dir), command)
     return action()
