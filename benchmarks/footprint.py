@@ -4,8 +4,10 @@
 
 A day of ``--jobs`` waiting jobs, behind ``--rows`` jobs that are done already, is run by the real
 command line. Each process is looked at all the time: what counts is the most that any process of a
-role ever had resident, a worker from its first job on. The last line is for programs; the exit
-status is 1 when a worker took more than its limit.
+role ever had resident, a worker from its first job on. Before it, ``--help`` and ``--status`` of as
+long a ledger alone (no service is asked) are each asked several times: seconds of the processor,
+which other programs on the machine disturb less, and of the clock. The last line is for programs;
+the exit status is 1 when a worker took more than its limit.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -40,6 +43,9 @@ ROLES = {
     "engine.worker": "worker",
     "simulator.appium": "light appium",
 }
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+ASKED = 5
+"""Times that a command is asked after a first one, which may find no bytecode."""
 HEADER = ProgressTracker.COLUMNS[:17]
 
 
@@ -119,8 +125,43 @@ def start_seconds(work_dir: Path, began: float) -> dict[str, float]:
     }
 
 
-def measure(*, workers: int, jobs: int, rows: int) -> tuple[dict[str, float], dict[str, float]]:
-    """(most megabytes, seconds to start) by role. Raises RuntimeError where the day fails."""
+def answer_seconds(*flags: str) -> tuple[float, float]:
+    """Median seconds, of the processor and of the clock, until a command has answered."""
+    command = [sys.executable, "-m", "engine.orchestrator", *flags]
+    # Without bytecode each start would compile everything, which no installation does.
+    environment = {key: text for key, text in os.environ.items() if key != NO_BYTECODE}
+    spent: list[tuple[float, float]] = []
+    for _ in range(ASKED + 1):
+        before, began = os.times(), time.perf_counter()
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+        clock, after = time.perf_counter() - began, os.times()
+        processor = after.children_user + after.children_system
+        processor -= before.children_user + before.children_system
+        spent.append((processor, clock))
+    processors, clocks = zip(*spent[1:], strict=True)
+    return median(processors), median(clocks)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one day showed."""
+
+    memory: dict[str, float]
+    """Most megabytes, by role."""
+    starts: dict[str, float]
+    """Seconds to start, by role."""
+    answers: dict[str, tuple[float, float]]
+    """Seconds of processor and clock, by command."""
+
+
+def measure(*, workers: int, jobs: int, rows: int) -> Measured:
+    """Raises RuntimeError where the day fails."""
+    with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
+        write_ledger(Path(folder) / "parallel_progress.csv", rows=rows, jobs=jobs)
+        answers = {
+            "help": answer_seconds("--help"),
+            "status": answer_seconds("--status", "-C", folder),
+        }
     with farm_with_a_day(workers, jobs, rows) as work_dir:
         command = [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir), "--run"]
         began = time.time()
@@ -131,7 +172,7 @@ def measure(*, workers: int, jobs: int, rows: int) -> tuple[dict[str, float], di
             memory = most_resident(process)
         if process.returncode != 0:
             raise RuntimeError((work_dir / "output.txt").read_text("utf-8", "replace"))
-        return memory, start_seconds(work_dir, began)
+        return Measured(memory, start_seconds(work_dir, began), answers)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,14 +181,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=9)
     parser.add_argument("--rows", type=int, default=4660)
     options = parser.parse_args(arguments)
-    memory, seconds = measure(workers=options.workers, jobs=options.jobs, rows=options.rows)
+    found = measure(workers=options.workers, jobs=options.jobs, rows=options.rows)
     print(f"{'process':<14}{'most resident':>16}{'start':>10}")
     for role in ROLES.values():
-        print(f"{role:<14}{memory[role]:>13.1f} MB{seconds[role]:>8.2f} s")
-    figures = [f"{role.replace(' ', '_')}_mb={memory[role]:.1f}" for role in ROLES.values()]
-    figures += [f"{role.replace(' ', '_')}_start_s={seconds[role]:.2f}" for role in ROLES.values()]
+        print(f"{role:<14}{found.memory[role]:>13.1f} MB{found.starts[role]:>8.2f} s")
+    print(f"{'command':<14}{'processor':>16}{'clock':>10}")
+    for name, (processor, clock) in found.answers.items():
+        print(f"--{name:<12}{processor:>14.2f} s{clock:>8.2f} s")
+    names = {role: role.replace(" ", "_") for role in ROLES.values()}
+    figures = [f"{name}_mb={found.memory[role]:.1f}" for role, name in names.items()]
+    figures += [f"{name}_start_s={found.starts[role]:.2f}" for role, name in names.items()]
+    for name, (processor, clock) in found.answers.items():
+        figures.append(f"{name}_s={clock:.2f} {name}_cpu_s={processor:.2f}")
     print(" ".join(figures), f"limit_mb={WORKER_LIMIT_MB:g}")
-    return 0 if memory["worker"] < WORKER_LIMIT_MB else 1
+    return 0 if found.memory["worker"] < WORKER_LIMIT_MB else 1
 
 
 if __name__ == "__main__":

@@ -21,3 +21,4 @@ def test_a_worker_in_mid_job_stays_below_its_memory_limit() -> None:
     figures = dict(re.findall(r"(\w+)=([\d.]+)", done.stdout.splitlines()[-1]))
     assert 20 < float(figures["worker_mb"]) < 120
     assert float(figures["worker_start_s"]) > 0
+    assert 0 < float(figures["help_cpu_s"]) < float(figures["status_cpu_s"])
