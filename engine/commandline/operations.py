@@ -1,7 +1,7 @@
 """What the command line does: one function a command, over the same parts as the supervisor.
 
 What only one command needs is imported there: ``--status`` is asked often, and waits for nothing
-else.
+else. It is imported before the command begins: a host in trouble may open no file any more.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.commandline.command_names import CONTROL_COMMANDS
+from engine.commandline.figures_text import passes_table, show_totals
 from engine.commandline.work_place import WorkPlace
 from engine.config import Settings
 from engine.errors import ExitCode, InputError
@@ -93,8 +94,6 @@ class Operations(WorkPlace):
                 },
             )
             return
-        from engine.commandline.figures_text import passes_table, show_totals
-
         passes_table(result.summary)
         show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
