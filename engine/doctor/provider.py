@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from engine.doctor.finding import Finding, Level, Place, fail, from_sentence, info, ok, warn
-from engine.errors import EngineError, PhoneError
+from engine.doctor.finding import Finding, Place, fail, info, ok, warn
+from engine.errors import PhoneError
 from engine.logger import get_logger
 from engine.phones.cloud import CloudClient
 from engine.phones.codes import ApiError, RateLimitedError
+from engine.phones.phone import ShortPause
 from engine.phones.signing import refuse_without_token
 from engine.phones.stations import open_station
 from engine.phones.transport import LostAnswerError
@@ -27,10 +28,6 @@ _ANOTHER_DAY: Final = timedelta(hours=1)
 """From here on the calendar day, and with it the daily limit of an account, is often wrong."""
 
 
-class _LongWait(EngineError):
-    """The provider, or our budget of its calls, wants a pause that nobody waits for here."""
-
-
 def access(place: Place) -> Finding:
     """One call that only tells whether we are let in, or a look for the attached device."""
     settings, log = place.settings, get_logger(__name__)
@@ -41,9 +38,7 @@ def access(place: Place) -> Finding:
     cloud = CloudClient(_hasty(settings), place.work_dir / settings.paths.books, log)
     began = time.monotonic()
     try:
-        cloud.check_token(_refuse_to_wait)
-    except _LongWait as exc:
-        return from_sentence(_PHONES, Level.WARN, str(exc))
+        cloud.check_token(ShortPause(0))
     except ApiError as exc:
         return _refused(exc)
     except PhoneError as exc:
@@ -71,13 +66,6 @@ def _hasty(settings: Settings) -> Settings:
     bound = min(settings.phones.http_timeout_seconds, ANSWER_SECONDS)
     changed = {"http_retries": 0, "http_timeout_seconds": bound}
     return settings.model_copy(update={"phones": settings.phones.model_copy(update=changed)})
-
-
-def _refuse_to_wait(seconds: float) -> None:
-    if seconds > 0:
-        raise _LongWait(
-            f"not asked, because its calls are limited for {seconds:.0f} s more: ask again then"
-        )
 
 
 def clock(place: Place) -> Finding:

@@ -18,7 +18,7 @@ import portalocker
 
 from engine.errors import PhoneError
 from engine.phones.codes import RATE_HOUR, RATE_MINUTE
-from engine.phones.phone import Pause
+from engine.phones.phone import Pause, ShortPause
 from engine.phones.registry import private_lock
 from engine.private_files import write_atomically
 
@@ -121,6 +121,8 @@ class CallBudget:
                     f"{until.isoformat(timespec='seconds')}; it is not called before.",
                     retry_soon=True,
                 )
+            if isinstance(pause, ShortPause):
+                pause.check(seconds)
             # In parts: a clock that is set meanwhile must not leave anybody waiting for nothing.
             part = min(seconds, _SLICE)
             pause(part)

@@ -18,19 +18,29 @@ Pause = Callable[[float], None]
 Called with 0 it only checks. ``Report.pause`` is one, ``time.sleep`` another.
 """
 
-BRIEF_SECONDS = 5.0
+
+@dataclass(frozen=True, slots=True)
+class ShortPause:
+    """A pause for who only looks: a longer wait than ``longest`` (seconds) is refused."""
+
+    longest: float
+
+    def __call__(self, seconds: float) -> None:
+        self.check(seconds)
+        time.sleep(seconds)
+
+    def check(self, seconds: float) -> None:
+        """Refuse a wait before any part of it is slept. Raises PhoneError."""
+        if seconds > self.longest:
+            raise PhoneError(
+                f"The provider's calls are limited for {seconds:.0f} s more: it is not asked until "
+                "then.",
+                retry_soon=True,
+            )
 
 
-def briefly(seconds: float) -> None:
-    """A pause for who only looks: short ones are slept, a long one (the provider's limit) is not
-    waited for. Raises PhoneError."""
-    if seconds > BRIEF_SECONDS:
-        raise PhoneError(
-            f"The provider's limit is used up for the next {seconds:.0f} s: it is not asked until "
-            "then.",
-            retry_soon=True,
-        )
-    time.sleep(seconds)
+BRIEFLY = ShortPause(5.0)
+"""For tables that are looked at."""
 
 
 class PhoneStatus(IntEnum):

@@ -30,7 +30,7 @@ from engine.phones.appium_install import appium_program
 from engine.phones.appium_server import port_is_free
 from engine.phones.appium_versions import packages
 from engine.phones.budget import CallBudget
-from engine.phones.phone import briefly
+from engine.phones.phone import BRIEFLY
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.signing import refuse_without_token
 from engine.phones.stations import open_station
@@ -355,7 +355,7 @@ class PostReel:
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
         if not ask:
             return self._station.registered()
-        return self._station.inventory(time.sleep if patient else briefly)
+        return self._station.inventory(time.sleep if patient else BRIEFLY)
 
     def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
         runs = self._runs_of_phones()

@@ -211,4 +211,4 @@ def test_half_a_character_keeps_no_export_from_being_written(scene: Scene) -> No
 
     assert at_desk(scene, script).startswith("Written to ")
     (path,) = (scene.work_dir / exports.FOLDER).iterdir()
-    assert path.read_text(encoding="utf-8").splitlines() == ["error", "? broken"]
+    assert path.read_text(encoding="utf-8").splitlines() == ["error", "\\udcff broken"]

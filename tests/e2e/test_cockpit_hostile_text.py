@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,11 +42,15 @@ LONG = 40.0
 
 
 class _Provider(BaseHTTPRequestHandler):
-    """Answers everything with a refusal in hostile words."""
+    """Somebody else's phone with a hostile name is on; all else is refused in hostile words."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = json.dumps({"code": 40001, "msg": HOSTILE, "data": {}}).encode()
+        phone = {"id": "P900", "serialName": f"[/b]{HOSTILE}", "status": 0}
+        listed = {"total": 1, "page": 1, "pageSize": 100, "items": [phone]}
+        known = self.path.endswith("phone/list")
+        said = {"code": 0, "data": listed} if known else {"code": 40001, "msg": HOSTILE, "data": {}}
+        answer = json.dumps(said).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -75,6 +80,7 @@ def hostile_day(tmp_path: Path) -> Iterator[Path]:
     with provider() as url, live_day(tmp_path):
         settings = tmp_path / "geelark.toml"
         settings.write_text(settings.read_text().replace("http://127.0.0.1:9", url))
+        (tmp_path / ".env").write_text("GEELARK_API_TOKEN=any\n")
         spoil_ledger(tmp_path / "campaigns" / CAMPAIGN / "progress.csv")
         spoil_logs(tmp_path / "logs")
         spoil_run(tmp_path / "run")
@@ -135,8 +141,12 @@ def test_hostile_text_is_shown_on_every_screen_and_nothing_of_it_is_obeyed(
     hostile_day: Path, size: tuple[int, int]
 ) -> None:
     with cockpit(hostile_day, "--campaign", CAMPAIGN, "--observe", size=size) as terminal:
-        for key, name in (("2", "Ledger"), ("3", "Logs"), ("1", "Cockpit"), ("5", "Phones")):
+        for key, name in (("2", "Ledger"), ("3", "Logs"), ("1", "Cockpit")):
             visit(terminal, key, name)
+        terminal.send("5")
+        terminal.wait_for("1 of others: esc", LONG)
+        terminal.send("escape")
+        terminal.wait_for(re.compile(r"^.[ >!] *\[/b\].* started "), LONG)
         terminal.send("4")
         terminal.wait_for("4 Passes]", LONG)
         visit(terminal, "2", "Ledger")
