@@ -423,10 +423,7 @@ class ProgressTracker:
                 if job.job_id not in known:
                     new.setdefault(job.job_id, job)
             rows = [self._ledger.seed_row(job, now) for job in new.values()]
-            if not self._ledger.book.present:
-                self._ledger.book.create(rows)
-            elif rows:
-                self._ledger.book.write(rows, now)
+            self._ledger.book.seed(rows, now)
         return list(new.values())
 
     def reset_day(self, *, allow_in_doubt: bool = False) -> ResetReport:

@@ -189,15 +189,17 @@ def can_be_immutable() -> str:
 
 
 def truncate(day: Day) -> bool:
-    """The ledger ends at a random byte behind its header, in the middle of a row: without its last
-    rows it would be as a person may have left it who deleted them, which is obeyed."""
+    """The ledger ends at a random byte behind its header, in the middle of a row: where it ends
+    with a whole one it is as a person may have left it who deleted rows, which is obeyed."""
     try:
         content = day.ledger_path.read_bytes()
     except OSError:
         return False
     header = content.find(b"\n") + 1
     inside = [
-        at for at in range(header + 1, len(content) - 1) if b"\n" not in content[at - 1 : at + 1]
+        at
+        for at in range(header + 1, len(content) - 1)
+        if content[at - 1] != ord("\n") and content[at] not in b"\r\n"
     ]
     if not inside:
         return False

@@ -32,6 +32,7 @@ from engine.ledger.rows import (
     stamp,
     whole_without_newline,
 )
+from engine.ledger.seed_copy import SeedCopy
 from engine.ledger.text import BOM, Record, RecordReader, Unreadable, split
 
 
@@ -41,6 +42,7 @@ class Book:
         self._zone = zone
         self._file = LedgerFile(path)
         self._quarantine = Quarantine(path)
+        self._seeds = SeedCopy(path)
         self._generation = 0
         self._cut_end: CutEnd | None = None
         self._start_over()
@@ -68,8 +70,8 @@ class Book:
 
     @property
     def cut_off(self) -> bool:
-        """The file lost its end, and what was there is known here."""
-        return self._cut_end is not None
+        """The file lost its end, and what was there is known here or, of seeded rows, beside it."""
+        return self._cut_end is not None or bool(self._lost_seeds())
 
     @property
     def quarantined(self) -> int:
@@ -216,15 +218,30 @@ class Book:
 
         Raises LedgerWriteError; it is tried again with the next change then.
         """
-        if self._cut_end is None:
-            return 0
-        rows = self._cut_end.still_missing(self.fold)
+        rows: list[list[str]] = []
+        if self._cut_end is not None:
+            rows = self._cut_end.still_missing(self.fold)
+        rows = rows or self._lost_seeds()
         if rows:
             self.write(rows, now)
         self._cut_end = None
         return len(rows)
 
-    def create(self, rows: Sequence[Sequence[str]]) -> None:
+    def _lost_seeds(self) -> list[list[str]]:
+        if not (self._torn or self._ends_open):
+            return []
+        return self._seeds.behind(self.fold, torn=bool(self._torn))
+
+    def seed(self, rows: Sequence[Sequence[str]], now: datetime) -> None:
+        """Write the rows of new jobs; makes the file. Raises LedgerWriteError."""
+        if not self.present:
+            self._seeds.begin(rows)
+            self._create(rows)
+        elif rows:
+            self._seeds.add(rows)
+            self.write(rows, now)
+
+    def _create(self, rows: Sequence[Sequence[str]]) -> None:
         """Make the ledger, atomically, where there is none or an empty file."""
         replace(self.path, b"".join([encode(COLUMNS), *map(encode, rows)]))
         self.catch_up()
@@ -235,6 +252,7 @@ class Book:
         self._quarantine.archive(kept.with_name(f"{kept.stem}.quarantine.csv"))
         replace(self.path, encode(COLUMNS))
         self._quarantine.remove()
+        self._seeds.remove()
         self.catch_up()
         return kept
 

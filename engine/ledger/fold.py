@@ -302,6 +302,10 @@ class Fold:
         for entry, place in zip(self.log, self._places, strict=True):
             yield entry.rows[place]
 
+    def last_row(self) -> bytes | None:
+        """The bytes of the row that stands last in the file."""
+        return self.log[-1].rows[self._places[-1]] if self.log else None
+
     def row(self, number: int) -> Job:
         """One row of the log as a value; of a latest row the one that everybody shares."""
         entry, place = self.log[number], self._places[number]
