@@ -263,7 +263,7 @@ def test_a_sender_does_not_wait_for_a_run_that_has_died(tmp_path: Path) -> None:
 
 def test_stop_is_heard_while_an_earlier_run_is_being_put_right(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a submit until:go do", "j1 b")
-    run, _ = live(farm)
+    run, _ = live(farm, "--workers", "1")  # another would do the other job
     farm.wait_for(lambda: farm.events("worker_submitted"))
     run.kill()
     run.communicate()
