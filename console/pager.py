@@ -13,7 +13,7 @@ from typing import Final
 from textual.app import SuspendNotSupported
 
 from console.plain import plain
-from engine.phones.child_env import all_but_secrets
+from engine.environment import all_but_secrets
 
 _PAGERS: Final = ("less", "more")
 

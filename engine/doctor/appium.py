@@ -20,7 +20,7 @@ from engine.phones.appium_versions import (
     pinned_node_range,
     satisfies,
 )
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import needed_only
 
 ANSWER_SECONDS: Final = 15.0
 """Longest wait for Node or Appium to answer; Appium takes one to two seconds on a slow host."""
@@ -96,7 +96,7 @@ def said(command: Sequence[str], program: AppiumProgram | None = None) -> str:
     try:
         answer = subprocess.run(
             list(command),
-            env=without_secrets(**extra),
+            env=needed_only(**extra),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=ANSWER_SECONDS,

@@ -20,10 +20,10 @@ import portalocker
 import psutil
 
 from engine.doctor.appium import said
+from engine.environment import all_but_secrets
 from engine.errors import InputError
 from engine.phones.appium_install import PINNED, STAMP_NAME, install_folder, installed_script
 from engine.phones.appium_versions import pinned_node_range, pinned_versions, satisfies
-from engine.phones.child_env import all_but_secrets
 from engine.phones.registry import private_lock
 from engine.private_files import make_private_dir, open_append, write_atomically
 from engine.processes import end_tree, start

@@ -30,7 +30,7 @@ from engine.errors import (
 )
 from engine.logs import redact
 from engine.phones.adb_version import server_environment, server_port, server_version
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import needed_only
 from engine.phones.phone import Pause
 from engine.processes import ProgramError, start
 
@@ -227,7 +227,7 @@ class Adb:
         try:
             return start(
                 (*self._command, *arguments),
-                env=without_secrets(**server_environment(self._server_port)),
+                env=needed_only(**server_environment(self._server_port)),
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,

@@ -13,7 +13,7 @@ from engine.errors import AdbError, InternalError
 from engine.logs import rotate
 from engine.phones.adb import Adb
 from engine.phones.adb_version import server_environment, server_version
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import needed_only
 from engine.private_files import explain
 from engine.processes import ProgramError
 
@@ -69,7 +69,7 @@ class AdbServer:
                 ROLE,
                 (*self._command, "nodaemon", "server"),
                 log_path=self._log_path,
-                env=without_secrets(**server_environment(self._port)),
+                env=needed_only(**server_environment(self._port)),
             )
         except ProgramError as exc:
             raise InternalError(

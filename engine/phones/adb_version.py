@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import SettingsError
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import needed_only
 
 DEFAULT_PORT: Final = 5037
 LOCAL_HOST: Final = "127.0.0.1"
@@ -48,7 +48,7 @@ def client_version(command: Sequence[str]) -> AdbVersion:
     try:
         answer = subprocess.run(
             (*command, "version"),
-            env=without_secrets(),
+            env=needed_only(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_ANSWER_SECONDS,

@@ -24,7 +24,7 @@ from engine.phones.adb_version import server_environment
 from engine.phones.appium_ending import why_it_ended
 from engine.phones.appium_install import appium_program
 from engine.phones.appium_versions import check_appium
-from engine.phones.child_env import without_secrets
+from engine.phones.child_env import needed_only
 from engine.phones.phone import Pause
 from engine.private_files import explain
 from engine.processes import ProgramError
@@ -153,7 +153,7 @@ class AppiumServer:
                 "appium",
                 command,
                 log_path=self._log_path,
-                env=without_secrets(
+                env=needed_only(
                     **program.environment,
                     **server_environment(self._own_adb),
                     **_node_environment(self._limits.heap_megabytes),

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from typing import Final
-
-from engine.config import Secrets
 
 _NAMES: Final = frozenset(
     {
@@ -66,17 +63,9 @@ _SECRET: Final = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH")
 """Words in a name that say what is kept there."""
 
 
-def without_secrets(**extra: str) -> dict[str, str]:
+def needed_only(**extra: str) -> dict[str, str]:
     """What adb and Appium may know of this process's environment, and ``extra``."""
     return {name: value for name, value in os.environ.items() if _needed(name.upper())} | extra
-
-
-def all_but_secrets(environment: Mapping[str, str] = os.environ, **extra: str) -> dict[str, str]:
-    """All but our own secrets, and ``extra``: for a program that is set up by the environment in
-    ways that nobody can list (npm)."""
-    hidden = set(Secrets.ENV.values())
-    kept = {name: value for name, value in environment.items() if name.upper() not in hidden}
-    return kept | extra
 
 
 def _needed(name: str) -> bool:

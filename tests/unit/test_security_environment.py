@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.config import Secrets
-from engine.phones.child_env import all_but_secrets, without_secrets
+from engine.environment import all_but_secrets
+from engine.phones.child_env import needed_only
 
 NEEDED = ["PATH", "HOME", "TMPDIR", "LC_ALL", "ANDROID_HOME", "ADB_VENDOR_KEYS", "APPIUM_HOME"]
 NOT_NEEDED = [
@@ -22,7 +23,7 @@ NOT_NEEDED = [
 @pytest.mark.parametrize("name", NEEDED)
 def test_what_adb_and_appium_need_is_handed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "needed")
-    assert without_secrets()[name] == "needed"
+    assert needed_only()[name] == "needed"
 
 
 @pytest.mark.parametrize("name", [*Secrets.ENV.values(), *NOT_NEEDED])
@@ -30,12 +31,12 @@ def test_everything_else_of_the_environment_stays_here(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "marked-0123456789")
-    assert "marked-0123456789" not in without_secrets().values()
+    assert "marked-0123456789" not in needed_only().values()
 
 
 def test_what_a_child_is_given_by_us_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APPIUM_HOME", "theirs")
-    given = without_secrets(APPIUM_HOME="ours", SOMETHING="new")
+    given = needed_only(APPIUM_HOME="ours", SOMETHING="new")
     assert (given["APPIUM_HOME"], given["SOMETHING"]) == ("ours", "new")
 
 

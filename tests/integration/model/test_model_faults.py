@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,21 +43,7 @@ from simulator.model_replies import (
 from simulator.model_service import ModelService
 from tests.light_farm import running_farm
 from tests.model_desk import UNKNOWN, Desk, now
-from tests.model_server import KEY, ModelServer, model_server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with model_server() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(server: ModelServer, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(server, tmp_path)
-    yield made
-    made.desk.close()
-
+from tests.model_server import KEY, ModelServer
 
 # -- faults ---------------------------------------------------------------------------------------
 

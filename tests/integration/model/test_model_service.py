@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,21 +20,8 @@ from simulator.model_replies import (
     verdict,
 )
 from tests.model_desk import NOTICE, Desk, now
-from tests.model_server import ModelServer, model_server
+from tests.model_server import ModelServer
 from tests.page_source import Part, screen, small_print
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with model_server() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(server: ModelServer, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(server, tmp_path)
-    yield made
-    made.desk.close()
 
 
 def test_a_step_on_an_element_that_exists_is_advised(server: ModelServer, desk: Desk) -> None:
