@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -216,6 +217,13 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     def on_choice_changed(self) -> None:
         self._problem = ""
         self.redraw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Whoever simply types the word that is asked for need not go to its field first."""
+        for wanted in self.query(TypedWord):
+            if wanted.display and event.character and wanted.word.startswith(event.character):
+                wanted.begin(event.character)
+                event.stop()
 
     def on_input_changed(self) -> None:
         self._problem = ""

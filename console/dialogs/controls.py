@@ -180,6 +180,12 @@ class TypedWord(Horizontal):
         """The word stands there."""
         return self.query_one(Input).value.strip() == self.word
 
+    def begin(self, first: str) -> None:
+        """Go to the field with a letter that was typed elsewhere."""
+        field = self.query_one(Input)
+        field.focus()
+        field.insert_text_at_cursor(first)
+
     def rows(self, _width: int) -> int:
         return 1
 

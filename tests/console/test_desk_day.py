@@ -44,7 +44,6 @@ def jobs(*ids: str, marked: bool = False) -> Selection:
 
 
 async def _typed(ana: Operator, word: str) -> None:
-    ana.shown_dialog.query_one("#typed", Input).focus()
     await ana.press(*word)
 
 

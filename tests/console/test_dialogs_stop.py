@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice
@@ -83,7 +82,6 @@ def test_stop_all_wants_its_word(scene: Scene) -> None:
         assert "acct_099" in asked.text
         await asked.press("y")
         assert asked.answers == []
-        asked.dialog.query_one("#typed", Input).focus()
         await asked.press(*"stop al", "enter")
         assert asked.answers == []
         await asked.press("l", "enter")
@@ -263,7 +261,6 @@ def test_stop_everything_wants_its_word_and_names_what_it_ends(scene: Scene) -> 
         assert "1:00 to finish or give back, 3:00 past Share" in text
         await asked.press("y")
         assert asked.answers == []
-        dialog.query_one("#typed", Input).focus()
         await asked.press(*"stop", "enter")
         return asked.answers
 
