@@ -51,11 +51,12 @@ def test_an_accepted_token_costs_one_call_that_only_reads(cloud: Provider, tmp_p
 def test_a_provider_that_is_silent_or_limits_us_is_not_waited_for(
     cloud: Provider, tmp_path: Path
 ) -> None:
-    here = place(tmp_path, settings_for(cloud.url, http_timeout_seconds=0.2))
+    hasty = place(tmp_path, settings_for(cloud.url, http_timeout_seconds=0.2))
     cloud.answer("auth/status", Reply(delay=2))
-    silent = provider.access(here)
+    silent = provider.access(hasty)
     assert (silent.level, len(cloud.asked)) == ("fail", 1)
     assert "check the network" in silent.remedy
+    here = place(tmp_path, settings_for(cloud.url))
     cloud.answer("auth/status", Reply(code=40007))
     limited = provider.access(here)
     assert (limited.level, limited.remedy) == ("warn", "ask again later")
