@@ -167,8 +167,10 @@ class Posting(Section):
     """After a doubt, look at the own profile whether the reel is there; publishes nothing."""
     check_seconds: Positive = 45
     """Longest such look."""
+    first_poll_seconds: Positive = 0.2
+    """After a touch, before the first look at what it did; each further pause is longer by half."""
     poll_seconds: Positive = 1
-    """Between two looks at a screen that is expected to change."""
+    """Longest pause between two looks at a screen that is expected to change."""
     max_steps: int = Field(default=30, ge=1)
     """Steps of the flow before Share."""
     loop_limit: int = Field(default=5, ge=2)

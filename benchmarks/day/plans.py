@@ -26,6 +26,7 @@ WAITS: Final = (
     "retry.delay_seconds",
     "retry.capacity_delay_seconds",
     "retry.capacity_delay_max_seconds",
+    "posting.first_poll_seconds",
     "posting.poll_seconds",
     "phones.boot_poll_seconds",
     "phones.settle_seconds",
@@ -70,6 +71,7 @@ FIXED: Final = Plan(
     {
         "run.stagger_seconds": 60,
         "run.delay_between_jobs_seconds": 10,
+        "posting.first_poll_seconds": 1,
         "phones.settle_seconds": 5,
         "phones.boot_poll_seconds": 2,
         "phones.adb_enable_wait_seconds": 3,

@@ -13,6 +13,7 @@ from engine.errors import (
     ConnectionDroppedError,
     ContentError,
     GloginError,
+    InternalError,
     JobError,
     NetworkError,
     NotInGeelarkError,
@@ -22,7 +23,7 @@ from engine.phones.adb import AdbOfSlots
 from engine.phones.cloud import FILE_TYPES, AdbAddress, CloudClient, TransferStatus, UploadGrant
 from engine.phones.codes import ADB_OFF, NOT_RUNNING, ApiError
 from engine.phones.custody import Custody
-from engine.phones.phone import Pause, Phone, PhoneStatus
+from engine.phones.phone import Pause, Phone, PhoneStatus, Sent
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.transport import is_lost
 
@@ -239,24 +240,34 @@ class PhoneStation:
                 pause(self._limits.adb_poll_seconds)
         raise error
 
-    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
-        """Send the file to the cloud and have the phone fetch it.
-
-        Raises ContentError (the file), NetworkError (the way), PhoneError (the phone).
-        """
+    def send(self, path: Path, pause: Pause) -> Sent:
+        """Send the file to the provider's store. Raises ContentError, NetworkError, ApiError."""
         file_type = path.suffix.lower().lstrip(".")
         if file_type not in FILE_TYPES:
             raise ContentError(
                 f"The provider takes no .{file_type} files ({path.name}): convert it to mp4."
             )
-        grant = self._send_to_cloud(path, file_type, pause)
+        sent = Sent(path=path, grant=self._send_to_cloud(path, file_type, pause))
+        self._log.info("video sent", video=path.name)
+        return sent
+
+    def deliver(self, phone: Phone, sent: Sent, pause: Pause) -> None:
+        """Have the phone fetch the file from the store.
+
+        Raises NetworkError (the way), PhoneError (the phone), ApiError.
+        """
+        if sent.grant is None:
+            raise InternalError(f"{sent.path.name} was not sent to the provider's store.")
         for attempt in range(1, _TRANSFER_TRIES + 1):
-            outcome = self._transfer(phone, grant, pause)
+            outcome = self._transfer(phone, sent.grant, pause)
             if outcome is TransferStatus.DONE:
-                self._log.info("video on the phone", phone=phone.serial_name, video=path.name)
+                name = sent.path.name
+                self._log.info("video on the phone", phone=phone.serial_name, video=name)
                 return
             self._log.warning("transfer failed", phone=phone.serial_name, attempt=attempt)
-        raise PhoneError(f"Phone {phone.serial_name} failed to fetch {path.name} from the cloud.")
+        raise PhoneError(
+            f"Phone {phone.serial_name} failed to fetch {sent.path.name} from the cloud."
+        )
 
     def _send_to_cloud(self, path: Path, file_type: str, pause: Pause) -> UploadGrant:
         """Upload with a fresh grant for each try: a grant is good for one upload."""

@@ -25,6 +25,7 @@ from engine.phones.appium_device import open_device
 from engine.posting.flow import SESSION_DEAD, PostingFlow
 from engine.posting.publication_check import Finding, PublicationCheck, Question
 from engine.workloads.base import PHASE_STOP
+from engine.workloads.video_way import VideoWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,23 +75,40 @@ class PhoneVisit:
         self._advisor = advisor
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
+        self._way: VideoWay | None = None
 
     def prepare(self, job_id: str, video: Path) -> None:
-        """Bring the phone up with the video on it and a session open. Raises typed JobErrors."""
+        """Bring the phone up with a session open, the video on its way. Raises typed JobErrors.
+
+        The video is sent while the phone boots, which costs nothing, and fetched by the phone
+        beside adb and the session.
+        """
         report, station, phone = self._report, self._station, self._phone
         report.phase("boot")
         station.start(phone, job_id=job_id, slot=self._slot.index, pause=report.pause)
+        way = self._way = VideoWay(station, phone, video)
         report.state("ADB_PENDING")
-        station.wait_started(phone, report.pause)
+        station.wait_started(phone, self._pause)
+        way.phone_is_on()
         report.start_clock()
         report.phase("connect")
-        serial = station.connect(phone, report.pause)
+        serial = station.connect(phone, self._pause)
         report.state("ADB_READY")
-        report.phase("upload")
-        station.upload(phone, video, report.pause)
         report.phase("session")
         self._device = self._open(serial)
         report.state("APPIUM_READY")
+
+    def _pause(self, seconds: float) -> None:
+        """Wait; a video that will not come ends the attempt at once: the phone costs."""
+        self._report.pause(seconds)
+        if self._way is not None:
+            self._way.check()
+
+    def _video_is_there(self) -> None:
+        """Until the phone has the video nothing may be chosen in its gallery."""
+        if self._way is None:
+            raise AssertionError("post before prepare")
+        self._way.arrive(self._report)
 
     def post(self, caption: str) -> Success:
         """Walk the flow; a doubt is looked into. Raises what ``PostingFlow.post`` raises."""
@@ -103,6 +121,7 @@ class PhoneVisit:
             submit=self._submit,
             reconnect=self._reconnect,
             advisor=self._advisor,
+            app_opened=self._video_is_there,
         )
         try:
             return self._flow.post(caption)
@@ -158,6 +177,8 @@ class PhoneVisit:
                 self._device.close()
         except Exception:  # a bug in closing must not leave a phone on
             self._report.log.exception("session_not_closed")
+        if self._way is not None:
+            self._way.end()
         receipt = self._station.stop(self._phone)
         self._report.step(
             "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",
@@ -202,7 +223,7 @@ class PhoneVisit:
             system_ports=self._settings.get_system_port_range(self._slot.index),
             settings=self._settings,
             log=self._report.log,
-            pause=self._report.pause,
+            pause=self._pause,
             adb_port=self._settings.get_adb_server_port(self._slot.index),
             revive=self._server.revive,
             renew=lambda: self._connect_anew(serial),

@@ -126,7 +126,7 @@ def fails_with(kind: type[JobError], action: Callable[[], object]) -> JobError:
     return caught.value
 
 
-PHASES = ["check", "find", "boot", "connect", "upload", "session",
+PHASES = ["check", "find", "boot", "connect", "session", "open", "upload",
           "navigate", "caption", "share", "confirm", "stop"]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_a_job_is_posted_and_its_phone_is_off_afterwards(tmp_path: Path) -> None
             report = RealReport()
             here.post(job, report)
             assert report.states == ["ADB_PENDING", "ADB_READY", "APPIUM_READY"]
-            assert list(dict.fromkeys(report.phases)) == PHASES
+            assert [name for name in dict.fromkeys(report.phases) if name != "send"] == PHASES
             assert report.submits == 1
             assert here.phones_on == 0
         assert here.reels == [(job.account, job.caption) for job in jobs]
@@ -243,7 +243,7 @@ def test_a_post_without_confirmation_is_a_doubt_where_nobody_looks(
         assert (here.phones_on, here.published) == (0, [])
 
 
-@pytest.mark.parametrize("phase", ["boot", "connect", "upload", "session", "navigate", "caption"])
+@pytest.mark.parametrize("phase", ["boot", "connect", "session", "open", "upload", "caption"])
 def test_a_stop_in_any_phase_before_share_leaves_no_phone_on(tmp_path: Path, phase: str) -> None:
     jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60)
     with desk(tmp_path) as here:

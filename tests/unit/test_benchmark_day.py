@@ -177,8 +177,9 @@ PHASES = {
     "check": 1.0,
     "boot": 68.0,
     "connect": 7.0,
-    "upload": 10.0,
     "session": 3.0,
+    "send": 3.0,
+    "upload": 7.0,
     "navigate": 9.0,
     "caption": 3.0,
     "share": 1.0,
@@ -223,7 +224,7 @@ def test_each_second_of_a_worker_has_one_cause() -> None:
     assert found.seconds[causes.APART] == 9
     assert found.seconds[causes.PHONE] == 60 + 6 + 2 + 10 + 12
     assert dict(found.slack) == pytest.approx(
-        {"boot": 3, "connect": 1, "upload": 1, "screens": 3, "confirm": 2, "stop": 3}
+        {"boot": 3, "connect": 1, "send": 0, "upload": 1, "screens": 3, "confirm": 2, "stop": 3}
     )
     assert found.seconds[causes.POLLING] == pytest.approx(13)
 
