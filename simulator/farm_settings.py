@@ -75,6 +75,7 @@ def engine_settings(
             "max_posts_per_account_per_day": farm.posts_per_account_per_day,
             "job_timeout_seconds": scaled(POSTING.job_timeout_seconds, 60),
             "confirm_timeout_seconds": scaled(POSTING.confirm_timeout_seconds, 12),
+            "first_poll_seconds": scaled(POSTING.first_poll_seconds, 0.1),
             "poll_seconds": scaled(POSTING.poll_seconds, 0.2),
         },
         "model": {
@@ -139,10 +140,12 @@ def _phones(
         "http_timeout_seconds": http_timeout(farm.time_scale),
         "http_backoff_seconds": scaled(PHONES.http_backoff_seconds, 0.1),
         "boot_timeout_seconds": scaled(PHONES.boot_timeout_seconds, 10),
-        "boot_poll_seconds": scaled(PHONES.boot_poll_seconds, 0.5),
-        "settle_seconds": scaled(PHONES.settle_seconds, 0.1),
+        "first_poll_seconds": scaled(PHONES.first_poll_seconds, 0.1),
+        "boot_first_look_seconds": scaled(PHONES.boot_first_look_seconds, 0),
+        "boot_poll_seconds": scaled(PHONES.boot_poll_seconds, 0.3),
+        "settle_seconds": scaled(PHONES.settle_seconds, 0),
         "adb_command_timeout_seconds": scaled(PHONES.adb_command_timeout_seconds, 10),
-        "adb_enable_wait_seconds": scaled(PHONES.adb_enable_wait_seconds, 0.3),
+        "adb_enable_wait_seconds": scaled(PHONES.adb_enable_wait_seconds, 0),
         "adb_device_timeout_seconds": scaled(PHONES.adb_device_timeout_seconds, 10),
         "adb_poll_seconds": scaled(PHONES.adb_poll_seconds, 0.4),
         "upload_timeout_seconds": scaled(PHONES.upload_timeout_seconds, 20),
@@ -150,6 +153,7 @@ def _phones(
         "upload_poll_seconds": scaled(PHONES.upload_poll_seconds, 0.3),
         "stop_timeout_seconds": scaled(PHONES.stop_timeout_seconds, 10),
         "stop_poll_seconds": scaled(PHONES.stop_poll_seconds, 0.3),
+        "stop_settle_seconds": scaled(PHONES.stop_settle_seconds, 0.1),
         "stop_backoff_seconds": scaled(PHONES.stop_backoff_seconds, 0.3),
     }
 

@@ -18,6 +18,7 @@ from engine.errors import ContentError, SettingsError
 from engine.phones.adb import AdbOfSlots
 from engine.phones.phone import Pause, Phone, PhoneStatus, Sent
 from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
+from engine.polling import growing
 from engine.workloads.base import Receipt, ResourceState
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class AttachedStation:
         self._adb.wait_device(
             phone.id,
             timeout=self._limits.adb_device_timeout_seconds,
-            poll=self._limits.adb_poll_seconds,
+            polls=growing(self._limits.first_poll_seconds, self._limits.adb_poll_seconds),
             pause=pause,
         )
 
