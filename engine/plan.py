@@ -34,6 +34,8 @@ ENOUGH: Final = 5
 """Attempts that an estimate needs."""
 ARCHIVES: Final = 3
 """Days before that are looked at where the ledger itself has too few."""
+READY_SECONDS: Final = 10.0
+"""From a worker's start until the next may be started, where that goes by readiness."""
 _RETRIED: Final = (ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN)
 
 
@@ -261,7 +263,10 @@ class _Planner:
         turns = math.ceil(jobs / run.workers)
         seconds = turns * tries * (mean + run.delay_between_jobs_seconds)
         waits = retry.delay_seconds * (retry.max_passes - 1) if tries > 1 else 0.0
-        return seconds + waits + run.stagger_seconds * (min(run.workers, jobs) - 1 if jobs else 0)
+        stagger = run.stagger_seconds
+        if run.stagger == "readiness":
+            stagger = min(stagger, READY_SECONDS)
+        return seconds + waits + stagger * (min(run.workers, jobs) - 1 if jobs else 0)
 
     def _at_the_latest(self, jobs: Sequence[PlannedJob]) -> float:
         if not jobs:

@@ -60,8 +60,13 @@ class Run(Section):
     """Worker processes."""
     max_workers: int = Field(default=10, ge=1, le=200)
     """`workers` may not exceed it."""
+    stagger: Literal["readiness", "clock"] = "readiness"
+    """When the next worker is started: once all that were started have their first job (their
+    Appium is up then), or by the clock alone."""
     stagger_seconds: Seconds = 60
-    """Between two worker starts; none after the last."""
+    """By the clock: between two worker starts. By readiness: the longest wait for it."""
+    stagger_load: Positive = 3
+    """By readiness, a host with a higher load average a core lets the next worker wait, too."""
     delay_between_jobs_seconds: Seconds = 10
     """Pause of a worker after a job; ends at once on stop."""
     idle_poll_seconds: Positive = 5

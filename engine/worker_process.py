@@ -48,6 +48,8 @@ class WorkerView:
     attempt: int = 0
     submitted: bool = False
     idle: bool = False
+    ready: bool = False
+    """Since its start it has claimed a job, or looked for one: all that it holds is up."""
     exit_reason: str = ""
     succeeded: int = 0
     failed: int = 0
@@ -94,6 +96,12 @@ class WorkerProcess:
     def alive(self) -> bool:
         return self.popen is not None and self.popen.poll() is None
 
+    @property
+    def coming_up(self) -> bool:
+        """Its process was started and cannot take a job yet."""
+        begun = self.state in (WorkerState.STARTING, WorkerState.RUNNING)
+        return begun and self.alive and not self.view.ready
+
     def enter(self, state: WorkerState) -> None:
         if state is not self.state:
             self.state = state
@@ -121,7 +129,7 @@ class WorkerProcess:
         elif kind == "job":
             view.job_id, view.key = str(message.get("job")), str(message.get("key"))
             view.attempt = int(message.get("attempt", 1))
-            view.phase, view.idle = "", False
+            view.phase, view.idle, view.ready = "", False, True
         elif kind == "submitted":
             view.submitted = True
         elif kind == "outcome":
@@ -129,7 +137,7 @@ class WorkerProcess:
             view.failed += message.get("status") == JobStatus.FAILED
             view.leave_job()
         elif kind == "idle":
-            view.idle = True
+            view.idle = view.ready = True
         elif kind == "exit":
             view.exit_reason = str(message.get("reason"))
         return kind

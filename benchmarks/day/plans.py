@@ -8,7 +8,7 @@ instead of passing over it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.config import Settings, public_keys
@@ -49,13 +49,16 @@ class Plan:
     name: str
     changes: Mapping[str, float]
     """Dotted setting to real seconds."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Settings that are no waits."""
 
     def environment(self, scale: float) -> dict[str, str]:
         """Every wait of the plan over ``scale``, as variables that the engine reads."""
         waits = {key: _default(key) for key in WAITS if key in _known()} | {
             key: value for key, value in self.changes.items() if key in _known()
         }
-        return {_variable(key): f"{value / scale:.4f}" for key, value in waits.items()}
+        scaled = {_variable(key): f"{value / scale:.4f}" for key, value in waits.items()}
+        return scaled | {_variable(key): text for key, text in self.words.items()}
 
     def seconds(self, key: str) -> float:
         """One wait in real seconds; 0 where the engine has it no more."""
@@ -84,6 +87,7 @@ FIXED: Final = Plan(
         "phones.upload_poll_seconds": 2,
         "phones.stop_poll_seconds": 2,
     },
+    {"run.stagger": "clock"},
 )
 """The waits of earlier systems (behaviour A11.4).
 

@@ -162,6 +162,7 @@ def test_the_fixed_waits_are_those_of_earlier_systems() -> None:
     assert FIXED.seconds("run.stagger_seconds") == 60
     assert FIXED.seconds("run.delay_between_jobs_seconds") == 10
     assert set(FIXED.changes) - set(FIXED.gone()) <= set(public_keys())
+    assert FIXED.environment(1)["GEELARK_RUN__STAGGER"] == "clock"
 
 
 # -- the time that was lost ------------------------------------------------------------------------
