@@ -6,9 +6,11 @@ import itertools
 
 import pytest
 
+from engine.errors import PhoneError
+from engine.posting.flow import PostingFlow
 from simulator.app.layout import LAYOUTS, Layout
 from tests.posting_phone import World
-from tests.posting_rig import CAPTION, Rig
+from tests.posting_rig import CAPTION, RECOGNISER, SETTINGS, Rig
 
 LOOK = "source"
 
@@ -75,3 +77,45 @@ def test_share_is_tapped_on_a_look_of_its_own(layout: Layout, delay: float) -> N
     assert set(looks) == {LOOK}
     assert len(looks) >= 2
     assert watched.calls[share - 1][1] == watched.calls[share][1]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_nothing_is_looked_at_or_touched_before_the_video_is_on_the_phone(layout: Layout) -> None:
+    rig = Rig(layout)
+    calls: list[str] = []
+    inner = rig.device.before_each
+
+    def note(call: str) -> None:
+        calls.append(call)
+        inner(call)
+
+    rig.device.before_each = note
+    by_then: list[str] = []
+
+    def arrives() -> None:
+        by_then.extend(calls)
+
+    flow = PostingFlow(
+        rig.device,
+        SETTINGS,
+        rig.report,
+        recogniser=RECOGNISER,
+        app_opened=arrives,
+        clock=rig.world.now,
+    )
+    flow.post(CAPTION)
+    assert by_then == ["open_app"]
+    assert rig.published == [CAPTION]
+
+
+def test_a_video_that_does_not_come_ends_the_attempt_with_nothing_touched() -> None:
+    rig = Rig()
+
+    def never() -> None:
+        raise PhoneError("Phone acct001 did not have the video within 60 s.")
+
+    flow = PostingFlow(rig.device, SETTINGS, rig.report, recogniser=RECOGNISER, app_opened=never)
+    with pytest.raises(PhoneError, match="did not have the video"):
+        flow.post(CAPTION)
+    assert rig.device.taps == []
+    assert rig.report.submits == 0
