@@ -47,6 +47,17 @@ class _Seen:
     code: int | None = None
     """The provider's refusal to tell, instead of a status."""
 
+    @classmethod
+    def read(cls, data: Any) -> _Seen:
+        """Raises ValueError, KeyError or TypeError for what nobody of ours wrote."""
+        status, code = data["status"], data["code"]
+        return cls(
+            since=float(data["since"]),
+            looks=int(data["looks"]),
+            status=None if status is None else PhoneStatus(status),
+            code=None if code is None else int(code),
+        )
+
 
 @dataclass(slots=True)
 class _Looks:
@@ -59,7 +70,7 @@ class _Looks:
         """What the file says; one that cannot be read counts as empty."""
         try:
             content: Any = json.loads(path.read_text(encoding="utf-8"))
-            phones = {str(one): _Seen(**seen) for one, seen in content["phones"].items()}
+            phones = {str(one): _Seen.read(seen) for one, seen in content["phones"].items()}
             return cls(asked=float(content["asked"]), phones=phones)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls()

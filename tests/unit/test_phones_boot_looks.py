@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -149,7 +150,20 @@ def test_clock_that_is_set_keeps_nobody_waiting(room: Room, seconds: float) -> N
         assert look(first) is PhoneStatus.STARTING
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"asked": 1, "phones": {"1": {"x": 1}}}'])
+SEEN = {"since": 1_000_000.0, "looks": 1, "status": 1, "code": None}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"asked": 1, "phones": {"1": {"x": 1}}}',
+        json.dumps({"asked": 1e6, "phones": {"1": SEEN | {"since": "yesterday"}}}),
+        json.dumps({"asked": 1e6, "phones": {"1": SEEN | {"status": 99}}}),
+    ],
+)
 def test_file_that_cannot_be_read_counts_as_empty(room: Room, content: str) -> None:
     with room.wait_for("1") as first:
         (room.books / LOOKS_FILE).write_text(content, encoding="utf-8")

@@ -320,6 +320,18 @@ def test_boot_is_waited_for_through_lost_answers(world: World) -> None:
     assert next(looks, "none left") == "none left"
 
 
+def test_phone_is_not_asked_before_it_could_be_started(world: World) -> None:
+    calls: list[int] = []
+    world.states["11"] = 0
+
+    def note(_seconds: float) -> None:
+        calls.append(len(world.provider.calls("phone/status")))
+
+    world.station(boot_first_look_seconds=25).wait_started(PHONE, note)
+    assert calls[0] == 0
+    assert len(world.provider.calls("phone/status")) == 1
+
+
 def test_boot_that_fails_is_told_at_once(world: World) -> None:
     looks = iter([1, 2, 2])
     world.provider.rule(
