@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
 from engine.jobs import JobStatus, Success
 from engine.lifecycle import JOB_RUNNING, Lifecycle
-from engine.workloads.base import PHASE_START, PHASE_STOP
+from engine.workloads.base import PHASE_DELAY, PHASE_START, PHASE_STOP
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -47,8 +47,10 @@ class JobReport:
         wake: threading.Event,
         must_stop: Callable[[], bool],
         publish: Callable[..., None],
+        too_early: Callable[[], float] = lambda: 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``too_early``: seconds until the job may begin, of the pause after the one before."""
         self._claim = claim
         self._keeper = keeper
         self._lifecycle = lifecycle
@@ -58,6 +60,7 @@ class JobReport:
         self._wake = wake
         self._must_stop = must_stop
         self._publish = publish
+        self._too_early = too_early
         self._clock = clock
         self._deadline: float | None = None
         self._submitted = False
@@ -112,6 +115,10 @@ class JobReport:
 
     def begin(self) -> None:
         self.checkpoint()
+        left = self._too_early()
+        if left > 0:
+            self.phase(PHASE_DELAY)
+            self.pause(left)
         self._keeper.verify(self._claim)
         self._lifecycle.go(JOB_RUNNING)
 

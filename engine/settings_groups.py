@@ -68,7 +68,8 @@ class Run(Section):
     stagger_load: Positive = 3
     """By readiness, a host with a higher load average a core lets the next worker wait, too."""
     delay_between_jobs_seconds: Seconds = 10
-    """Pause of a worker after a job; ends at once on stop."""
+    """Least time between the end of a worker's job and its next one's first touch; the boot of the
+    next phone counts into it. After a failure it passes before the next claim."""
     idle_poll_seconds: Positive = 5
     """How often a worker without a claimable job looks again."""
     supervisor_poll_seconds: Positive = 1

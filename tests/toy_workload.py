@@ -59,6 +59,10 @@ class ToySession:
         self._slot = slot
         self._lamp = slot.work_dir / "lamps" / f"{slot.index}.json"
 
+    @property
+    def lead_seconds(self) -> float:
+        return 0.0
+
     def perform(self, job: Job, report: Report) -> Outcome:
         self._light(job)
         try:

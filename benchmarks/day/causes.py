@@ -227,4 +227,4 @@ _AFTER: Final[Mapping[str, str]] = {
     "worker_exit": END,
 }
 """What the time after an event goes to, until the next one."""
-_OF_PHASE: Final[Mapping[str, str]] = {"appium": SESSION, "verify": RECOVERY}
+_OF_PHASE: Final[Mapping[str, str]] = {"appium": SESSION, "verify": RECOVERY, "delay": CHOSEN}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PHASE_START: Final = "start"
 """Of an attempt: from its claim to the first phase that the session names."""
+PHASE_DELAY: Final = "delay"
+"""Of an attempt: what is left of the pause between two jobs when all else is ready for it."""
 PHASE_STOP: Final = "stop"
 """Of an attempt: releasing what was held for it (the phone), however it went."""
 
@@ -149,7 +151,8 @@ class Report(Protocol):
         ...
 
     def begin(self) -> None:
-        """Verify the claim (A4.5) and enter JOB_RUNNING. Raises ClaimLostError."""
+        """Verify the claim (A4.5) and enter JOB_RUNNING, once the pause after the job before is
+        over. Raises ClaimLostError."""
         ...
 
     def submit(self) -> None:
@@ -178,6 +181,11 @@ class Report(Protocol):
 
 class Session(Protocol):
     """What a worker holds between jobs (an Appium server; a browser)."""
+
+    @property
+    def lead_seconds(self) -> float:
+        """What a job takes at least from its claim until it acts (a phone boots); 0 = nothing."""
+        ...
 
     def perform(self, job: Job, report: Report) -> Outcome:
         """Do the job. Returns Success on proof, a Failure, or raises a typed JobError.

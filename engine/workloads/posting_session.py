@@ -62,6 +62,12 @@ class PostingSession:
         except StopRequested:
             self._slot.log.info("appium_not_started", reason="asked to stop")
 
+    @property
+    def lead_seconds(self) -> float:
+        """No phone is started before its first look; an attached device always is."""
+        phones = self._slot.settings.phones
+        return 0.0 if phones.device == "grapheneos" else phones.boot_first_look_seconds
+
     def perform(self, job: Job, report: Report) -> Outcome:
         # A phone that was refused its stop (a person looks into it) costs until a try succeeds.
         self._stop_leftovers()
