@@ -190,7 +190,8 @@ class Session(Protocol):
     def perform(self, job: Job, report: Report) -> Outcome:
         """Do the job. Returns Success on proof, a Failure, or raises a typed JobError.
 
-        Whatever it acquired for this job (a phone) is released before it returns or raises.
+        Whatever it acquired for this job (a phone) is released before it raises; after a job that
+        was done it may be released beside the next one, or before ``close`` returns.
         """
         ...
 

@@ -48,11 +48,15 @@ class Errand(Generic[T]):
 
         Raises what the work raised, and what ``pause`` raises.
         """
+        self.wait(pause)
+        self.check()
+        return self._result[0]
+
+    def wait(self, pause: Pause) -> None:
+        """Wait for the end, however it ends. Raises what ``pause`` raises."""
         pause(0)
         while not self._done.wait(_GLANCE):
             pause(0)
-        self.check()
-        return self._result[0]
 
     def drop(self) -> None:
         """Nobody wants it any more. Returns when it has ended: nothing of it comes later."""

@@ -62,9 +62,11 @@ class PhoneVisit:
         report: Report,
         submit: Callable[[], None],
         advisor: Advisor | None = None,
+        make_room: Callable[[], bool] = lambda: False,
     ) -> None:
         """``submit`` writes the point of no return wherever it is kept; ``advisor`` is asked for a
-        step before Share where no rule has one."""
+        step before Share where no rule has one; ``make_room`` waits until the phone of the job
+        before is off, and says whether there was one."""
         self._station = station
         self._server = server
         self._slot = slot
@@ -73,6 +75,7 @@ class PhoneVisit:
         self._report = report
         self._submit = submit
         self._advisor = advisor
+        self._make_room = make_room
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
         self._way: VideoWay | None = None
@@ -85,7 +88,7 @@ class PhoneVisit:
         """
         report, station, phone = self._report, self._station, self._phone
         report.phase("boot")
-        station.start(phone, job_id=job_id, slot=self._slot.index, pause=report.pause)
+        self._start(job_id)
         way = self._way = VideoWay(station, phone, video)
         report.state("ADB_PENDING")
         station.wait_started(phone, self._pause)
@@ -97,6 +100,19 @@ class PhoneVisit:
         report.phase("session")
         self._device = self._open(serial)
         report.state("APPIUM_READY")
+
+    def _start(self, job_id: str) -> None:
+        def start() -> None:
+            slot, pause = self._slot.index, self._report.pause
+            self._station.start(self._phone, job_id=job_id, slot=slot, pause=pause)
+
+        try:
+            start()
+        except JobError as exc:
+            # The plan may allow no more phones at a time than there are workers.
+            if not exc.retry_soon or not self._make_room():
+                raise
+            start()
 
     def _pause(self, seconds: float) -> None:
         """Wait; a video that will not come ends the attempt at once: the phone costs."""
@@ -169,9 +185,14 @@ class PhoneVisit:
         A phone that was not seen off stays in the registry and is an alarm: it does not change
         what became of the job.
         """
+        self.leave()
+        return self.see_off()
+
+    def leave(self) -> None:
+        """Close the session and let nothing more reach the phone, which is still on; never
+        raises."""
         with contextlib.suppress(*_ENDINGS):  # the job may have to end: so does the phone
             self._report.phase(PHASE_STOP)
-        began = time.monotonic()
         try:
             if self._device is not None:
                 self._device.close()
@@ -179,6 +200,10 @@ class PhoneVisit:
             self._report.log.exception("session_not_closed")
         if self._way is not None:
             self._way.end()
+
+    def see_off(self) -> Receipt:
+        """Stop the phone and see it stopped, perhaps beside the next job; never raises."""
+        began = time.monotonic()
         receipt = self._station.stop(self._phone)
         self._report.step(
             "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,26 @@ from engine.errors import EngineError, PhoneError, StopRequested
 from engine.model.desk import ModelDesk
 from engine.phones.adb_server import AdbServer
 from engine.phones.appium_server import AppiumServer
+from engine.workloads.errand import Errand
 from engine.workloads.phone_visit import PhoneVisit
 
 if TYPE_CHECKING:
     from engine.jobs import Job, Outcome
-    from engine.phones.phone import Station
+    from engine.phones.phone import Pause, Phone, Station
     from engine.workloads.base import Receipt, Report, WorkerSlot
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Farewell:
+    """The phone of a job that was done, being stopped beside the next one's beginning."""
+
+    phone_id: str
+    errand: Errand[None]
+
+
 class PostingSession:
-    """What a posting worker holds between jobs: an Appium server. Phones it holds for one job."""
+    """What a posting worker holds between jobs: an Appium server. Phones it holds for one job, and
+    until it has seen them off."""
 
     def __init__(
         self,
@@ -49,6 +60,7 @@ class PostingSession:
         self._model = ModelDesk(slot.settings, slot.work_dir)
         self._adb_server = AdbServer(slot)
         self._server = AppiumServer(slot)
+        self._farewell: Farewell | None = None
 
     def start(self) -> None:
         """Start the servers, so that no job is spent on a worker that cannot work.
@@ -75,6 +87,8 @@ class PostingSession:
         video = self._material(job)
         report.phase("find")
         phone = self._station.find(job.account, report.pause)
+        if self._farewell is not None and self._farewell.phone_id == phone.id:
+            self.await_farewell(report.pause)
         self._adb_server.start(report.pause)
         if self._server.log_is_full or not self._server.healthy():
             report.phase("appium")
@@ -87,6 +101,7 @@ class PostingSession:
             report=report,
             advisor=self._model.advisor(job.job_id),
             submit=lambda: self._submit(job, report),
+            make_room=lambda: self.await_farewell(report.pause),
         )
         try:
             visit.prepare(job.job_id, video)
@@ -97,12 +112,47 @@ class PostingSession:
             # Before the phone is stopped and the ledger's row is written: no crash may lose it.
             self._keep(job, report)
         except BaseException as exc:
-            visit.keep_evidence(exc)
+            try:
+                visit.keep_evidence(exc)
+            finally:
+                self._released(visit.end())
             raise
-        else:
-            return success
+        try:
+            visit.leave()
         finally:
-            self._released(visit.end())
+            self._bid_farewell(phone, visit)
+        return success
+
+    def _bid_farewell(self, phone: Phone, visit: PhoneVisit) -> None:
+        """See the phone off while the next job begins: nobody has to wait for it."""
+
+        def see_off(_pause: Pause) -> None:
+            self._released(visit.see_off())
+
+        try:
+            errand = Errand("farewell", see_off)
+        except RuntimeError:  # this host has no thread left
+            self._released(visit.see_off())
+            return
+        before, self._farewell = self._farewell, Farewell(phone_id=phone.id, errand=errand)
+        if before is not None:  # two at a time: a stop that takes longer than a job is waited for
+            before.errand.wait(lambda _seconds: None)
+
+    def await_farewell(self, pause: Pause = lambda _seconds: None) -> bool:
+        """Wait until the phone of the last job was stopped; whether there was one to wait for.
+
+        Raises what ``pause`` raises; the phone is then stopped all the same.
+        """
+        farewell = self._farewell
+        if farewell is None:
+            return False
+        farewell.errand.wait(pause)
+        self._farewell = None
+        try:
+            farewell.errand.check()
+        except Exception:  # a bug in stopping: what is left in the registry is stopped later
+            self._slot.log.exception("phone_not_seen_off")
+        return True
 
     def _submit(self, job: Job, report: Report) -> None:
         """The point of no return, in the lasting record and then in the ledger: whatever befalls
@@ -131,6 +181,7 @@ class PostingSession:
         phone of this slot may still be on, AppiumError when the server does not come up.
         """
         self._server.stop()
+        self.await_farewell()
         left = [receipt for receipt in self._stop_leftovers() if not receipt.released]
         if left:
             names = ", ".join(f"{receipt.label} ({receipt.detail})" for receipt in left)
@@ -140,14 +191,27 @@ class PostingSession:
 
     def close(self) -> None:
         self._server.stop()
+        self.await_farewell()
         self._stop_leftovers()
         self._adb_server.stop()
         self._station.close()
         self._model.close()
 
     def _stop_leftovers(self) -> list[Receipt]:
-        """Stop phones that an attempt could not see off; their adb serials go with them."""
-        receipts = list(self._station.stop_ours([self._slot.index]))
+        """Stop phones that an attempt could not see off; their adb serials go with them.
+
+        The one that is being seen off just now is not among them.
+        """
+        farewell, slot = self._farewell, self._slot.index
+        if farewell is not None and farewell.errand.done:
+            self.await_farewell()
+            farewell = None
+        if farewell is None:
+            receipts = list(self._station.stop_ours([slot]))
+        else:
+            held = (state for state in self._station.registered() if state.slot == slot)
+            left = [state.id for state in held if state.id != farewell.phone_id]
+            receipts = list(self._station.stop_named(left)) if left else []
         for receipt in receipts:
             self._released(receipt)
         return receipts

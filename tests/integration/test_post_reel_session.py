@@ -76,6 +76,7 @@ class Desk:
     def post(self, job: Job, report: RealReport) -> Success:
         outcome = self.session.perform(job, report)
         assert isinstance(outcome, Success)
+        self.session.await_farewell()
         return outcome
 
     @property
