@@ -19,7 +19,7 @@ _GLANCE: Final = 0.2
 
 
 class Errand(Generic[T]):
-    """One piece of work, begun at once; whoever begins it also ends it, with ``drop``."""
+    """One piece of work, begun at once; whoever begins it also ends it, with ``end``."""
 
     def __init__(self, name: str, work: Callable[[Pause], T]) -> None:
         """``work`` does all its waiting in the pause that it is given, which raises
@@ -59,8 +59,12 @@ class Errand(Generic[T]):
             pause(0)
 
     def drop(self) -> None:
-        """Nobody wants it any more. Returns when it has ended: nothing of it comes later."""
+        """Nobody wants it any more: it ends at its next pause, nobody waits for that."""
         self._dropped.set()
+
+    def end(self) -> None:
+        """Drop it. Returns when it has ended: nothing of it comes later."""
+        self.drop()
         self._thread.join()
 
     def _run(self, work: Callable[[Pause], T]) -> None:

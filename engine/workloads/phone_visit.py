@@ -189,8 +189,8 @@ class PhoneVisit:
         return self.see_off()
 
     def leave(self) -> None:
-        """Close the session and let nothing more reach the phone, which is still on; never
-        raises."""
+        """Close the session and give the video up if it is not there; the phone is still on.
+        Never raises."""
         with contextlib.suppress(*_ENDINGS):  # the job may have to end: so does the phone
             self._report.phase(PHASE_STOP)
         try:
@@ -199,12 +199,14 @@ class PhoneVisit:
         except Exception:  # a bug in closing must not leave a phone on
             self._report.log.exception("session_not_closed")
         if self._way is not None:
-            self._way.end()
+            self._way.drop()
 
     def see_off(self) -> Receipt:
         """Stop the phone and see it stopped, perhaps beside the next job; never raises."""
         began = time.monotonic()
         receipt = self._station.stop(self._phone)
+        if self._way is not None:  # a call to a store that hangs must not keep the phone on
+            self._way.end()
         self._report.step(
             "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",
             phone=receipt.label,

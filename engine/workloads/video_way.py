@@ -53,8 +53,17 @@ class VideoWay:
             upload_seconds=round(self._delivery.seconds, 1),
         )
 
+    def drop(self) -> None:
+        """Nobody waits for it any more; a call that is under way may still take its time."""
+        for errand in self._errands:
+            errand.drop()
+
     def end(self) -> None:
-        """Drop what is still under way; nothing of it reaches the phone any more."""
-        if self._delivery is not None:
-            self._delivery.drop()
-        self._sending.drop()
+        """Drop it. Returns when all of it has ended: nothing reaches the phone later."""
+        self.drop()
+        for errand in self._errands:
+            errand.end()
+
+    @property
+    def _errands(self) -> tuple[Errand[Sent] | Errand[None], ...]:
+        return (self._sending,) if self._delivery is None else (self._delivery, self._sending)

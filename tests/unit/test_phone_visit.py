@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.scripted_adb import ScriptedAdb
 from tests.scripted_provider import Asked, Reply, batch, serving, settings_for
 from tests.unit.test_phones_station import PHONE, World, clip
 
+BOUND = 20.0
+"""Seconds after which a wait that should end has failed."""
 FULL = 47001
 """All phones that the plan allows at once are on."""
 
@@ -122,6 +125,25 @@ def test_a_phone_that_cannot_be_seen_off_beside_the_next_job_is_an_alarm(world: 
     assert not errand.result(time.sleep).released
     assert "may still be on" in visit.report.alarms[0]
     assert world.registered() == [PHONE.id]
+
+
+def test_a_store_that_hangs_keeps_no_phone_on(world: World) -> None:
+    stopped = threading.Event()
+    sending: list[bool] = []
+    world.provider.rule("phone/start", world.starts_or_stops(1))
+    world.provider.answer("/put", Reply(raw=b"", also=lambda: stopped.wait(BOUND)))
+    stop = world.starts_or_stops(2)
+
+    def stops(asked: Asked) -> Reply:
+        sending.append("send" in {thread.name for thread in threading.enumerate()})
+        stopped.set()
+        return stop(asked)
+
+    world.provider.rule("phone/stop", stops)
+    visit = Visit(world, lambda: False)
+    visit.fails()
+    assert visit.visit.end().released
+    assert sending == [True]
 
 
 def test_who_waits_for_a_farewell_may_be_stopped_and_the_phone_goes_off(world: World) -> None:

@@ -102,5 +102,5 @@ def test_who_waits_for_an_errand_may_be_stopped(world: World) -> None:
     errand = Errand("endless", endless)
     with pytest.raises(StopRequested, match="asked to stop"):
         errand.result(stop)
-    errand.drop()
+    errand.end()
     assert errand.done
