@@ -27,10 +27,11 @@ from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.control import StandingOrders
 from engine.display import Display
-from engine.errors import InputError
+from engine.errors import InputError, LedgerUnreadableError
 from engine.guards import Guards
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
+from engine.ledger_patience import LedgerPatience
 from engine.leftovers import half_written
 from engine.logger import get_logger
 from engine.news import News
@@ -163,6 +164,7 @@ class Orchestrator:
             cap=self.workload.daily_cap,
         )
         self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
+        self.patience = LedgerPatience(self.news.alarm)
         self.aftermath = Aftermath(
             settings=self.settings,
             registry=self.registry,
@@ -215,6 +217,12 @@ class Orchestrator:
     def tick(self, seconds: float | None = None) -> None:
         """Hear workers, settle deaths, obey commands, show what is true; at most one poll long."""
         self._hear(self.settings.run.supervisor_poll_seconds if seconds is None else seconds)
+        try:
+            self._turn()
+        except LedgerUnreadableError as exc:
+            self.patience.bear(exc)
+
+    def _turn(self) -> None:
         self.guards.turn()
         for worker in self.workers.end_overdue():
             self.news.emit(

@@ -54,12 +54,22 @@ class StageLoop:
         run.news.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
         run.workers.new_stage()
         run.workers.order(stage=stage.number)
-        while not self._over():
-            if not run.control.paused:
-                self._start_workers()
+        while not self._turn():
             run.tick()
         # Between stages nobody claims: what is reset meanwhile waits for its own stage.
         run.workers.order(stage=0)
+
+    def _turn(self) -> bool:
+        """Start whom the ledger has work for; True when the stage is over."""
+        run = self._run
+        try:
+            if self._over():
+                return True
+            if not run.control.paused:
+                self._start_workers()
+        except LedgerUnreadableError as exc:
+            run.patience.bear(exc)
+        return False
 
     def _over(self) -> bool:
         run = self._run

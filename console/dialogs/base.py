@@ -220,10 +220,10 @@ class Dialog(ModalScreen[T | None], Generic[T]):
 
     def on_key(self, event: events.Key) -> None:
         """Whoever simply types the word that is asked for need not go to its field first."""
-        for wanted in self.query(TypedWord):
-            if wanted.display and event.character and wanted.word.startswith(event.character):
-                wanted.begin(event.character)
-                event.stop()
+        if event.character and event.is_printable:
+            for wanted in self.query(TypedWord):
+                if wanted.display and wanted.take(event.character):
+                    event.stop()
 
     def on_input_changed(self) -> None:
         self._problem = ""

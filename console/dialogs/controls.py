@@ -180,11 +180,15 @@ class TypedWord(Horizontal):
         """The word stands there."""
         return self.query_one(Input).value.strip() == self.word
 
-    def begin(self, first: str) -> None:
-        """Go to the field with a letter that was typed elsewhere."""
+    def take(self, character: str) -> bool:
+        """A letter that was typed elsewhere, if it begins the word or goes on with one; fast ones
+        are on their way before the focus has moved."""
         field = self.query_one(Input)
+        if not field.value and not self.word.startswith(character):
+            return False
         field.focus()
-        field.insert_text_at_cursor(first)
+        field.insert_text_at_cursor(character)
+        return True
 
     def rows(self, _width: int) -> int:
         return 1

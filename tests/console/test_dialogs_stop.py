@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice
@@ -91,6 +93,16 @@ def test_stop_all_wants_its_word(scene: Scene) -> None:
     [wish] = ask(scene, StopPhones(chosen, MIXED, None), script)
     assert wish.scope is Scope.ALL
     assert len(wish.targets) == 3
+
+
+def test_a_word_that_is_typed_faster_than_the_focus_moves_is_taken_whole(scene: Scene) -> None:
+    async def script(asked: Asked) -> str:
+        for letter in "stop":
+            asked.pilot.app.post_message(Key(letter, letter))
+        await asked.pilot.pause()
+        return asked.dialog.query_one("#typed", Input).value
+
+    assert ask(scene, StopEverything(scene.settings, None, MIXED), script) == "stop"
 
 
 def test_a_phone_that_came_on_later_is_told_and_not_added(scene: Scene) -> None:

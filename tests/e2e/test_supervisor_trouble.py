@@ -69,6 +69,20 @@ def test_a_ledger_emptied_in_mid_run_is_no_finished_day(tmp_path: Path) -> None:
     assert (alive(workers), farm.lamps()) == ([], [])
 
 
+@pytest.mark.parametrize("half", [0, 30], ids=["empty", "in the middle of its header"])
+def test_a_ledger_that_is_just_being_saved_ends_no_run(tmp_path: Path, half: int) -> None:
+    farm = ToyFarm(tmp_path, "j0 a until:go submit do")
+    run, _ = live(farm, jobs=1)
+    content = farm.ledger_path.read_bytes()
+    farm.ledger_path.write_bytes(content[:half])
+    farm.wait_for(lambda: any("looked at again" in e["text"] for e in farm.events("alarm")))
+    farm.ledger_path.write_bytes(content)
+    (tmp_path / "go").touch()
+    out, complaint = run.communicate(timeout=60)
+    assert (run.returncode, complaint) == (0, ""), out
+    assert farm.statuses() == {"j0": "success"}
+
+
 def test_a_run_outlives_its_run_directory(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, *(f"j{n} k{n} until:go submit do" for n in range(4)))
     run, workers = live(farm)
