@@ -29,6 +29,7 @@ from engine.control import StandingOrders
 from engine.display import Display
 from engine.errors import InputError
 from engine.guards import Guards
+from engine.insight.paced import SHARE
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.leftovers import half_written
@@ -54,6 +55,9 @@ log = get_logger(__name__)
 
 STATUS_SECONDS = 2.0
 """The snapshot is rewritten at least this often (architecture 7)."""
+
+TURN_SECONDS = 0.05
+"""Between two turns that messages begin: a turn looks after everything, however little was said."""
 
 TOLD = frozenset({"hello", "job", "state", "submitted", "outcome", "exit"})
 """What a worker says that becomes an event."""
@@ -96,6 +100,7 @@ class Orchestrator:
         self.started_at = now()
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._next: dict[str, float] = {}
+        self._next_turn = self._status_from = 0.0
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -244,11 +249,14 @@ class Orchestrator:
     def _hear(self, seconds: float) -> None:
         try:
             message = self._inbox.get(timeout=max(seconds, 0.01))
-            while True:
-                self._heard(*message)
-                message = self._inbox.get_nowait()
         except queue.Empty:
             return
+        time.sleep(max(0.0, self._next_turn - time.monotonic()))
+        self._next_turn = time.monotonic() + TURN_SECONDS
+        with self.news.together():
+            self._heard(*message)
+            for _ in range(self._inbox.qsize()):
+                self._heard(*self._inbox.get_nowait())
 
     def _heard(self, slot: int, generation: int, message: dict[str, Any] | None) -> None:
         worker = self.workers.slots.get(slot)
@@ -261,7 +269,7 @@ class Orchestrator:
         elif kind in TOLD:
             name = kind if kind == "outcome" else f"worker_{kind}"
             self.news.emit(name, worker=slot, **message)
-            self._next["status"] = 0.0
+            self._next["status"] = self._status_from
 
     def _meanwhile(self, work: Callable[[], T]) -> T:
         """Do something slow on another thread: commands are heard and the status stays true."""
@@ -298,7 +306,7 @@ class Orchestrator:
             self.news.line(removed)
 
     def _seed_if_empty(self) -> None:
-        if self.ledger.exists() and self.ledger.jobs():
+        if self.ledger.has_jobs():
             return
         self.phase = "seeding"
         report = self._meanwhile(lambda: self.workload.seed(self.ledger))
@@ -378,11 +386,15 @@ class Orchestrator:
     # -- told to the operator ------------------------------------------------------------------
 
     def write_status(self) -> None:
+        began = time.monotonic()
         try:
             self.run_dir.write_status(snapshot(self))
         except OSError as exc:
             # A full disk must not end the run that may be the only one to stop the phones.
             log.warning("status_not_written", error=explain(exc))
+        # Many workers, or a long ledger, make it dear: news alone do not have it written so often.
+        took = time.monotonic() - began
+        self._status_from = began + min(STATUS_SECONDS, took * SHARE)
 
     def _progress_line(self) -> None:
         text = totals_line(self)

@@ -23,6 +23,7 @@ from engine.ledger.export import write_export
 from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
 from engine.ledger.file import archive_name
 from engine.ledger.fold import Entry
+from engine.ledger.latest import latest_moment
 from engine.ledger.operator_desk import (
     MARKED_POSTED,
     REQUEUED,
@@ -112,11 +113,33 @@ class ProgressTracker:
         """The latest row of every job, in file order; empty where there is no ledger."""
         return self._ledger.view()
 
+    def has_jobs(self) -> bool:
+        """There is at least one; costs the same whatever the ledger's length."""
+        with self._ledger.threads:
+            return bool(self._ledger.reading().entries)
+
     def get(self, job_id: str) -> Job | None:
         with self._ledger.threads:
             fold = self._ledger.reading()
             entry = fold.entries.get(job_id)
             return fold.job(entry) if entry else None
+
+    def failed(self) -> Sequence[Job]:
+        """Jobs whose latest row says so, in file order; no other job becomes a value."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            return [fold.job(entry) for entry in fold.in_file_order(fold.failed)]
+
+    def statuses(self) -> frozenset[JobStatus]:
+        """Those that any job has."""
+        with self._ledger.threads:
+            counts = self._ledger.reading().counts
+            return frozenset(status for status, number in counts.items() if number)
+
+    def highest_open_pass(self) -> int:
+        """Of the jobs that are claimed or wait; 1 where there are none."""
+        with self._ledger.threads:
+            return self._ledger.reading().highest_open_pass()
 
     def history(self, job_id: str) -> Sequence[Job]:
         """Every row of the job, oldest first."""
@@ -150,6 +173,12 @@ class ProgressTracker:
             fold = self._ledger.reading()
             return self._ledger.book.revision[0], len(fold.log)
 
+    def mark_before(self, run_id: str) -> RowMark:
+        """The mark of a reader who has seen all that stands before the run's first row."""
+        with self._ledger.threads:
+            fold = self._ledger.reading()
+            return self._ledger.book.revision[0], fold.first_row_of(run_id)
+
     def revision(self) -> object:
         """Changes whenever the ledger changed."""
         with self._ledger.threads:
@@ -161,7 +190,7 @@ class ProgressTracker:
         with self._ledger.threads:
             fold = self._ledger.reading()
             if blocked is None:
-                blocked = self._desk.survey(fold, self._ledger.clock()).blocked
+                blocked = self._desk.surveyed(fold, self._ledger.clock()).blocked
             return figures_of(fold, quarantined=self._ledger.book.quarantined, blocked=blocked)
 
     def quarantined(self) -> int:
@@ -173,7 +202,10 @@ class ProgressTracker:
     def open_jobs(self, at_most: int | None = None) -> int:
         """Jobs that are claimed, or waiting and not blocked; counted up to ``at_most``."""
         with self._ledger.threads:
-            return self._desk.open_jobs(self._ledger.reading(), self._ledger.clock(), at_most)
+            fold, now = self._ledger.reading(), self._ledger.clock()
+            if at_most is None:
+                return self._desk.surveyed(fold, now).open_jobs
+            return self._desk.open_jobs(fold, now, at_most)
 
     def claimable(self) -> int:
         """Waiting jobs that nothing blocks, due or not yet."""
@@ -183,7 +215,7 @@ class ProgressTracker:
     def blocked(self) -> Mapping[str, int]:
         """Waiting jobs that cannot be claimed today, by reason (A4.12)."""
         with self._ledger.threads:
-            return dict(self._desk.survey(self._ledger.reading(), self._ledger.clock()).blocked)
+            return dict(self._desk.surveyed(self._ledger.reading(), self._ledger.clock()).blocked)
 
     def now(self) -> datetime:
         """The ledger's clock, in the operator's zone."""
@@ -192,11 +224,7 @@ class ProgressTracker:
     def ledger_day(self) -> date | None:
         """Latest day (operator's zone) recorded in any row; None if there is no time in it."""
         with self._ledger.threads:
-            fold = self._ledger.reading()
-            latest = max(
-                (max(times) for entry in fold.by_order if (times := _times(fold.job(entry)))),
-                default=None,
-            )
+            latest = latest_moment(self._ledger.reading())
         return latest and self._settings.day_of(latest)
 
     def retryable(self, job: Job) -> bool:
@@ -345,9 +373,7 @@ class ProgressTracker:
 
     def doubts(self) -> Sequence[Job]:
         """Jobs in doubt, in file order."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            return [fold.job(entry) for entry in fold.by_order if entry.in_doubt]
+        return [job for job in self.failed() if job.in_doubt]
 
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,
@@ -370,10 +396,11 @@ class ProgressTracker:
         """
         wanted = retryable or self.retryable
         with self._ledger.writing() as now:
+            fold = self._ledger.book.fold
             chosen = [
                 entry
-                for entry in self._ledger.book.fold.by_order
-                if entry.status is JobStatus.FAILED and wanted(self._ledger.job(entry))
+                for entry in fold.in_file_order(fold.failed)
+                if wanted(self._ledger.job(entry))
             ]
             return self._ledger.change_all(chosen, lambda _: outcomes.reset(pass_number), now)
 
@@ -451,14 +478,9 @@ class ProgressTracker:
             return write_export(fold, target)
 
     def close(self) -> None:
-        """Close files; the tracker opens them again when it is used."""
+        """Close files and forget what was read; the tracker reads it again when it is used."""
         with self._ledger.threads:
             self._ledger.close()
-
-
-def _times(job: Job) -> list[datetime]:
-    times = (job.claimed_at, job.completed_at, job.submitted_at, job.updated_at)
-    return [time for time in times if time is not None]
 
 
 __all__ = [
