@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from engine.config import Settings
-from engine.errors import ClaimLostError, LedgerError, LedgerUnreadableError
+from engine.errors import (
+    ClaimLostError,
+    LedgerError,
+    LedgerUnreadableError,
+    LedgerWriteError,
+)
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob
 from engine.ledger.book import Book
 from engine.ledger.claims import done_before

@@ -35,7 +35,6 @@ from engine.ledger.rows import (
 from engine.ledger.seed_copy import SeedCopy
 from engine.ledger.text import BOM, Record, RecordReader, Unreadable, split
 
-
 _END: Final = b"\r\n"
 
 

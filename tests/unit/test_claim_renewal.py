@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.claim_renewal import Renewal
@@ -22,6 +23,16 @@ def renewals() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "renewal"}
 
 
+def noting(given: queue.Queue[Claim], answer: str = "") -> Callable[[Claim], str]:
+    """A renewal that notes each claim, and gives this answer."""
+
+    def renew(held: Claim) -> str:
+        given.put(held)
+        return answer
+
+    return renew
+
+
 def never(why: str) -> None:
     raise AssertionError(why)
 
@@ -29,7 +40,7 @@ def never(why: str) -> None:
 def test_a_claim_in_hand_is_renewed_again_and_again(tmp_path: Path) -> None:
     given: queue.Queue[Claim] = queue.Queue()
     claim = claim_of(tmp_path)
-    renewal = Renewal(lambda held: given.put(held) or "", SHORT)
+    renewal = Renewal(noting(given), SHORT)
     renewal.begin(claim, never)
     assert [given.get(timeout=10) for _ in range(3)] == [claim] * 3
     renewal.end(LONG)
@@ -48,7 +59,7 @@ def test_jobs_one_after_the_other_share_one_thread(tmp_path: Path) -> None:
 def test_a_claim_that_was_taken_back_is_told_once_and_not_renewed_again(tmp_path: Path) -> None:
     told: queue.Queue[str] = queue.Queue()
     asked: queue.Queue[Claim] = queue.Queue()
-    renewal = Renewal(lambda held: asked.put(held) or "it is gone", SHORT)
+    renewal = Renewal(noting(asked, "it is gone"), SHORT)
     renewal.begin(claim_of(tmp_path), told.put)
     assert told.get(timeout=10) == "it is gone"
     renewal.end(LONG)
@@ -79,7 +90,7 @@ def test_the_thread_ends_where_nothing_is_held_and_comes_back_with_the_next_clai
 ) -> None:
     given: queue.Queue[Claim] = queue.Queue()
     claim, before = claim_of(tmp_path), renewals()
-    renewal = Renewal(lambda held: given.put(held) or "", SHORT)
+    renewal = Renewal(noting(given), SHORT)
     renewal.begin(claim, never)
     given.get(timeout=10)
     (thread,) = renewals() - before
