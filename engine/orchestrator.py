@@ -41,10 +41,7 @@ from engine.progress import ProgressTracker
 from engine.retry import STOPPED
 from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
-from engine.run_text import (
-    seeding_lines,
-    why_nothing,
-)
+from engine.run_text import seeding_lines, why_nothing
 from engine.stage_loop import StageLoop
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command

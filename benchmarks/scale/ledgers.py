@@ -38,7 +38,9 @@ def work_directory(path: Path, *, rows: int, waiting: int | None = None, poll: f
     (path / "geelark.toml").write_text(_SETTINGS.format(poll=poll), encoding="utf-8")
     (path / "jobs.txt").write_text("", encoding="utf-8")
     fresh = rows // 2 if waiting is None else waiting
-    write_ledger(path / "parallel_progress.csv", done=(rows - fresh) // 3, waiting=fresh)
+    write_ledger(
+        path / "parallel_progress.csv", done=(rows - fresh) // ROWS_OF_A_DONE_JOB, waiting=fresh
+    )
     return path
 
 
@@ -50,22 +52,22 @@ def write_ledger(path: Path, *, done: int, waiting: int) -> None:
         writer.writerow(_COLUMNS)
         seeded = (now - timedelta(minutes=10)).isoformat(timespec="microseconds")
         for number in range(done + waiting):
-            writer.writerow(_row(number, status="pending", updated_at=seeded, first=True))
+            fresh = {"status": "pending", "updated_at": seeded} | _material(number)
+            writer.writerow(_row(number, fresh))
         for number in range(done):
             at = now - timedelta(minutes=9) + timedelta(milliseconds=number)
             claimed = at.isoformat(timespec="microseconds")
             ended = (at + timedelta(milliseconds=1)).isoformat(timespec="microseconds")
             hold = {"worker_id": str(number % 5), "claimed_at": claimed, "run_id": "earlier"}
-            writer.writerow(_row(number, status="claimed", updated_at=claimed, **hold))
-            writer.writerow(
-                _row(number, status="success", completed_at=ended, updated_at=ended, **hold)
-            )
+            writer.writerow(_row(number, hold | {"status": "claimed", "updated_at": claimed}))
+            success = {"status": "success", "completed_at": ended, "updated_at": ended}
+            writer.writerow(_row(number, hold | success))
         file.flush()
         os.fsync(file.fileno())
     path.chmod(0o600)
 
 
-def _row(number: int, *, first: bool = False, **cells: str) -> list[str]:
+def _row(number: int, cells: dict[str, str]) -> list[str]:
     row = {
         "job_id": f"video_{number:07d}.mp4_bench",
         "account": f"account{number % KEYS:04d}",
@@ -73,10 +75,13 @@ def _row(number: int, *, first: bool = False, **cells: str) -> list[str]:
         "max_attempts": "3",
         "pass_number": "1",
     } | cells
-    if first:
-        row |= {
-            "video_path": f"C:\\campaigns\\bench\\videos\\show\\video_{number:07d}.mp4",
-            "caption": _CAPTION,
-            "video_id": f"sha256:{number:032x}",
-        }
     return [row.get(name, "") for name in _COLUMNS]
+
+
+def _material(number: int) -> dict[str, str]:
+    """What only a job's first row has."""
+    return {
+        "video_path": f"C:\\campaigns\\bench\\videos\\show\\video_{number:07d}.mp4",
+        "caption": _CAPTION,
+        "video_id": f"sha256:{number:032x}",
+    }

@@ -8,6 +8,8 @@ a file lost with its end is written back first, as far as it was read here.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -36,6 +38,24 @@ from engine.ledger.seed_copy import SeedCopy
 from engine.ledger.text import BOM, Record, RecordReader, Unreadable, split
 
 _END: Final = b"\r\n"
+
+
+_BULK: Final = 1_000_000
+"""Bytes; a day of a hundred accounts has less."""
+
+
+@contextlib.contextmanager
+def undisturbed(size: int) -> Iterator[None]:
+    """So many bytes are read without Python's collector of circles: rows make none, and it would
+    look through all that were read before, again and again."""
+    if size < _BULK or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Replaced(NamedTuple):
@@ -101,7 +121,8 @@ class Book:
         if data is not None:
             self._refusal = ""
             try:
-                self._take(data)
+                with undisturbed(len(data)):
+                    self._take(data)
             except LedgerUnreadableError as exc:
                 self._refusal = str(exc)  # the words only: a traceback would keep all this alive
             except BaseException:  # an interrupt in the middle
