@@ -14,6 +14,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.scale.live import answer
+from engine import logs
 from engine.config import Settings
 from engine.insight.watch import Watch
 from engine.phones.registry import PhoneEntry
@@ -51,7 +52,9 @@ def cost_of_phones(folder: Path, phones: int) -> PhoneCost:
 
 def look_at(work_dir: Path, phones: int) -> dict[str, float]:
     """In a process of its own: the list, then the record of as many phones."""
-    watch = Watch(work_dir, Settings.load(work_dir))
+    settings = Settings.load(work_dir)
+    logs.configure(None, settings.logs)  # what is printed is read back
+    watch = Watch(work_dir, settings)
     watch.refresh()
     list_cpu, list_wall = _cost(watch.ask_resources)
     _record(watch, phones)

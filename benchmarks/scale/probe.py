@@ -20,6 +20,7 @@ from typing import Final
 
 import psutil
 
+from engine import logs
 from engine.config import Settings
 from engine.insight.watch import Watch
 from engine.jobs import Claim
@@ -39,6 +40,7 @@ def cpu_of(work: Callable[[], object]) -> float:
 def probe(work_dir: Path) -> dict[str, float]:
     """All figures of one work directory; changes its ledger."""
     settings = Settings.load(work_dir)
+    logs.configure(None, settings.logs)  # what is printed is read back
     watch = Watch(work_dir, settings)
     found = {"glance": cpu_of(watch.glance), "look": cpu_of(watch.refresh)}
     found["same"] = median(cpu_of(watch.refresh) for _ in range(LOOKS))
