@@ -31,16 +31,19 @@ class EventFile:
         """A size of its own at which it is rotated."""
         self._mended = False
 
-    def append(self, event: Mapping[str, Any]) -> None:
-        """Append one event, without secrets; only the supervisor calls this. Raises OSError."""
-        line = redact(json.dumps(event, ensure_ascii=False, default=str)) + "\n"
+    def append(self, *events: Mapping[str, Any]) -> None:
+        """Append events, without secrets; only the supervisor calls this. Raises OSError."""
+        if not events:
+            return
+        lines = [json.dumps(event, ensure_ascii=False, default=str) + "\n" for event in events]
+        text = redact("".join(lines))
         self._rotate()
         with open_append(self.path) as file:
             if not self._mended:
                 self._mended = True
                 if is_torn(self.path):
-                    line = "\n" + line
-            file.write(line.encode("utf-8", "backslashreplace"))
+                    text = "\n" + text
+            file.write(text.encode("utf-8", "backslashreplace"))
 
     def _rotate(self) -> None:
         # On Windows a reader may hinder it: then the file grows until the reader has gone.

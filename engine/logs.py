@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import sys
 import threading
@@ -65,6 +66,12 @@ def _make_harmless(
 
 class _PrivateRotatingFile(RotatingFileHandler):
     """Rotating log that only its owner may read; opened for append, never truncated (A14.6)."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """By what the file has: the library would format each line twice to know it before."""
+        if self.stream is None:
+            self.stream = self._open()
+        return 0 < self.maxBytes <= os.fstat(self.stream.fileno()).st_size
 
     def doRollover(self) -> None:
         """Rotate; where that fails (on Windows somebody reads) the file goes on growing."""

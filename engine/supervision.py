@@ -190,8 +190,10 @@ class Workers:
         backoff, and counts as no restart.
         """
         now = self._clock()
+        if len(self.alive) >= needed:
+            return None
         for worker in sorted(self.wanted, key=lambda worker: worker.slot):
-            if worker.alive or len(self.alive) >= needed:
+            if worker.alive:
                 continue
             due = worker.state is WorkerState.BACKOFF and now >= worker.restart_at
             turn = worker.state is WorkerState.WAITING and self._may_start(now)

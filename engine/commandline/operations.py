@@ -46,6 +46,7 @@ class Operations(WorkPlace):
         self.workload.check()
         for sentence in self.workload.notices():
             self.say(sentence)
+        self.ledger.close()  # the run reads it for itself, and holds it once
         from engine.commandline.signals import stop_signals
         from engine.display import display_for
         from engine.orchestrator import Orchestrator
