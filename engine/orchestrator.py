@@ -162,6 +162,7 @@ class Orchestrator:
             refuse=self._refuse,
             cap=self.workload.daily_cap,
         )
+        self.workload.attach(self.ledger)
         self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
         self.aftermath = Aftermath(
             settings=self.settings,
