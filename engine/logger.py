@@ -6,6 +6,7 @@ that only reads sends its lines nowhere.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
@@ -18,6 +19,21 @@ _BINDING = frozenset({"bind", "new", "unbind", "try_unbind"})
 def get_logger(name: str) -> FilteringBoundLogger:
     """What ``structlog.get_logger(name)`` returns, without loading structlog yet."""
     return cast("FilteringBoundLogger", _Logger(name))
+
+
+def load_without_rich() -> None:
+    """Load structlog without rich, which it would draw tracebacks on a terminal with: our logs are
+    files, and in every process of a run rich is memory and time for nothing.
+
+    For the beginning of a process: meanwhile no other thread could import rich.
+    """
+    if "structlog" in sys.modules or "rich" in sys.modules:
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]  # documented: as if not installed
+    try:
+        import structlog  # noqa: F401 - loaded here for all who import it later
+    finally:
+        del sys.modules["rich"]
 
 
 def drop_lines(*, drop: bool) -> None:
