@@ -25,6 +25,7 @@ OF_OTHER_COMMANDS = {
     "engine.aftermath",
     "engine.commandline.stop_all",
     "engine.commandline.control_commands",
+    "engine.taxonomy.classifier",
 }
 ASKED = """
 import contextlib, io, json, sys
