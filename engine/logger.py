@@ -6,8 +6,9 @@ that only reads sends its lines nowhere.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from engine.lean_import import as_if_absent
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -23,17 +24,9 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 def load_without_rich() -> None:
     """Load structlog without rich, which it would draw tracebacks on a terminal with: our logs are
-    files, and in every process of a run rich is memory and time for nothing.
-
-    For the beginning of a process: meanwhile no other thread could import rich.
-    """
-    if "structlog" in sys.modules or "rich" in sys.modules:
-        return
-    sys.modules["rich"] = None  # type: ignore[assignment]  # documented: as if not installed
-    try:
+    files. For the beginning of a process, while no other thread imports rich."""
+    with as_if_absent("rich"):
         import structlog  # noqa: F401 - loaded here for all who import it later
-    finally:
-        del sys.modules["rich"]
 
 
 def drop_lines(*, drop: bool) -> None:

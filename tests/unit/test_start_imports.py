@@ -113,3 +113,33 @@ def test_a_log_in_a_file_loads_no_rich_and_leaves_it_to_be_had(tmp_path: Path) -
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False"]
     assert "event=said" in log.read_text(encoding="utf-8")
+
+
+CALLED = """
+import sys
+from pathlib import Path
+from engine import logs
+from engine.config import Logs, Settings
+from engine.errors import NetworkError
+from engine.logger import get_logger
+from engine.phones.budget import CallBudget
+from engine.phones.transport import CloudTransport
+
+logs.configure(None, Logs())
+phones = {"api_url": "http://127.0.0.1:9", "http_retries": 0}
+settings = Settings.model_validate({"phones": phones, "secrets": {"api_token": "a token"}})
+budget = CallBudget(Path(sys.argv[1]), per_minute=100, per_hour=100)
+transport = CloudTransport(settings, budget, get_logger("engine.test"))
+try:
+    transport.call("phone/list", {}, doing="look", safe=True, pause=lambda seconds: None)
+except NetworkError:
+    print(*({"httpx2", "httpcore2", "trio", "anyio", "attr"} & sys.modules.keys()))
+import anyio
+"""
+
+
+def test_a_call_to_the_provider_loads_no_asynchronous_library(tmp_path: Path) -> None:
+    """Loading them takes longer than the call."""
+    command = [sys.executable, "-c", CALLED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert set(done.stdout.split()) == {"httpx2", "httpcore2"}
