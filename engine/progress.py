@@ -118,20 +118,6 @@ class ProgressTracker:
             entry = fold.entries.get(job_id)
             return fold.job(entry) if entry else None
 
-    def used_by(self, key: str) -> Sequence[Job]:
-        """What of one key succeeded, is in doubt or is claimed, in file order.
-
-        As of the last reading: a workload that is asked about a job while others are looked at
-        must not change what is looked at. Only a ledger that was never read is read.
-        """
-        with self._ledger.threads:
-            book = self._ledger.book
-            fold = book.fold if book.present else self._ledger.reading()
-            found = [entry for entry in fold.spent(key) if _uses(entry, key)]
-            if fold.busy(key):
-                found += [entry for entry in fold.claimed.values() if entry.account == key]
-            return [fold.job(entry) for entry in sorted(found, key=lambda entry: entry.order)]
-
     def history(self, job_id: str) -> Sequence[Job]:
         """Every row of the job, oldest first."""
         with self._ledger.threads:
@@ -218,6 +204,24 @@ class ProgressTracker:
         return job.status is JobStatus.FAILED and retry_decision(
             job.error_category, job.attempts, self._settings.retry
         )
+
+    def used_by(self, key: str) -> Sequence[Job]:
+        """What of one key succeeded, is in doubt or is claimed, in file order.
+
+        As of the last reading: a workload that is asked about a job while others are looked at
+        must not change what is looked at. Only a ledger that was never read is read.
+        """
+        with self._ledger.threads:
+            book = self._ledger.book
+            fold = book.fold if book.present else self._ledger.reading()
+            found = [
+                entry  # some succeeded once and no longer do, or did for another key
+                for entry in fold.spent(key)
+                if (entry.status is JobStatus.SUCCESS or entry.in_doubt) and entry.account == key
+            ]
+            if fold.busy(key):
+                found += [entry for entry in fold.claimed.values() if entry.account == key]
+            return [fold.job(entry) for entry in sorted(found, key=lambda entry: entry.order)]
 
     # -- workers -----------------------------------------------------------------------------------
 
@@ -468,11 +472,6 @@ class ProgressTracker:
         """Close files; the tracker opens them again when it is used."""
         with self._ledger.threads:
             self._ledger.close()
-
-
-def _uses(entry: Entry, key: str) -> bool:
-    """Whether a job that once succeeded, or was in doubt, still stands so for this key."""
-    return entry.account == key and (entry.status is JobStatus.SUCCESS or entry.in_doubt)
 
 
 def _times(job: Job) -> list[datetime]:
