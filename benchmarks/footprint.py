@@ -1,6 +1,6 @@
 """Memory, start-up times and waiting of what the engine and the cockpit are made of.
 
-    python -m benchmarks.footprint --workers 3 --jobs 12 --rows 5000
+    python -m benchmarks.footprint --workers 3 --jobs 12 --rows 5000 --times 3
 
 ``--help``, ``--status`` of a ledger of ``--rows`` rows (no service is asked) and the cockpit to its
 first useful paint are each begun several times. Then a day of ``--jobs`` waiting jobs, behind as
@@ -31,7 +31,15 @@ from typing import Final
 
 import psutil
 
-from benchmarks.footprint_run import APPIUM, MEGABYTE, SUPERVISOR, WORKER, FootprintRun, RunFigures
+from benchmarks.footprint_run import (
+    APPIUM,
+    IDLE_SECONDS,
+    MEGABYTE,
+    SUPERVISOR,
+    WORKER,
+    FootprintRun,
+    RunFigures,
+)
 from engine.progress import ProgressTracker
 from simulator.demo import farm_process
 from simulator.farm_file import FARM_FILE
@@ -51,17 +59,14 @@ TARGETS: Final[Mapping[str, float]] = {
 DECIDING: Final = ("supervisor_idle_mb", "worker_mb")
 """Above its target, one of these makes the exit status 1."""
 NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
-ASKED: Final = 5
-"""Times that a command is asked after a first one, which may find no bytecode."""
-PAINTED: Final = 3
-HEADER: Final = ProgressTracker.COLUMNS[:17]
+HEADER: Final = ProgressTracker.COLUMNS
 
 Figures = dict[str, float]
 
 
 def write_ledger(path: Path, *, rows: int, jobs: int) -> None:
-    """A ledger of an older system: ``rows`` jobs done, ``jobs`` waiting."""
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    """A ledger as we write it: ``rows`` jobs done, ``jobs`` waiting."""
+    now = datetime.now().astimezone().isoformat(timespec="microseconds")
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, HEADER)
         writer.writeheader()
@@ -78,6 +83,7 @@ def write_ledger(path: Path, *, rows: int, jobs: int) -> None:
                     "completed_at": now if done else "",
                     "attempts": "1" if done else "0",
                     "max_attempts": "3",
+                    "updated_at": now,
                 }
             )
 
@@ -97,10 +103,11 @@ def farm_with_a_day(workers: int, jobs: int, rows: int) -> Iterator[Path]:
             yield work_dir
 
 
-def answer_seconds(*arguments: str) -> tuple[float, float]:
-    """Median seconds, of the processor and of the clock, until Python has done this."""
+def answer_seconds(times: int, *arguments: str) -> tuple[float, float]:
+    """Median seconds, of the processor and of the clock, until Python has done this so many times,
+    after a first one, which may find no bytecode."""
     spent: list[tuple[float, float]] = []
-    for _ in range(ASKED + 1):
+    for _ in range(times + 1):
         before, began = _children_cpu(), time.perf_counter()
         subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
         clock = time.perf_counter() - began
@@ -131,7 +138,7 @@ def bare_megabytes() -> float:
     return resident
 
 
-def commands(folder: Path, rows: int) -> Figures:
+def commands(folder: Path, rows: int, times: int) -> Figures:
     """``--help`` and ``--status``, beside the bare interpreter."""
     write_ledger(folder / "parallel_progress.csv", rows=rows, jobs=0)
     module = ("-m", "engine.orchestrator")
@@ -142,11 +149,11 @@ def commands(folder: Path, rows: int) -> Figures:
     }
     figures: Figures = {}
     for name, arguments in asked.items():
-        figures[f"{name}_cpu_s"], figures[f"{name}_s"] = answer_seconds(*arguments)
+        figures[f"{name}_cpu_s"], figures[f"{name}_s"] = answer_seconds(times, *arguments)
     return figures
 
 
-def first_paint(folder: Path, rows: int) -> Figures:
+def first_paint(folder: Path, rows: int, times: int) -> Figures:
     """The cockpit, from the command to the first useful paint; nothing where there is no POSIX
     terminal to paint on."""
     if sys.platform == "win32":
@@ -156,7 +163,7 @@ def first_paint(folder: Path, rows: int) -> Figures:
 
     day = make_day(folder, rows)
     seconds, processor = [], []
-    for _ in range(PAINTED):
+    for _ in range(times):
         with probe.cockpit(day, probe.LARGE) as (terminal, first):
             seconds.append(first)
             processor.append(terminal.cpu_seconds())
@@ -184,12 +191,12 @@ def of_the_run(found: RunFigures) -> Figures:
     return figures
 
 
-def measure(*, workers: int, jobs: int, rows: int) -> Figures:
+def measure(*, workers: int, jobs: int, rows: int, times: int, idle: float) -> Figures:
     """Everything, one after the other. Raises RuntimeError where the day fails."""
     with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
-        figures = commands(Path(folder), rows) | first_paint(Path(folder), rows)
+        figures = commands(Path(folder), rows, times) | first_paint(Path(folder), rows, times)
     with farm_with_a_day(workers, jobs, rows) as work_dir:
-        figures |= of_the_run(FootprintRun(work_dir).measure(workers))
+        figures |= of_the_run(FootprintRun(work_dir).measure(workers, idle))
     bare = bare_megabytes()
     for name in ("help", "status"):
         bare_cpu = figures["python_cpu_s"] or math.nan
@@ -215,10 +222,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=12, help="waiting ones")
     parser.add_argument("--rows", type=int, default=5000, help="rows that are done")
+    parser.add_argument("--times", type=int, default=3, help="starts of each command")
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds of waiting")
     options = parser.parse_args(arguments)
     # Without bytecode each start would compile everything, which no installation does.
     os.environ.pop(NO_BYTECODE, None)
-    return report(measure(workers=options.workers, jobs=options.jobs, rows=options.rows))
+    return report(measure(**vars(options)))
 
 
 if __name__ == "__main__":

@@ -109,8 +109,9 @@ class FootprintRun:
         self._command = [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir), "--run"]
         self._seen: dict[int, _Seen] = {}
 
-    def measure(self, workers: int) -> RunFigures:
-        """Raises RuntimeError where the run fails, or is over before it could be looked at."""
+    def measure(self, workers: int, idle: float = IDLE_SECONDS) -> RunFigures:
+        """``idle``: seconds of the wait in the middle. Raises RuntimeError where the run fails, or
+        is over before it could be looked at."""
         self._began = time.time()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with self._output.open("wb") as out:
@@ -121,7 +122,7 @@ class FootprintRun:
             self._until(lambda: len(self._first("worker_job")) == workers, "a job for each worker")
             self._order("pause")
             self._until(self._nobody_works, "the end of these jobs")
-            figures.idle = self._idle()
+            figures.idle = self._idle(idle)
             self._order("resume")
             self._until(lambda: process.poll() is not None, "the end", ends=True)
         finally:
@@ -165,15 +166,15 @@ class FootprintRun:
         said = self._run_dir.read_status() or {}
         return bool(said.get("paused")) and not any(one["job"] for one in said["workers"])
 
-    def _idle(self) -> dict[str, Idle]:
+    def _idle(self, seconds: float) -> dict[str, Idle]:
         time.sleep(1.0)  # what the last job left to do
         self._look()
-        time.sleep(IDLE_SECONDS)
+        time.sleep(seconds)
         self._look()
         found: dict[str, Idle] = {}
         for seen in self._seen.values():
             if seen.process.is_running() and seen.role in (SUPERVISOR, WORKER):
-                one = seen.idle(IDLE_SECONDS)
+                one = seen.idle(seconds)
                 most = found.get(seen.role)
                 if most is None or one.resident_mb > most.resident_mb:
                     found[seen.role] = one
