@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from engine.config import Logs, Secrets
-from engine.logger import drop_lines
+from engine.logger import drop_lines, load_without_rich
 from engine.output import plain
 from engine.private_files import open_append
 
@@ -141,6 +141,7 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
     if path is None:
         handler = logging.NullHandler()
     else:
+        load_without_rich()
         handler = _PrivateRotatingFile(
             path,
             maxBytes=int(settings.max_megabytes * 1024 * 1024),

@@ -7,12 +7,10 @@ workload (architecture 2, 6, 7). ``python -m engine.orchestrator`` is the headle
 
 from __future__ import annotations
 
-import sys
-
 if __name__ == "__main__":  # before all that follows, of which most commands need nothing
-    from engine.commandline.cli import main as command_line
+    from engine.commandline.cli import process
 
-    sys.exit(command_line())
+    process()
 
 import queue
 import time
@@ -165,6 +163,7 @@ class Orchestrator:
             refuse=self._refuse,
             cap=self.workload.daily_cap,
         )
+        self.workload.attach(self.ledger)
         self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
         self.patience = LedgerPatience(self.news.alarm)
         self.aftermath = Aftermath(

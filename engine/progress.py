@@ -95,6 +95,24 @@ class ProgressTracker(LedgerReader):
         """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
         self._operator = OperatorDesk(self._ledger)
 
+    def used_by(self, key: str) -> Sequence[Job]:
+        """What of one key succeeded, is in doubt or is claimed, in file order.
+
+        As of the last reading: a workload that is asked about a job while others are looked at
+        must not change what is looked at. Only a ledger that was never read is read.
+        """
+        with self._ledger.threads:
+            book = self._ledger.book
+            fold = book.fold if book.present else self._ledger.reading()
+            found = [
+                entry  # some succeeded once and no longer do, or did for another key
+                for entry in fold.spent(key)
+                if (entry.status is JobStatus.SUCCESS or entry.in_doubt) and entry.account == key
+            ]
+            if fold.busy(key):
+                found += [entry for entry in fold.claimed.values() if entry.account == key]
+            return [fold.job(entry) for entry in sorted(found, key=lambda entry: entry.order)]
+
     # -- workers -----------------------------------------------------------------------------------
 
     def claim(self, worker_id: str) -> Claim | Nothing:

@@ -320,6 +320,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         refuse=lambda job: _refusal(job, channel.orders, workload),
         cap=workload.daily_cap,
     )
+    workload.attach(ledger)
     registry = processes.ProcessRegistry(RunDirectory(work_dir / settings.paths.run).processes_path)
     slot = WorkerSlot(
         index=arguments.worker_id,

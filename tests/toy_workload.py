@@ -156,6 +156,9 @@ class ToyWorkload:
     def slot_facts(self, index: int) -> Mapping[str, object]:
         return {"bench": index}
 
+    def attach(self, ledger: ProgressTracker) -> None:
+        return
+
     def check(self) -> None:
         return
 

@@ -106,6 +106,7 @@ class Watch:
             cap=self.workload.daily_cap,
             now=now,
         )
+        self.workload.attach(self.ledger)
         self._now = now
         self._run_files = RunFiles(self.run_dir, settings, self.workload.ledger_path)
         self._happenings = Happenings(self.run_dir)

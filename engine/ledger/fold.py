@@ -372,10 +372,11 @@ class Fold:
         return len(self.log)
 
     def row(self, number: int) -> Job:
-        """One row of the log as a value; of a latest row the one that everybody shares."""
+        """One row of the log as a value; of a latest row the one that everybody shares, if anybody
+        asked for it: who goes through a whole ledger leaves nothing behind."""
         entry, place = self.log[number], self._places[number]
-        if place == len(entry.rows) - 1:
-            return self.job(entry)
+        if place == len(entry.rows) - 1 and entry.job is not None:
+            return entry.job
         older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:place]))
         cells = carry(self.layout.cells(split(entry.rows[place])), older)
         return job_of(cells, self.layout.extra_names, self.zone)

@@ -304,6 +304,11 @@ class Workload(Protocol):
         """What a worker's place consists of, for people: ports, ``appium: RUNNING``."""
         ...
 
+    def attach(self, ledger: ProgressTracker) -> None:
+        """This process reads the ledger of ``ledger_path`` with this tracker: a workload that
+        needs to know its jobs asks it, so that a long ledger is read and held once."""
+        ...
+
     def check(self) -> None:
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...

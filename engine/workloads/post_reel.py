@@ -141,6 +141,9 @@ class PostReel:
         records = self._children.records(slot=index, role=role)
         return any(record.process() is not None for record in records)
 
+    def attach(self, ledger: ProgressTracker) -> None:
+        self._history.attach(ledger)
+
     # -- before anything starts ------------------------------------------------------------------
 
     def check(self) -> None:
