@@ -1,7 +1,7 @@
 """The benchmarks that ``python -m benchmarks`` runs, and what each of their figures means.
 
-On two idle cores all together take under nine minutes; ``Benchmark.seconds`` is what each took
-there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults (make chaos).
+On two idle cores all together take under nine minutes; ``Benchmark.seconds`` is about what each
+takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults (make chaos).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DAY: Final = Benchmark(
         ),
     ),
     tables=True,
-    seconds=240,
+    seconds=180,
     longest=420,
 )
 _LEDGER: Final = Benchmark(
@@ -128,9 +128,9 @@ _CONSOLE: Final = Benchmark(
     name="console",
     module="benchmarks.console",
     about="the cockpit on a terminal: first paint, answers to keys, bytes, memory",
-    arguments=("--seconds", "5"),
+    arguments=("--seconds", "3"),
     figures=(
-        Figure("idle_bytes", "sent in five seconds in which nothing happens", most=0),
+        Figure("idle_bytes", "sent in three seconds in which nothing happens", most=0),
         Figure("first_paint_s", "a usual day on the screen", most=1.0, absolute=True),
         Figure("first_paint_50k_s", "a day of 50,000 jobs", most=1.5, absolute=True),
         Figure("stall_ms", "longest answer to a key there", most=100, absolute=True),
@@ -140,13 +140,13 @@ _CONSOLE: Final = Benchmark(
         Figure("cpu", "percent of a core in a busy run", most=15, absolute=True),
         Figure("rss_mb", "resident once all was looked at", most=120, absolute=True),
     ),
-    seconds=90,
+    seconds=80,
 )
 _APPIUM: Final = Benchmark(
     name="appium",
     module="benchmarks.appium",
     about="real adb and Appium on simulated phones, one Appium killed in the middle of a job",
-    arguments=("--workers", "3", "--jobs", "9"),
+    arguments=("--workers", "3", "--jobs", "6"),
     figures=(
         Figure("leftovers", "processes, records and phones left behind", most=0),
         Figure("session_s", "opening a session on a prepared phone", most=2.0, absolute=True),
@@ -154,7 +154,7 @@ _APPIUM: Final = Benchmark(
         Figure("recover_s", "from the kill to the next touch", most=8.0, absolute=True),
         Figure("worker_mb", "most of a worker with its Appium", most=300, absolute=True),
     ),
-    seconds=60,
+    seconds=40,
 )
 _DIALOGS: Final = Benchmark(
     name="random_dialogs",
@@ -170,7 +170,7 @@ _DIALOGS: Final = Benchmark(
         Figure("false_success", "called published and were not", most=0),
         Figure("n", "posts"),
     ),
-    seconds=30,
+    seconds=12,
 )
 _ERRORS: Final = Benchmark(
     name="error_accuracy",
@@ -184,7 +184,7 @@ _ERRORS: Final = Benchmark(
         Figure("n", "messages"),
     ),
     needs=f"{_LABELLED}/errors_dev.jsonl",
-    seconds=2,
+    seconds=1,
 )
 _SCREENS: Final = Benchmark(
     name="screen_accuracy",
@@ -200,7 +200,7 @@ _SCREENS: Final = Benchmark(
         Figure("ms_per_screen", "reading one", absolute=True),
     ),
     needs=f"{_LABELLED}/screens",
-    seconds=10,
+    seconds=6,
 )
 BENCHMARKS: Final = (
     _DAY,
