@@ -66,12 +66,12 @@ DAY: Final = Check(
         module="benchmarks.day",
         about="ten jobs by five workers",
         arguments=("--engine-only", "--workers", "5", "--jobs", "2"),
-        longest=90,
+        longest=105,
     ),
     (
         Bound(
-            figure=Figure("pauses_over_phone", "pauses of jobs over phone time", most=0.95),
-            reason="0.65 on a busy machine to PAUSES on an idle one",
+            figure=Figure("pauses_over_phone", "pauses of jobs over phone time", most=0.9),
+            reason="0.65 on a busy machine to 0.82 on an idle one",
             suspects="a fixed sleep where a phone could be asked, or steps one after the other "
             "that went on side by side",
         ),
