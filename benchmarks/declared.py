@@ -1,7 +1,7 @@
 """The benchmarks that ``python -m benchmarks`` runs, and what each of their figures means.
 
 On two idle cores all together take under nine minutes; ``Benchmark.seconds`` is about what each
-takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults (make chaos).
+takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults.
 """
 
 from __future__ import annotations
@@ -83,15 +83,15 @@ _FOOTPRINT: Final = Benchmark(
         Figure("supervisor_idle_core", "percent of a core", most=1.0),
         Figure("worker_idle_core", "percent of a core"),
         Figure("help_s", "--help, by the clock", most=0.25, absolute=True),
-        Figure("help_cpu_s", "of the processor", most=0.25, absolute=True),
+        Figure("help_cpu_s", "--help, by the processor", most=0.25, absolute=True),
         Figure("status_s", "--status of 5,000 rows, by the clock", most=0.5, absolute=True),
-        Figure("status_cpu_s", "of the processor", most=0.5, absolute=True),
-        Figure("python_s", "the interpreter that does nothing", absolute=True),
-        Figure("python_cpu_s", "of the processor", absolute=True),
+        Figure("status_cpu_s", "--status, by the processor", most=0.5, absolute=True),
+        Figure("python_s", "an interpreter that does nothing, by the clock", absolute=True),
+        Figure("python_cpu_s", "that interpreter, by the processor", absolute=True),
         Figure("first_paint_s", "the cockpit's first useful paint", most=1.0, absolute=True),
-        Figure("first_paint_cpu_s", "of the processor", absolute=True),
+        Figure("first_paint_cpu_s", "the first paint, by the processor", absolute=True),
         Figure("first_claim_s", "a worker from its start to a claim", most=1.5, absolute=True),
-        Figure("first_claim_cpu_s", "of the processor", absolute=True),
+        Figure("first_claim_cpu_s", "the way to a first claim, by the processor", absolute=True),
         Figure("cpu_s_per_job", "supervisor and workers, a short day", most=0.5, absolute=True),
         Figure("supervisor_idle_mb", "resident", most=60, absolute=True),
         Figure("worker_idle_mb", "resident", absolute=True),

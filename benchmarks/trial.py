@@ -55,6 +55,8 @@ class Trial:
         """What went wrong, as a sentence; empty where nothing did."""
         if self.late:
             return f"It was ended after {self.benchmark.longest:g} s."
+        if self.status and self.figures:
+            return f"Its exit status is {self.status}: a figure is beyond a limit of its own."
         if self.status:
             return f"It ended with exit status {self.status}."
         if self.lacking:

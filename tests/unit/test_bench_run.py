@@ -105,7 +105,7 @@ def test_figures_of_one_that_fails_are_kept_with_the_word_that_it_failed(
     path = document(tmp_path, above)
     assert main([], benchmarks=[above], document=path) == 1
     text = path.read_text(encoding="utf-8")
-    assert "**Failed.**" in text
+    assert "**Failed.** Its exit status is 1: a figure is beyond a limit of its own." in text
     assert [row[2] for row in rows(text)] == ["0.95", "2.50"]
 
 
