@@ -138,7 +138,8 @@ def main(
         return 2
     except KeyboardInterrupt:
         return 130
-    console.print(targets(trials))
+    if (table := targets(trials)).row_count:
+        console.print(table)
     print(last_line(trials, time.monotonic() - began))
     return 1 if any(trial.trouble for trial in trials) else 0
 
