@@ -123,6 +123,7 @@ _SCALE: Final = Benchmark(
     ),
     tables=True,
     seconds=150,
+    longest=480,
 )
 _CONSOLE: Final = Benchmark(
     name="console",
