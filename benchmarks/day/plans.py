@@ -16,6 +16,7 @@ from engine.config import Settings, public_keys
 WAITS: Final = (
     "run.stagger_seconds",
     "run.delay_between_jobs_seconds",
+    "run.ahead_idle_seconds",
     "run.idle_poll_seconds",
     "run.supervisor_poll_seconds",
     "run.status_line_seconds",

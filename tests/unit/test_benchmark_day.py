@@ -7,6 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.day.packing import lower_bound, packed
 from benchmarks.day.plans import ENGINE, FIXED, Plan
 from benchmarks.day.usage import SUPERVISOR, WORKER, Usage
 from benchmarks.day.visits import Visit, read_visits
+from benchmarks.last_line import figures_in
 from engine.config import Settings, public_keys
 from simulator.clock import FarmClock
 from simulator.compare import Comparison
@@ -294,6 +296,23 @@ def test_the_estimate_takes_off_no_more_than_the_workers_own_way() -> None:
     day.usage.waited = 0.5
     assert day.distortion == pytest.approx((9 + 5) * (0.4 * 2 + 0.1))
     assert day.efficiency_at_one == pytest.approx(180 / (240 - 12.6))
+
+
+def test_what_jobs_asked_for_is_told_by_the_job() -> None:
+    one, five = a_day(ENGINE, 1, 240), a_day(ENGINE, 5, 360)
+    looked = [a_visit(paces={"app_step": 8, "look": 24}) for _ in five.visits]
+    days = [
+        replace(one, asked=100, syncs=24, paused=90.0),
+        replace(five, asked=500, syncs=96, paused=450.0, visits=looked),
+    ]
+    last = report(days).splitlines()[-1]
+    figures = {name: float(text) for name, text in figures_in(last).items()}
+    assert figures["calls_per_job"] == 600 / 12
+    assert figures["syncs_per_job"] == 120 / 12
+    # Each visit needs its phone for 90 s.
+    assert figures["pauses_over_phone"] == pytest.approx(540 / (12 * 90))
+    assert figures["looks_per_touch"] == pytest.approx(3 * 10 / 12, abs=0.001)
+    assert figures["billed_in_seconds"] == pytest.approx(45 / 35, abs=0.001)
 
 
 def test_more_calls_than_the_budget_allows_are_marked() -> None:
