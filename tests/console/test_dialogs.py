@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from console.dialogs.add_pass import AddPass
+from console.dialogs.change_workers import ChangeWorkers
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice
 from console.dialogs.leaving import Leave
@@ -17,6 +18,7 @@ from console.dialogs.mark_posted import MarkPosted
 from console.dialogs.requeue import Requeue
 from console.dialogs.restart_worker import RestartWorker
 from console.messages import JobsChanged
+from engine.insight.forecast_values import WithWorkers
 from engine.insight.values import (
     EvidenceFile,
     JobLine,
@@ -230,6 +232,32 @@ def test_add_a_pass_tells_jobs_and_cost(scene: Scene) -> None:
         return text
 
     assert "Cost: " in ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+
+
+def test_another_number_of_workers_tells_what_it_changes(scene: Scene) -> None:
+    async def script(asked: Asked) -> tuple[str, str, str]:
+        forecast = asked.overview.forecast
+        more = forecast.others[1]
+        dialog = ChangeWorkers(asked.overview, more)
+        await asked.pilot.app.push_screen(still(dialog), asked.answers.append)
+        await asked.pilot.pause()
+        assert forecast.done_at is not None
+        told, title = facts(dialog), "\n".join(screen_lines(asked.pilot.app))
+        assert f"{forecast.done_at:%H:%M}" in told
+        await asked.press("y")
+        assert asked.answers == [True]
+        inner = ChangeWorkers(asked.overview, WithWorkers(workers=2))
+        await asked.pilot.app.push_screen(still(inner), asked.answers.append)
+        await asked.pilot.pause()
+        return told, title, facts(inner)
+
+    told, title, unknown = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+    assert "Workers: 5 -> 6" in title
+    assert "sooner; from " in told
+    assert "Cost the same: about " in told
+    assert "One phone a worker: 1 phone more on at a time." in told
+    assert "nobody can tell" in unknown
+    assert "The last 3 workers finish or give back their job and leave." in unknown
 
 
 def test_leave_presets_leave_it_running(scene: Scene) -> None:
