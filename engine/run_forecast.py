@@ -131,7 +131,8 @@ class RunForecast:
                 continue
             unstarted += worker.state is WorkerState.WAITING
             wait = start_seconds(run.settings.run) * unstarted
-            found.append(Hand(ready_in=_ready_in(worker, wait, now)))
+            shaky = worker.state is WorkerState.BACKOFF
+            found.append(Hand(ready_in=_ready_in(worker, wait, now), shaky=shaky))
         return found
 
     def _per_minute(self, now: datetime) -> float | None:

@@ -14,8 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from engine.insight.course import Course, course
-from engine.insight.forecast_values import MIDNIGHT, MONEY, Basis, Forecast, WithWorkers
+from engine.insight.course import Course, Leg, course
+from engine.insight.forecast_values import (
+    MIDNIGHT,
+    MONEY,
+    Basis,
+    Forecast,
+    PassAhead,
+    WithWorkers,
+)
 from engine.insight.measured import MINUTE, AttemptCost
 from engine.workloads.paid_calls import NO_CALLS, PaidCalls
 
@@ -31,6 +38,8 @@ class Hand:
     """Seconds that its job has been under way; None = it has none."""
     ready_in: float = 0.0
     """Seconds until it may take its first, where it has none."""
+    shaky: bool = False
+    """It waits for its restart: whether it will take jobs then, nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,12 +142,8 @@ def with_workers(
 ) -> WithWorkers:
     """The same with another number of workers; ``than``: seconds that it takes with the present
     ones. Those that are taken away end their job and take no more."""
-    if workers < 1:
-        return WithWorkers(workers=workers, why_not="a run has one worker at least")
-    if workers > ahead.most_workers:
-        return WithWorkers(
-            workers=workers, why_not=f"run.max_workers allows {ahead.most_workers} at most"
-        )
+    if why_not := impossible(workers, ahead.most_workers):
+        return WithWorkers(workers=workers, why_not=why_not)
     if than is None:
         than = _course(ahead, cost, ahead.hands, as_of).ends
     added = range(workers - len(ahead.hands))
@@ -150,6 +155,36 @@ def with_workers(
         sooner_seconds=round(than - found.ends, 1) if math.isfinite(than) else None,
         cut_jobs=_cut(ahead, cost, found)[2],
     )
+
+
+def passes_ahead(ahead: Ahead, cost: AttemptCost, as_of: datetime) -> Sequence[PassAhead]:
+    """The passes after the present one, each with its tries; none where nobody can tell."""
+    found = _course(ahead, cost, ahead.hands, as_of)
+    if not math.isfinite(found.ends):
+        return ()
+    between = ahead.waiting_until is not None
+    legs: dict[int, list[Leg]] = {}
+    for place, leg in enumerate(found.legs):
+        later = place // ahead.tries_in_pass + between
+        if later:
+            legs.setdefault(max(1, ahead.stage) + later, []).append(leg)
+    return [
+        PassAhead(
+            number=number,
+            jobs=of_pass[0].attempts,
+            minutes=sum(leg.attempts for leg in of_pass) * cost.minutes,
+            starts=_at(as_of, of_pass[0].starts),
+            ends=_at(as_of, of_pass[-1].ends),
+        )
+        for number, of_pass in legs.items()
+    ]
+
+
+def impossible(workers: int, most: int) -> str:
+    """Why there cannot be so many workers; empty where there can. ``most``: ``run.max_workers``."""
+    if workers < 1:
+        return "a run has one worker at least"
+    return f"run.max_workers allows {most} at most" if workers > most else ""
 
 
 def seconds_to_go(ahead: Ahead, cost: AttemptCost | None, as_of: datetime) -> float | None:
@@ -198,13 +233,15 @@ def _range(
     ahead: Ahead, cost: AttemptCost, expected: Course, as_of: datetime
 ) -> tuple[float, float]:
     """Seconds until the end where attempts are as quick, and as seldom tried again, as eight in ten
-    times at best; and at worst."""
+    times at best; and at worst, without the workers that may not come back."""
     to_come = max(1.0, expected.attempts + len(expected.parts))
     error = EIGHT_OF_TEN * cost.spread * math.sqrt(1 / cost.basis.attempts + 1 / to_come)
     least, most = _share_between(cost.again, cost.trials)
     quick = replace(cost, seconds=max(0.0, cost.seconds - error), again=least)
     slow = replace(cost, seconds=cost.seconds + error, again=most)
-    early, late = (_course(ahead, one, ahead.hands, as_of).ends for one in (quick, slow))
+    sure = [hand for hand in ahead.hands if not hand.shaky] or ahead.hands
+    early = _course(ahead, quick, ahead.hands, as_of).ends
+    late = _course(ahead, slow, sure, as_of).ends
     return min(early, expected.ends), max(late, expected.ends)
 
 

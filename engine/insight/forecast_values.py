@@ -46,6 +46,17 @@ class WithWorkers:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassAhead:
+    """A pass that is still to come, as expected."""
+
+    number: int
+    jobs: float
+    minutes: float
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
     """What is left, when it will be done and what it takes, if it goes on as it has."""
 

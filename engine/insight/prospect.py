@@ -114,7 +114,8 @@ def _hands(status: RunStatus, now: Situation, run: Run, as_of: datetime) -> Sequ
             found.append(Hand(job_for=_seconds(claimed[worker.job], as_of)))
             continue
         unstarted += worker.process == "waiting"
-        found.append(Hand(ready_in=_ready_in(worker, unstarted, run, as_of)))
+        ready_in = _ready_in(worker, unstarted, run, as_of)
+        found.append(Hand(ready_in=ready_in, shaky=worker.process == "backoff"))
     return found
 
 

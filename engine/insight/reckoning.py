@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.insight.forecast import Ahead, forecast, with_workers
-from engine.insight.forecast_values import PAST_DAYS, THIS_RUN, WithWorkers
+from engine.insight.forecast import Ahead, forecast, impossible, passes_ahead, with_workers
+from engine.insight.forecast_values import PAST_DAYS, THIS_RUN, PassAhead, WithWorkers
 from engine.insight.looks import Looked
 from engine.insight.measured import AttemptCost, Measured, RunMeasured
 from engine.insight.money import money
@@ -70,10 +70,15 @@ class Reckoner:
             stages=policy.retry.max_passes,
         )
 
+    def passes_ahead(self) -> Sequence[PassAhead]:
+        """Those of the last forecast; none where nobody can tell."""
+        return passes_ahead(*self._last) if self._last is not None else ()
+
     def with_workers(self, workers: int) -> WithWorkers:
         """The last forecast with another number of workers."""
         if self._last is None:
-            return WithWorkers(workers=workers)
+            most = self._settings.run.max_workers
+            return WithWorkers(workers=workers, why_not=impossible(workers, most))
         ahead, cost, as_of = self._last
         return with_workers(ahead, cost, as_of, workers)
 

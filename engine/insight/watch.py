@@ -414,4 +414,5 @@ class Watch:
             history=self._past,
             key_label=self.workload.key_label,
             blocked=self._why_blocked(self._run.status),
+            ahead=self._reckoner.passes_ahead(),
         )

@@ -137,7 +137,7 @@ def test_the_six_questions_are_answered_at_80_by_24_without_a_key(scene: Scene) 
     text = "\n".join(lines)
     assert len(lines) == 24
     assert "RUNNING 1:37:21" in lines[0]  # alive?
-    assert "66%   eta 13:06" in text  # how far, when done?
+    assert "66%   eta 12:45 (12:38-13:03)" in text  # how far, when done?
     assert "acct_026    confirm         !1:09    1s" in text  # who does what, for how long?
     assert "TO RETRY 3   adb_timeout 2   appium_crash 1" in text  # what fails, is it retried?
     assert "phones on 5  ~$0.21" in lines[1]  # what costs money?

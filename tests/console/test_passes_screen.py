@@ -158,7 +158,7 @@ def test_the_wide_screen_has_panels_places_a_chart_and_money(scene: Scene) -> No
         "Why attempts failed, whole run",
         "saved = ended in success on a later try: 4 of 7 tried again (57%)",
         "By phone, worst first          By worker",
-        "pass 1 10:27   pass 2 11:53   pass 3 ~12:44   eta 13:06",
+        "pass 1 10:27   pass 2 11:53   pass 3 ~12:30   eta 12:45",
         "enter jobs of this pass   p pause after pass",
         "10:27:12 11:52:41 1:25:29",
         "~$0.52 planned",

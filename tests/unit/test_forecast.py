@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.insight.forecast import Ahead, Day, Hand, forecast, with_workers
+from engine.insight.forecast import Ahead, Day, Hand, forecast, passes_ahead, with_workers
 from engine.insight.forecast_values import MIDNIGHT, MONEY, PAST_DAYS, Basis, Forecast
 from engine.insight.measured import AttemptCost
 from engine.insight.turns import done_by, done_in
@@ -138,6 +138,24 @@ def test_the_range_is_wider_with_fewer_measurements_and_where_attempts_differ() 
     many = Basis(source=PAST_DAYS, attempts=500)
     assert width(trials=500, basis=many) < width(trials=5, basis=few)
     assert width(spread=5.0) < width(spread=30.0)
+
+
+def test_a_worker_that_waits_for_its_restart_may_not_come_back() -> None:
+    hands = (IDLE, Hand(ready_in=5.0, shaky=True))
+    found = forecast(a_day(hands=hands), a_cost(), NOON)
+    assert found.done_at == NOON + timedelta(seconds=125)
+    assert found.latest == NOON + timedelta(seconds=4 * 60)
+
+
+def test_the_passes_to_come_are_those_of_the_forecast() -> None:
+    ahead = a_day(stages=3, waiting=4)
+    second, third = passes_ahead(ahead, a_cost(again=0.5), NOON)
+    assert (second.number, second.jobs, second.minutes) == (2, 2, 2)
+    assert second.starts == NOON + timedelta(seconds=4 * 60 + 30)
+    assert (third.number, third.starts) == (3, second.ends + timedelta(seconds=30))
+    found = forecast(ahead, a_cost(again=0.5), NOON)
+    assert third.ends == found.done_at
+    assert second.starts == found.next_pass_at
 
 
 # -- money ----------------------------------------------------------------------------------------

@@ -249,6 +249,7 @@ def test_the_forecast_goes_by_past_days_where_the_run_tells_too_little(place: Pl
     workers = [place.worker()]
     with place.live(state="running", workers=workers):
         unknown = place.overview().forecast
+        assert place.watch().with_workers(99).why_not == "run.max_workers allows 10 at most"
     assert (unknown.done_at, unknown.basis.attempts) == (None, 0)
     for number in range(5):
         place.forward(seconds=90)
