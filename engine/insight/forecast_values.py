@@ -93,3 +93,8 @@ class Forecast:
     basis: Basis = Basis()
     others: Sequence[WithWorkers] = ()
     """One worker fewer, unless there is only one, and one more."""
+
+
+NOTHING: Final = Forecast(
+    jobs_left=0, per_minute=None, done_at=None, next_pass_jobs=0, next_pass_at=None
+)

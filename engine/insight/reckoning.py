@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.insight.forecast import Ahead, forecast, impossible, passes_ahead, with_workers
-from engine.insight.forecast_values import PAST_DAYS, THIS_RUN, PassAhead, WithWorkers
+from engine.insight.forecast_values import (
+    NOTHING,
+    PAST_DAYS,
+    THIS_RUN,
+    Forecast,
+    PassAhead,
+    WithWorkers,
+)
 from engine.insight.looks import Looked
 from engine.insight.measured import AttemptCost, Measured, RunMeasured
 from engine.insight.money import money
@@ -37,6 +44,7 @@ class Reckoner:
         self._keys: Paced[Keys] = Paced(Keys(capped=0, free=0, held=0))
         self._pace: tuple[object, Pace] = (None, Pace())
         self._measured = RunMeasured()
+        self._forecast: tuple[object, Forecast] = (None, NOTHING)
         self._last: tuple[Ahead, AttemptCost, datetime] | None = None
         """What the last forecast was made of."""
 
@@ -60,7 +68,10 @@ class Reckoner:
         per_minute = speed.per_minute
         ahead = ahead_of(now, policy, self._settings, day=day, per_minute=per_minute, as_of=as_of)
         self._last = (ahead, cost, as_of) if cost is not None and ahead.moving else None
-        coming = forecast(ahead, cost, as_of)
+        known = (ahead, cost, as_of)
+        if known != self._forecast[0]:
+            self._forecast = (known, forecast(ahead, cost, as_of))
+        coming = self._forecast[1]
         key = (revision, len(capped), now.standing.today)
         return Figures(
             pace=speed,
