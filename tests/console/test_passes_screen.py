@@ -143,7 +143,7 @@ def test_the_narrow_screen_has_limits_passes_pace_causes_and_what_is_next(scene:
     cells = " ".join(lines[13].split())
     assert cells == "> adb_timeout 2 yes 2 12:03 device never appeared"
     assert lines[19:22] == [
-        " next: 25 jobs left in pass 2, then ~14 in pass 3 (~$0.52)",
+        " next: 25 jobs left in pass 2, then ~14 in pass 3 (~$0.51)",
         " 5 jobs wait for a person, 1 for a new file",
         " ends when nothing retryable is left or after pass 3",
     ]
