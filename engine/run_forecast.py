@@ -17,6 +17,7 @@ from engine.insight.forecast import Ahead, Day, Hand, forecast
 from engine.insight.forecast_values import PAST_DAYS, THIS_RUN
 from engine.insight.measured import AttemptCost, Measured, ended_told
 from engine.insight.operators_day import day_began, midnight_in
+from engine.insight.paced import Paced
 from engine.insight.prospect import calls_per_attempt, in_pass_delay, most_tries, start_seconds
 from engine.insight.timings import Timings
 from engine.jobs import ErrorCategory
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
 
 _TAKES_NONE = frozenset({WorkerState.STOPPING, WorkerState.STOPPED, WorkerState.FATAL})
+_SECONDS = 0.5
+"""Between two forecasts."""
 _MOVING = frozenset({"running", "waiting"})
 """Phases of a run in which jobs are taken, or will be."""
 
@@ -42,6 +45,7 @@ class RunForecast:
         """When each worker with a job took it."""
         self._ended: tuple[datetime | None, int] = (None, 0)
         """Beginning of the day, and attempts that ended since."""
+        self._facts: Paced[Mapping[str, Any]] = Paced({}, at_least=_SECONDS)
 
     def heard(self, slot: int, kind: str, message: Mapping[str, Any]) -> None:
         """A worker said something."""
@@ -58,8 +62,18 @@ class RunForecast:
             began = day_began(now, self._run.settings.zone)
             self._ended = (began, 1 + self._ended_today(began))
 
-    def facts(self, totals: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """For the status; ``totals`` are the ledger's figures."""
+    def facts(self, totals: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+        """For the status; ``totals`` are the ledger's figures. Worked out twice a second at most:
+        a run of many short jobs writes its status far more often."""
+        if self._moving:
+            return self._facts.get(now, lambda: self._worked_out(totals, now))
+        return self._worked_out(totals, now)
+
+    @property
+    def _moving(self) -> bool:
+        return self._run.phase in _MOVING and not self._run.control.paused
+
+    def _worked_out(self, totals: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         ahead = self._ahead(totals, now)
         found = forecast(ahead, self._cost() if ahead.moving else None, now)
         rate = ahead.per_minute
@@ -111,7 +125,7 @@ class RunForecast:
             tries_in_pass=retry.attempts_per_pass,
             in_pass_delay_seconds=in_pass_delay(retry),
             waiting_until=run.waiting_until,
-            moving=run.phase in _MOVING and not run.control.paused,
+            moving=self._moving,
             most_workers=settings.run.max_workers,
             start_seconds=start_seconds(settings.run),
             per_minute=self._per_minute(now),
