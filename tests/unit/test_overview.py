@@ -226,6 +226,23 @@ def test_the_forecast_knows_whose_jobs_cannot_be_claimed_today(place: Place) -> 
     assert seen.forecast.jobs_left == 2
 
 
+def test_jobs_of_one_account_are_forecast_one_after_the_other(tmp_path: Path) -> None:
+    place = Place(tmp_path, {"posting": {"max_posts_per_account_per_day": 3}})
+    place.ledger.seed(
+        lambda _known: [
+            NewJob(job_id=f"j{n}", account=key, video_path="x.mp4", caption="")
+            for n, key in enumerate("abcdexxxx")
+        ]
+    )
+    for _ in range(5):
+        place.post(seconds=60)
+    with place.live(state="running", workers=[place.worker(slot) for slot in range(3)]):
+        seen = place.overview().forecast
+    assert seen.jobs_left == 3, "the fourth is beyond the cap"
+    assert seen.done_at == place.time + timedelta(seconds=3 * 60)
+    assert [one.sooner_seconds for one in seen.others] == [0, 0], "one account, one phone"
+
+
 @pytest.mark.parametrize(
     ("workers", "held", "number"),
     [
