@@ -38,6 +38,7 @@ from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.retry import STOPPED
+from engine.run_forecast import RunForecast
 from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
 from engine.run_text import seeding_lines, why_nothing
@@ -185,6 +186,7 @@ class Orchestrator:
         )
         self.control = StandingOrders(self.run_dir, self.workers)
         self.guards = Guards(self)
+        self.forecast = RunForecast(self)
         self.desk = CommandDesk(self)
         self.desk.refuse_left_over("It was sent before this run began.")
         self.news.emit(
@@ -268,6 +270,7 @@ class Orchestrator:
             return
         kind = worker.hear(message, self.now())
         self.guards.watchdog.heard(worker, kind, message)
+        self.forecast.heard(slot, kind, message)
         if kind == "alarm":
             self.news.alarm(str(message.get("text")), worker=slot)
         elif kind in TOLD:

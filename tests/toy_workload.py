@@ -38,6 +38,7 @@ from engine.workloads.base import (
     WorkerSlot,
     WorldContext,
 )
+from engine.workloads.paid_calls import PaidCalls
 
 FOR_EVER = 3600.0
 """Seconds; longer than any test."""
@@ -249,10 +250,10 @@ class ToyWorkload:
     def price_per_minute(self) -> float:
         return 0.0
 
-    def calls_cost_on(self, day: date) -> float:
+    def calls_on(self, day: date) -> PaidCalls:
         """As the file ``spent`` says: US dollars, whatever the day."""
         path = self._context.work_dir / "spent"
-        return float(path.read_text(encoding="utf-8")) if path.exists() else 0.0
+        return PaidCalls(usd=float(path.read_text(encoding="utf-8")) if path.exists() else 0.0)
 
     def limited_until(self) -> datetime | None:
         return None

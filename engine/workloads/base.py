@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from engine.config import Settings
     from engine.progress import ProgressTracker
+    from engine.workloads.paid_calls import PaidCalls
 
 PHASE_START: Final = "start"
 """Of an attempt: from its claim to the first phase that the session names."""
@@ -373,8 +374,8 @@ class Workload(Protocol):
         """What one minute of a resource costs, for estimates; 0 where nothing is billed."""
         ...
 
-    def calls_cost_on(self, day: date) -> float:
-        """What calls of a paid service (a model) cost on this day: US dollars, estimated."""
+    def calls_on(self, day: date) -> PaidCalls:
+        """Calls of a paid service (a model) on this day."""
         ...
 
     def limited_until(self) -> datetime | None:
