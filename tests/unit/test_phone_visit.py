@@ -131,8 +131,12 @@ def test_a_store_that_hangs_keeps_no_phone_on(world: World) -> None:
     stopped = threading.Event()
     sending: list[bool] = []
     world.provider.rule("phone/start", world.starts_or_stops(1))
-    world.provider.answer("/put", Reply(raw=b"", also=lambda: stopped.wait(BOUND)))
     stop = world.starts_or_stops(2)
+
+    def hang() -> None:
+        stopped.wait(BOUND)
+
+    world.provider.answer("/put", Reply(raw=b"", also=hang))
 
     def stops(asked: Asked) -> Reply:
         sending.append("send" in {thread.name for thread in threading.enumerate()})
