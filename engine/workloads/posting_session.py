@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError, PhoneError, StopRequested
 from engine.model.desk import ModelDesk
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from engine.jobs import Job, Outcome
     from engine.phones.phone import Pause, Phone, Station
     from engine.workloads.base import Ahead, Receipt, Report, WorkerSlot
+
+CROWDED_SECONDS: Final = 600.0
+"""After a start that was refused, no phone is started ahead for so long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +66,8 @@ class PostingSession:
         self._server = AppiumServer(slot)
         self._farewell: Farewell | None = None
         self._ahead: PhoneAhead | None = None
+        self._crowded_until = 0.0
+        """No phone is started ahead before, by the monotonic clock."""
 
     def start(self) -> None:
         """Start the servers, so that no job is spent on a worker that cannot work.
@@ -84,8 +89,10 @@ class PostingSession:
 
     @property
     def looks_ahead(self) -> bool:
-        """There is one attached device, which the job in hand needs to its end."""
-        return self._slot.settings.phones.device != "grapheneos"
+        """Not with an attached device, which the job in hand needs to its end, and not where the
+        plan seems to be full: what is started ahead must not keep another worker waiting."""
+        attached = self._slot.settings.phones.device == "grapheneos"
+        return not attached and time.monotonic() >= self._crowded_until
 
     def prepare_next(self, job: Job, alarm: Callable[[str], None]) -> Ahead:
         self._drop_ahead()
@@ -106,6 +113,8 @@ class PostingSession:
             ahead = None
         try:
             early = None if ahead is None else ahead.phone(report.pause)
+            if ahead is not None and early is None:
+                self._note_crowd()
             phone, video = self._make_ready(job, report, early)
         except BaseException:
             if ahead is not None:
@@ -119,7 +128,7 @@ class PostingSession:
             report=report,
             advisor=self._model.advisor(job.job_id),
             submit=lambda: self._submit(job, report),
-            make_room=lambda: self.await_farewell(report.pause),
+            make_room=lambda: self._make_room(report.pause),
             ahead=ahead if early is not None else None,
         )
         try:
@@ -141,6 +150,15 @@ class PostingSession:
         finally:
             self._bid_farewell(phone, visit)
         return success
+
+    def _note_crowd(self) -> None:
+        """A start was refused."""
+        self._crowded_until = time.monotonic() + CROWDED_SECONDS
+
+    def _make_room(self, pause: Pause) -> bool:
+        """A start was refused: wait for the phone of the last job to be off, if there is one."""
+        self._note_crowd()
+        return self.await_farewell(pause)
 
     def _make_ready(self, job: Job, report: Report, early: Phone | None) -> tuple[Phone, Path]:
         """The phone and the video, with both servers up; ``early``: a phone that boots already."""

@@ -168,6 +168,19 @@ def test_a_phone_that_boots_ahead_is_used_by_its_own_job_and_else_goes_off(tmp_p
         assert (here.phones_on, boots(tmp_path) - before, alarms) == (0, 1, [])
 
 
+def test_a_full_plan_refuses_a_phone_ahead_and_its_job_is_done_all_the_same(
+    tmp_path: Path,
+) -> None:
+    script = '[[faults.script]]\nkind = "start_no_capacity"\n'
+    jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60, farm=script)
+    with desk(tmp_path) as here:
+        assert [here.session.looks_ahead] == [True]
+        here.session.prepare_next(jobs[0], lambda _text: None)
+        here.post(jobs[0], RealReport())
+        assert (boots(tmp_path), here.phones_on, len(here.reels)) == (1, 0, 1)
+        assert not here.session.looks_ahead, "another worker may need the room"
+
+
 @pytest.mark.parametrize("phase", ["check", "boot"])
 def test_a_stop_of_a_job_whose_phone_boots_already_leaves_no_phone_on(
     tmp_path: Path, phase: str
