@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class Beside:
     def __init__(self, world: World, **phones: float) -> None:
         self.receipts: list[Receipt] = []
         self.alarms: list[str] = []
-        short: dict[str, float] = {
+        short: dict[str, Any] = {
             "boot_first_look_seconds": 0,
             "boot_poll_seconds": 0.02,
             "settle_seconds": 0,
