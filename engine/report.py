@@ -48,9 +48,13 @@ class JobReport:
         must_stop: Callable[[], bool],
         publish: Callable[..., None],
         too_early: Callable[[], float] = lambda: 0.0,
+        meanwhile: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``too_early``: seconds until the job may begin, of the pause after the one before."""
+        """``too_early``: seconds until the job may begin, of the pause after the one before.
+
+        ``meanwhile`` is called once, at the first wait past the point of no return; never raises.
+        """
         self._claim = claim
         self._keeper = keeper
         self._lifecycle = lifecycle
@@ -61,6 +65,7 @@ class JobReport:
         self._must_stop = must_stop
         self._publish = publish
         self._too_early = too_early
+        self._meanwhile: Callable[[], None] | None = meanwhile
         self._clock = clock
         self._deadline: float | None = None
         self._submitted = False
@@ -154,6 +159,9 @@ class JobReport:
     def pause(self, seconds: float) -> None:
         self.checkpoint()
         if self._submitted:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            if meanwhile is not None:
+                meanwhile()
             time.sleep(seconds)
             return
         self._wake.wait(self.remaining(seconds))

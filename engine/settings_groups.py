@@ -70,6 +70,11 @@ class Run(Section):
     delay_between_jobs_seconds: Seconds = 10
     """Least time between the end of a worker's job and its next one's first touch; the boot of the
     next phone counts into it. After a failure it passes before the next claim."""
+    ahead_idle_seconds: Seconds = 30
+    """Past Share a worker starts the phone of its next job. Longest time for which that one may be
+    on without being used, `delay_between_jobs_seconds` counted in; then it is stopped and its job
+    given back. 0 (or no more than that delay) = no phone is started ahead; nor is one for ten
+    minutes after the provider refused a start."""
     idle_poll_seconds: Positive = 5
     """How often a worker without a claimable job looks again."""
     supervisor_poll_seconds: Positive = 1

@@ -96,6 +96,7 @@ def _worker(worker: WorkerProcess) -> dict[str, Any]:
         "job": view.job_id,
         "key": view.key,
         "attempt": view.attempt,
+        "next_job": view.next_id,
         "submitted": view.submitted,
         "idle": view.idle,
         "restarts": worker.restarts,

@@ -7,6 +7,7 @@ the ledger. Started by the supervisor; talks to it over its standard streams.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import threading
@@ -35,6 +36,7 @@ from engine.evidence import EvidenceBundle
 from engine.jobs import Claim, ErrorCategory, Failure, Job, Nothing, Outcome, Success
 from engine.lifecycle import ERROR_RECOVERY, SHUTDOWN, STARTING, Lifecycle
 from engine.logger import get_logger
+from engine.next_job import NextJob
 from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
@@ -75,6 +77,9 @@ class Worker:
         self.log = slot.log
         self._claims = ClaimHolder(ledger, self.settings.ledger, self.log)
         self._between = BetweenJobs(self.settings.run.delay_between_jobs_seconds)
+        self._next = NextJob(
+            self.worker_id, ledger, self._claims, channel, self.settings.run, self.log
+        )
         self._wake = threading.Event()
         self._failures_in_a_row = 0
         self._failed_recoveries = 0
@@ -96,6 +101,7 @@ class Worker:
         finally:
             if self.lifecycle.state != SHUTDOWN:
                 self.lifecycle.go(SHUTDOWN)
+            self._next.drop()
             if session is not None:
                 session.close()
         return reason
@@ -106,13 +112,14 @@ class Worker:
         if orders.stage == 0 or orders.paused:
             self.channel.wait(self.settings.run.idle_poll_seconds)
             return
-        found = self._claim(orders)
+        found = self._next.take() or self._claim(orders)
         if isinstance(found, Nothing):
             self.channel.send("idle", all_complete=found.all_complete, blocked=found.blocked)
             self.channel.wait(self._idle_seconds(found))
             return
         done = self._handle(session, found)
-        pause = self._between.ended(done=done, lead=session.lead_seconds)
+        lead = math.inf if self._next.held else session.lead_seconds
+        pause = self._between.ended(done=done, lead=lead)
         self.channel.wait_until(_stopping, pause)
 
     def _end_if_told(self, orders: Orders) -> None:
@@ -156,16 +163,21 @@ class Worker:
         bundle = EvidenceBundle(
             self.slot.work_dir / self.settings.paths.evidence, job.job_id, claim.attempt
         )
-        report = self._report(claim, bundle, log)
+        report = self._report(session, claim, bundle, log)
         with self._claims.renewing(claim, report.lose_claim):
             outcome = self._perform(session, job, report)
         report.end()
         bundle.finish(report.record(outcome))
         self._record(claim, outcome, report, log)
+        if not isinstance(outcome, Success):
+            # What went wrong with this one may go wrong with the next, and recovery takes it all.
+            self._next.drop()
         self._settle_state(session, outcome)
         return isinstance(outcome, Success)
 
-    def _report(self, claim: Claim, bundle: EvidenceBundle, log: Any) -> JobReport:
+    def _report(
+        self, session: Session, claim: Claim, bundle: EvidenceBundle, log: Any
+    ) -> JobReport:
         if not self.channel.orders.must_stop:
             self._wake.clear()
         return JobReport(
@@ -179,6 +191,7 @@ class Worker:
             must_stop=lambda: _must_stop(self.channel),
             publish=self.channel.send,
             too_early=self._between.left,
+            meanwhile=lambda: self._next.begin(session),
         )
 
     def _perform(self, session: Session, job: Job, report: JobReport) -> Outcome | None:

@@ -54,6 +54,7 @@ def engine_settings(
             "max_workers": max(workers, RUN.max_workers),
             "stagger_seconds": scaled(RUN.stagger_seconds, 0.2),
             "delay_between_jobs_seconds": scaled(RUN.delay_between_jobs_seconds, 0.1),
+            "ahead_idle_seconds": scaled(RUN.ahead_idle_seconds, 1),
             "idle_poll_seconds": scaled(RUN.idle_poll_seconds, 0.3),
             "supervisor_poll_seconds": scaled(RUN.supervisor_poll_seconds, 0.2),
             "status_line_seconds": scaled(RUN.status_line_seconds, 5),

@@ -78,6 +78,7 @@ FIXED: Final = Plan(
     {
         "run.stagger_seconds": 60,
         "run.delay_between_jobs_seconds": 10,
+        "run.ahead_idle_seconds": 0,
         "posting.first_poll_seconds": 1,
         "phones.settle_seconds": 5,
         "phones.first_poll_seconds": 2,

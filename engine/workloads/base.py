@@ -13,7 +13,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from engine.jobs import Claim, Job, Outcome, Trace
+from engine.jobs import Claim, Job, Trace
+from engine.workloads.session import Ahead, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,31 +178,6 @@ class Report(Protocol):
 
     def evidence(self, name: str, content: bytes | str) -> None:
         """Keep a file with the attempt's evidence."""
-        ...
-
-
-class Session(Protocol):
-    """What a worker holds between jobs (an Appium server; a browser)."""
-
-    @property
-    def lead_seconds(self) -> float:
-        """What a job takes at least from its claim until it acts (a phone boots); 0 = nothing."""
-        ...
-
-    def perform(self, job: Job, report: Report) -> Outcome:
-        """Do the job. Returns Success on proof, a Failure, or raises a typed JobError.
-
-        Whatever it acquired for this job (a phone) is released before it raises; after a job that
-        was done it may be released beside the next one, or before ``close`` returns.
-        """
-        ...
-
-    def recover(self) -> None:
-        """Put the slot's holdings in order after a failure of their own (A10.3)."""
-        ...
-
-    def close(self) -> None:
-        """Release everything; always called, safe to repeat."""
         ...
 
 
@@ -384,6 +360,7 @@ class Workload(Protocol):
 
 
 __all__ = [
+    "Ahead",
     "ChildProcess",
     "Claim",
     "ProcessKeeper",

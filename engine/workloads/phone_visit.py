@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.phones.phone import Phone, Station
     from engine.posting.advice import Advisor
     from engine.workloads.base import Receipt, Report, WorkerSlot
+    from engine.workloads.phone_ahead import PhoneAhead
 
 PAGE: Final = "page.xml"
 SCREENSHOT: Final = "screenshot.png"
@@ -63,10 +64,12 @@ class PhoneVisit:
         submit: Callable[[], None],
         advisor: Advisor | None = None,
         make_room: Callable[[], bool] = lambda: False,
+        ahead: PhoneAhead | None = None,
     ) -> None:
         """``submit`` writes the point of no return wherever it is kept; ``advisor`` is asked for a
         step before Share where no rule has one; ``make_room`` waits until the phone of the job
-        before is off, and says whether there was one."""
+        before is off, and says whether there was one; ``ahead``: where the phone was started
+        already, and who has it from now on."""
         self._station = station
         self._server = server
         self._slot = slot
@@ -76,6 +79,7 @@ class PhoneVisit:
         self._submit = submit
         self._advisor = advisor
         self._make_room = make_room
+        self._ahead = ahead
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
         self._way: VideoWay | None = None
@@ -88,11 +92,17 @@ class PhoneVisit:
         """
         report, station, phone = self._report, self._station, self._phone
         report.phase("boot")
-        self._start(job_id)
-        way = self._way = VideoWay(station, phone, video)
+        if self._ahead is None:
+            self._start(job_id)
+            self._way = VideoWay(station, phone, video)
+        else:
+            self._way = self._ahead.way
         report.state("ADB_PENDING")
-        station.wait_started(phone, self._pause)
-        way.phone_is_on()
+        if self._ahead is None:
+            station.wait_started(phone, self._pause)
+        else:
+            self._ahead.wait_started(self._pause)
+        self._way.phone_is_on()
         report.start_clock()
         report.phase("connect")
         serial = station.connect(phone, self._pause)
@@ -204,6 +214,8 @@ class PhoneVisit:
     def see_off(self) -> Receipt:
         """Stop the phone and see it stopped, perhaps beside the next job; never raises."""
         began = time.monotonic()
+        if self._ahead is not None:  # nobody else stops it at the same time
+            self._ahead.halt()
         receipt = self._station.stop(self._phone)
         if self._way is not None:  # a call to a store that hangs must not keep the phone on
             self._way.end()

@@ -41,6 +41,7 @@ class Attempt:
         self.time = 100.0
         self.stop = False
         self.too_early = 0.0
+        self.meanwhile = 0
         self.told: list[dict[str, Any]] = []
         self.report = JobReport(
             claim=CLAIM,
@@ -53,8 +54,12 @@ class Attempt:
             must_stop=lambda: self.stop,
             publish=lambda event, **fields: self.told.append({"event": event, **fields}),
             too_early=lambda: self.too_early,
+            meanwhile=self._look_ahead,
             clock=lambda: self.time,
         )
+
+    def _look_ahead(self) -> None:
+        self.meanwhile += 1
 
     def go(self, *phases: tuple[str, float]) -> None:
         """Through these phases, so many seconds in each."""
@@ -164,3 +169,13 @@ def test_a_stop_ends_the_pause_before_a_job(attempt: Attempt) -> None:
     attempt.too_early, attempt.stop = 60.0, True
     with pytest.raises(StopRequested):
         attempt.report.begin()
+
+
+def test_a_look_ahead_comes_once_and_only_past_the_point_of_no_return(attempt: Attempt) -> None:
+    attempt.report.pause(0)
+    assert attempt.meanwhile == 0
+    attempt.report.submit()
+    assert attempt.meanwhile == 0, "nothing comes between the mark and the irreversible step"
+    attempt.report.pause(0)
+    attempt.report.pause(0)
+    assert attempt.meanwhile == 1
