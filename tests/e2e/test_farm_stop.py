@@ -23,8 +23,9 @@ def on(day: FarmDay) -> list[str]:
 
 def test_a_working_phone_is_stopped_and_its_job_done_after_the_resume(tmp_path: Path) -> None:
     day = FarmDay(
-        tmp_path / "W", "--accounts", 2, "--workers", 2, "--time-scale", 100, delays=SLOW_STEPS
-    )
+        tmp_path / "W", "--accounts", 2, "--workers", 2, "--time-scale", 100, delays=SLOW_STEPS,
+        GEELARK_POSTING__POLL_SECONDS="0.3",  # a touch has time to act before it is repeated
+    )  # fmt: skip
     with day.served():
         run = day.start("--run")
         day.wait_for(lambda: day.in_state("JOB_RUNNING") and len(day.phones_on()) == 2)
