@@ -182,6 +182,8 @@ class Posting(Section):
     """After a touch, before the first look at what it did; each further pause is longer by half."""
     poll_seconds: Positive = 1
     """Longest pause between two looks at a screen that is expected to change."""
+    touch_seconds: Positive = 10
+    """Longest time for a touch to show what it did; only then it is repeated."""
     max_steps: int = Field(default=30, ge=1)
     """Steps of the flow before Share."""
     loop_limit: int = Field(default=5, ge=2)

@@ -78,6 +78,7 @@ def engine_settings(
             "confirm_timeout_seconds": scaled(POSTING.confirm_timeout_seconds, 12),
             "first_poll_seconds": scaled(POSTING.first_poll_seconds, 0.1),
             "poll_seconds": scaled(POSTING.poll_seconds, 0.2),
+            "touch_seconds": scaled(POSTING.touch_seconds, 1.5),
         },
         "model": {
             "base_url": url,

@@ -278,15 +278,15 @@ class PostingFlow:
                 state.discards += 1
 
     def _settle(self, acted: Acted) -> Screen | None:
-        """Give the app time to act: until it shows that it did, ``loop_limit`` polls long.
+        """Give the app time to act: until it shows that it did, ``touch_seconds`` long.
 
-        A touch that is slow to act must not be repeated on a page that merely redrew itself: its
-        place may be that of Share on the next screen.
+        A touch that is slow to act must not be repeated, be it on a page that merely redrew itself:
+        its place may be that of Share on the next screen, and a phone that stutters takes both.
         """
         limits, waited = self.limits, 0.0
         judged = self.last_source
         for pause in growing(limits.first_poll_seconds, limits.poll_seconds):
-            if waited >= limits.loop_limit * limits.poll_seconds:
+            if waited >= limits.touch_seconds:
                 break
             self.report.pause(pause)
             waited += pause

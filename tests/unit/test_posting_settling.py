@@ -59,7 +59,7 @@ def test_a_touch_that_acts_at_once_is_waited_for_no_longer_than_the_first_poll(
     assert max(waits) <= 0.6
 
 
-@each((0.4, 1.5, 3.0))
+@each((0.4, 1.5, 3.0, 8.0))
 def test_a_slow_phones_caption_is_entered_and_finished_once(layout: Layout, delay: float) -> None:
     watched = Watched(layout, delay=delay)
     assert watched.rig.published == [CAPTION]
