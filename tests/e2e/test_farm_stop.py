@@ -23,16 +23,9 @@ def on(day: FarmDay) -> list[str]:
 
 def test_a_working_phone_is_stopped_and_its_job_done_after_the_resume(tmp_path: Path) -> None:
     day = FarmDay(
-        tmp_path / "W",
-        "--accounts",
-        2,
-        "--workers",
-        2,
-        "--time-scale",
-        100,
-        delays=SLOW_STEPS,
+        tmp_path / "W", "--accounts", 2, "--workers", 2, "--time-scale", 100, delays=SLOW_STEPS,
         GEELARK_POSTING__POLL_SECONDS="0.3",  # a touch has time to act before it is repeated
-    )
+    )  # fmt: skip
     with day.served():
         run = day.start("--run")
         day.wait_for(lambda: day.in_state("JOB_RUNNING") and len(day.phones_on()) == 2)
@@ -51,17 +44,9 @@ def test_a_working_phone_is_stopped_and_its_job_done_after_the_resume(tmp_path: 
 
 def test_a_phone_that_refuses_to_stop_is_named(tmp_path: Path) -> None:
     day = FarmDay(
-        tmp_path / "W",
-        "--accounts",
-        1,
-        "--workers",
-        1,
-        "--time-scale",
-        200,
-        farm=REMOTE,
-        delays=f"{SLOW_STEPS}busy = 1e6\n",
-        GEELARK_PHONES__STOP_TRIES="2",
-    )
+        tmp_path / "W", "--accounts", 1, "--workers", 1, "--time-scale", 200, farm=REMOTE,
+        delays=f"{SLOW_STEPS}busy = 1e6\n", GEELARK_PHONES__STOP_TRIES="2",
+    )  # fmt: skip
     with day.served():
         run = day.start("--run")
         day.wait_for(lambda: day.in_state("JOB_RUNNING"))
@@ -75,16 +60,9 @@ def test_a_phone_that_refuses_to_stop_is_named(tmp_path: Path) -> None:
 
 def test_a_phone_of_somebody_else_is_stopped_when_it_is_named(tmp_path: Path) -> None:
     day = FarmDay(
-        tmp_path / "W",
-        "--accounts",
-        1,
-        "--workers",
-        1,
-        "--time-scale",
-        200,
-        "--foreign-phones",
-        2,
-    )
+        tmp_path / "W", "--accounts", 1, "--workers", 1, "--time-scale", 200,
+        "--foreign-phones", 2,
+    )  # fmt: skip
     with day.served():
         foreign, other = on(day)
         assert day.run("--stop-resources") == 0, "none of ours is on"
