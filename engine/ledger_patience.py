@@ -34,4 +34,4 @@ class LedgerPatience:
         self._last = now
         if now - self._since >= SECONDS:
             raise trouble
-        self._alarm(f"{trouble} It is looked at again for {SECONDS:.0f} s.")
+        self._alarm(f"{trouble} It is looked at again for {SECONDS:.0f} s before the run ends.")

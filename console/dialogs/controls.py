@@ -181,10 +181,10 @@ class TypedWord(Horizontal):
         return self.query_one(Input).value.strip() == self.word
 
     def take(self, character: str) -> bool:
-        """A letter that was typed elsewhere, if it begins the word or goes on with one; fast ones
-        are on their way before the focus has moved."""
+        """A letter that was typed elsewhere, if the word begins or goes on with it: other letters
+        are the dialog's keys, and fast ones are on their way before the focus has moved."""
         field = self.query_one(Input)
-        if not field.value and not self.word.startswith(character):
+        if not self.word.startswith(field.value + character):
             return False
         field.focus()
         field.insert_text_at_cursor(character)

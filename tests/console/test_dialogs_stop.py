@@ -105,6 +105,18 @@ def test_a_word_that_is_typed_faster_than_the_focus_moves_is_taken_whole(scene: 
     assert ask(scene, StopEverything(scene.settings, None, MIXED), script) == "stop"
 
 
+def test_a_word_that_was_begun_leaves_the_buttons_their_keys(scene: Scene) -> None:
+    async def script(asked: Asked) -> list[Any]:
+        await asked.press(*"sto", "tab", "tab")
+        focused = asked.pilot.app.focused
+        assert focused is not None
+        assert focused.id == "no"
+        await asked.press("n")
+        return asked.answers
+
+    assert ask(scene, StopEverything(scene.settings, None, MIXED), script) == [None]
+
+
 def test_a_phone_that_came_on_later_is_told_and_not_added(scene: Scene) -> None:
     later = a_report(*MIXED.lines, a_phone("055"))
     gone = [replace(line, state="off") if line.id == "P033" else line for line in later.lines]
