@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,7 @@ class EventFile:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every whole event in the present file, oldest first; damaged lines are passed over."""
-        try:
-            return iter(_events(self.path.read_bytes()))
-        except OSError:
-            return iter(())
+        return iter(_events(_read(self.path)))
 
     def tail(self, *, whole: bool = False) -> EventTail:
         """What is appended from now on; ``whole``: what the present file holds already too."""
@@ -88,12 +86,7 @@ class EventTail:
         return found + self._from(self._events.path)
 
     def _from(self, path: Path) -> list[dict[str, Any]]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except OSError:
-            return []
+        data = _read(path, self._offset)
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         return _events(whole, self._wanted)
@@ -109,6 +102,18 @@ def _events(data: bytes, wanted: re.Pattern[bytes] | None = None) -> list[dict[s
             if isinstance(event, dict):
                 events.append(event)
     return events
+
+
+def _read(path: Path, offset: int = 0) -> bytes:
+    """What a plain file holds beyond a place; nothing of what is none: a device never ends."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _size(path: Path) -> tuple[int, int]:
