@@ -15,6 +15,7 @@ from benchmarks.scale.trade import arrivals
 
 IDLE_SECONDS: Final = 3.0
 SETTLE_SECONDS: Final = 1.0
+SETTLE_ROWS_A_SECOND: Final = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +45,15 @@ class RowCost:
     probed: dict[str, float]
 
 
-def start_of(work_dir: Path) -> Started:
-    """Start a run, see its first job claimed, let it be idle for a while, stop it."""
+def start_of(work_dir: Path, rows: int = 0) -> Started:
+    """Start a run on so many rows, see its first job claimed, let it be idle for a while, stop it."""
     with live_run(work_dir, 1) as run:
         run.wait_for_first_jobs(1)
         first = arrivals(work_dir)[0]
         supervisor_cpu = run.used().supervisor
         spawned = run.first_event("worker_started")
-        time.sleep(SETTLE_SECONDS)
+        # Its first look at all of them is no idling.
+        time.sleep(SETTLE_SECONDS + rows / SETTLE_ROWS_A_SECOND)
         before = run.used()
         time.sleep(IDLE_SECONDS)
         after = run.used()
@@ -72,7 +74,7 @@ def cost_of_rows(folder: Path, rows: int, *, asked: int = 3) -> RowCost:
     work_dir = work_directory(folder / f"rows{rows}", rows=rows)
     status = ("engine.orchestrator", "-C", str(work_dir), "--status")
     answers = [answer(*status) for _ in range(asked)]
-    started = start_of(work_dir)
+    started = start_of(work_dir, rows)
     _, _, said = answer("benchmarks.scale.probe", str(work_dir))
     return RowCost(
         rows=rows,
