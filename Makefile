@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo demo-headless demo-appium test snapshots bench lint audit docs lock clean tools
+.PHONY: help chaos demo demo-headless demo-appium test snapshots bench bench-check lint audit docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
@@ -17,7 +17,8 @@ help:
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make chaos   300 days under faults: nothing posted twice, lost, or left on'
-	@echo 'make bench   every speed and memory claim, measured here'
+	@echo 'make bench   every speed and memory claim, measured here, into docs/performance.md'
+	@echo 'make bench-check    no build wastes more than it may; part of make test'
 	@echo 'make lint    formatting, rules, types, import contracts'
 	@echo 'make audit   dependencies: pinned by hash, and without known security holes'
 	@echo 'make snapshots  make the pictures of the screens anew, after a wanted change'
@@ -60,6 +61,7 @@ tools: $(STAMP)
 test: lint tools
 	$(BIN)/pytest -n 4 --dist worksteal
 	$(BIN)/python -m benchmarks.chaos --runs 20 --seed 18 --at-once 4 --jobs 2
+	@$(MAKE) --no-print-directory bench-check
 
 snapshots: $(STAMP)
 	$(BIN)/pytest tests/snapshots --snapshot-update
@@ -68,14 +70,13 @@ snapshots: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --runs 300 --seed 1 --at-once 6
 
+# Eight minutes on two cores; one alone: python -m benchmarks --only NAME
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks.ledger --rows 4660 --procs 5 --seconds 10
-	$(BIN)/python -m benchmarks.footprint --workers 3 --jobs 9 --rows 4660
-	$(BIN)/python -m benchmarks.console
-	$(BIN)/python -m benchmarks.appium
-	$(BIN)/python -m benchmarks.random_dialogs --posts 1000 --seed 1
-	@if [ -e ../shared/data/errors_dev.jsonl ]; then $(BIN)/python -m benchmarks.error_accuracy ../shared/data/errors_dev.jsonl; else echo 'error_accuracy: no labelled messages beside this checkout'; fi
-	@if [ -e ../shared/data/screens ]; then $(BIN)/python -m benchmarks.screen_accuracy ../shared/data/screens; else echo 'screen_accuracy: no labelled screens beside this checkout'; fi
+	@$(BIN)/python -m benchmarks
+
+# Ratios and counts against benchmarks/bounds.py: under two minutes, also where much else runs.
+bench-check: $(STAMP)
+	@$(BIN)/python -m benchmarks.check
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.tables

@@ -38,8 +38,8 @@ from simulator.truth import read_truth
 from simulator.work_directory import Wishes, new_directory
 
 LIMITS = {"session_s": 2.0, "appium_start_s": 2.0, "recover_s": 8.0, "worker_mb": 300.0}
-STEPS = ("check", "find", "boot", "connect", "upload", "session", "navigate")
-"""Phases of an attempt up to its first touch; ``navigate`` opens the app and looks."""
+STEPS = ("check", "find", "boot", "connect", "session", "open", "upload", "navigate")
+"""Phases of an attempt up to its first touch."""
 LOOK_SECONDS = 0.25
 KILL_AFTER_JOBS = 3
 """An Appium is killed once so many jobs have been running: all is warm then."""

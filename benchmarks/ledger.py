@@ -40,7 +40,7 @@ ROW_BYTES = 230
 """A later row of a job, as the ledger writes it."""
 SLICE_SECONDS = 0.5
 LIMIT_SECONDS = 0.2
-_own_sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+own_sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 @dataclass
@@ -173,6 +173,8 @@ def read_back(path: Path) -> Truth:
                     truth.double_claims += 1
                 accounts.pop(account, None)
                 truth.successes.add(job)
+            elif holder.pop(job, None):  # given back
+                accounts.pop(account, None)
     return truth
 
 
@@ -250,7 +252,7 @@ def _one_round(workers: Workers, folder: Path, seconds: float, result: Result) -
     done: set[str] = set()
     while result.seconds < seconds:
         result.limits.append(disk_limit(folder, os.fsync))
-        result.own_limits.append(disk_limit(folder, _own_sync))
+        result.own_limits.append(disk_limit(folder, own_sync))
         part = workers.slice(min(SLICE_SECONDS, seconds - result.seconds))
         done |= part.done
         if part.pair_seconds:

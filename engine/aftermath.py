@@ -102,7 +102,7 @@ class Aftermath:
             self._deaths[worker.view.job_id] += 1
         self._news.emit("worker_ended", worker=worker.slot, clean=clean, reason=reason)
         worker.enter(WorkerState.CLEANING)
-        worker.view.leave_job()
+        worker.view.leave_all()
         worker.view.exit_reason = "" if clean else reason
         slot, bound = worker.slot, self._settings.run.release_timeout_seconds
         ended: list[ProcessRecord] = []
@@ -262,9 +262,9 @@ class Aftermath:
         )
 
     def _at_work(self, job: Job, workers: Workers) -> bool:
-        """Whether the claim's owner says that it has this job in hand, or is being buried."""
+        """Whether the claim's owner says that it holds this job, or is being buried."""
         slot = int(job.worker_id)
-        return slot in self._cleaning or workers.slots[slot].view.job_id == job.job_id
+        return slot in self._cleaning or job.job_id in workers.slots[slot].view.jobs
 
     def tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
         """What became of each, to whoever watches."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import tenacity
 
+from engine.claim_renewal import Renewal
 from engine.errors import (
     ClaimLostError,
     LedgerError,
@@ -33,6 +33,7 @@ class ClaimHolder:
         self._ledger = ledger
         self._settings = settings
         self._log = log
+        self._renewal = Renewal(self._renew, settings.renew_seconds)
 
     def verify(self, claim: Claim) -> None:
         """Raises ClaimLostError unless the job is still ours and not done elsewhere (A4.5)."""
@@ -46,31 +47,27 @@ class ClaimHolder:
 
     @contextmanager
     def renewing(self, claim: Claim, lost: Callable[[str], None]) -> Iterator[None]:
-        """Give the claim a sign of life from a thread of its own, so that no slow call loses it.
+        """Give the claim signs of life from another thread, so that no slow call loses it.
 
         ``lost`` hears, from that thread, that the claim was taken back.
         """
-        done = threading.Event()
-
-        def renew() -> None:
-            while not done.wait(self._settings.renew_seconds):
-                try:
-                    self._ledger.renew(claim)
-                except ClaimLostError as exc:
-                    lost(str(exc))
-                    return
-                except LedgerError as exc:
-                    self._log.warning("claim_not_renewed", job=claim.job_id, error=str(exc))
-
-        thread = threading.Thread(target=renew, name="renewal", daemon=True)
-        thread.start()
+        self._renewal.begin(claim, lost)
         try:
             yield
         finally:
-            done.set()
             # A renewal on its way waits for the ledger's lock, which has its own bound; one that
             # is later still finds the claim settled.
-            thread.join(2 * self._settings.lock_timeout_seconds)
+            self._renewal.end(2 * self._settings.lock_timeout_seconds)
+
+    def _renew(self, claim: Claim) -> str:
+        """Give one sign of life; why the claim is lost, or nothing."""
+        try:
+            self._ledger.renew(claim)
+        except ClaimLostError as exc:
+            return str(exc)
+        except LedgerError as exc:
+            self._log.warning("claim_not_renewed", job=claim.job_id, error=str(exc))
+        return ""
 
     def settle(self, claim: Claim, outcome: Outcome | None) -> Job:
         """Write the outcome (None: give the job back); patient with a busy ledger or a full disk,

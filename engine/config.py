@@ -27,12 +27,12 @@ from engine.settings_groups import (
     Logs,
     Model,
     Paths,
-    Phones,
     Posting,
     Retry,
     Run,
     Section,
 )
+from engine.settings_phones import Phones
 from engine.settings_sources import SETTINGS_FILE, dotenv, explain, gather, known_keys
 
 __all__ = [

@@ -13,12 +13,11 @@ from enum import IntEnum
 from typing import ClassVar, Final
 
 from engine.jobs import ErrorCategory
-from engine.taxonomy import classifier
-from engine.taxonomy.classifier import OwnPattern
 from engine.taxonomy.types import (
     ERROR_TYPES,
     LEGACY_NON_RETRYABLE,
     ErrorType,
+    OwnPattern,
     RetryLimits,
     Verdict,
     canonical_type,
@@ -263,6 +262,8 @@ def classify(
 
     ``exception`` is the class name, ``phase`` where it happened, ``patterns`` the operator's own.
     """
+    from engine.taxonomy import classifier  # its patterns: only where something failed
+
     return classifier.classify(message or "", exception=exception, phase=phase, patterns=patterns)
 
 
@@ -278,4 +279,6 @@ def classify_exception(
         return verdict("network_error")
     if isinstance(exc, OSError) and exc.errno in _HOST_TROUBLE:
         return verdict("phone_error")
+    from engine.taxonomy import classifier  # as above
+
     return classifier.classify_foreign(exc, phase=phase, patterns=patterns)

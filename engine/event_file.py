@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,19 @@ class EventFile:
         """A size of its own at which it is rotated."""
         self._mended = False
 
-    def append(self, event: Mapping[str, Any]) -> None:
-        """Append one event, without secrets; only the supervisor calls this. Raises OSError."""
-        line = redact(json.dumps(event, ensure_ascii=False, default=str)) + "\n"
+    def append(self, *events: Mapping[str, Any]) -> None:
+        """Append events, without secrets; only the supervisor calls this. Raises OSError."""
+        if not events:
+            return
+        lines = [json.dumps(event, ensure_ascii=False, default=str) + "\n" for event in events]
+        text = redact("".join(lines))
         self._rotate()
         with open_append(self.path) as file:
             if not self._mended:
                 self._mended = True
                 if is_torn(self.path):
-                    line = "\n" + line
-            file.write(line.encode("utf-8", "backslashreplace"))
+                    text = "\n" + text
+            file.write(text.encode("utf-8", "backslashreplace"))
 
     def _rotate(self) -> None:
         # On Windows a reader may hinder it: then the file grows until the reader has gone.
@@ -50,10 +54,7 @@ class EventFile:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every whole event in the present file, oldest first; damaged lines are passed over."""
-        try:
-            return iter(_events(self.path.read_bytes()))
-        except OSError:
-            return iter(())
+        return iter(_events(_read(self.path)))
 
     def tail(self, *, whole: bool = False) -> EventTail:
         """What is appended from now on; ``whole``: what the present file holds already too."""
@@ -85,12 +86,7 @@ class EventTail:
         return found + self._from(self._events.path)
 
     def _from(self, path: Path) -> list[dict[str, Any]]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except OSError:
-            return []
+        data = _read(path, self._offset)
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         return _events(whole, self._wanted)
@@ -106,6 +102,18 @@ def _events(data: bytes, wanted: re.Pattern[bytes] | None = None) -> list[dict[s
             if isinstance(event, dict):
                 events.append(event)
     return events
+
+
+def _read(path: Path, offset: int = 0) -> bytes:
+    """What a plain file holds beyond a place; nothing of what is none: a device never ends."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from engine.lean_import import as_if_absent
+
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
@@ -18,6 +20,13 @@ _BINDING = frozenset({"bind", "new", "unbind", "try_unbind"})
 def get_logger(name: str) -> FilteringBoundLogger:
     """What ``structlog.get_logger(name)`` returns, without loading structlog yet."""
     return cast("FilteringBoundLogger", _Logger(name))
+
+
+def load_without_rich() -> None:
+    """Load structlog without rich, which it would draw tracebacks on a terminal with: our logs are
+    files. For the beginning of a process, while no other thread imports rich."""
+    with as_if_absent("rich"):
+        import structlog  # noqa: F401 - loaded here for all who import it later
 
 
 def drop_lines(*, drop: bool) -> None:

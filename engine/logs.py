@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import sys
 import threading
@@ -20,7 +21,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from engine.config import Logs, Secrets
-from engine.logger import drop_lines
+from engine.logger import drop_lines, load_without_rich
 from engine.output import plain
 from engine.private_files import open_append
 
@@ -65,6 +66,12 @@ def _make_harmless(
 
 class _PrivateRotatingFile(RotatingFileHandler):
     """Rotating log that only its owner may read; opened for append, never truncated (A14.6)."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """By what the file has: the library would format each line twice to know it before."""
+        if self.stream is None:
+            self.stream = self._open()
+        return 0 < self.maxBytes <= os.fstat(self.stream.fileno()).st_size
 
     def doRollover(self) -> None:
         """Rotate; where that fails (on Windows somebody reads) the file goes on growing."""
@@ -134,6 +141,7 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
     if path is None:
         handler = logging.NullHandler()
     else:
+        load_without_rich()
         handler = _PrivateRotatingFile(
             path,
             maxBytes=int(settings.max_megabytes * 1024 * 1024),

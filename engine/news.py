@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -30,17 +32,40 @@ class News:
         self._now = now
         self._alarms: dict[str, float] = {}
         """When each was last said."""
+        self._gathered: list[dict[str, Any]] | None = None
+        self._writing = threading.Lock()
+        """What is slow has news too, from a thread of its own."""
 
     def emit(self, event: str, **fields: Any) -> None:
         """One event."""
         entry = {"ts": self._now().isoformat(), "run_id": self._run_id, "event": event} | fields
+        with self._writing:
+            if self._gathered is None:
+                self._write([entry])
+            else:
+                self._gathered.append(entry)
+        log.info(event, **fields)
+        self._display.event(entry)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told meanwhile is written in one piece at the end: many workers say much."""
+        gathered: list[dict[str, Any]] = []
+        with self._writing:
+            self._gathered = gathered
         try:
-            self._run_dir.append_event(entry)
+            yield
+        finally:
+            with self._writing:
+                self._gathered = None
+                self._write(gathered)
+
+    def _write(self, entries: Sequence[dict[str, Any]]) -> None:
+        try:
+            self._run_dir.append_events(entries)
         except OSError as exc:
             # A full disk must not end the run that may be the only one to stop the phones.
             log.error("event_not_written", error=str(exc))
-        log.info(event, **fields)
-        self._display.event(entry)
 
     def alarm(self, text: str, **fields: Any) -> None:
         """Something that a person should look at; what lasts is said again now and then."""

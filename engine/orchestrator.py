@@ -7,12 +7,10 @@ workload (architecture 2, 6, 7). ``python -m engine.orchestrator`` is the headle
 
 from __future__ import annotations
 
-import sys
-
 if __name__ == "__main__":  # before all that follows, of which most commands need nothing
-    from engine.commandline.cli import main as command_line
+    from engine.commandline.cli import process
 
-    sys.exit(command_line())
+    process()
 
 import queue
 import time
@@ -29,6 +27,7 @@ from engine.control import StandingOrders
 from engine.display import Display
 from engine.errors import InputError, LedgerUnreadableError
 from engine.guards import Guards
+from engine.insight.paced import SHARE
 from engine.instance import InstanceLock, run_lock
 from engine.jobs import Job
 from engine.ledger_patience import LedgerPatience
@@ -39,12 +38,10 @@ from engine.private_files import explain, write_atomically
 from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.retry import STOPPED
+from engine.run_forecast import RunForecast
 from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
-from engine.run_text import (
-    seeding_lines,
-    why_nothing,
-)
+from engine.run_text import seeding_lines, why_nothing
 from engine.stage_loop import StageLoop
 from engine.status import snapshot, totals_line
 from engine.supervision import Message, Workers, worker_command
@@ -55,6 +52,9 @@ log = get_logger(__name__)
 
 STATUS_SECONDS = 2.0
 """The snapshot is rewritten at least this often (architecture 7)."""
+
+TURN_SECONDS = 0.05
+"""Between two turns that messages begin: a turn looks after everything, however little was said."""
 
 TOLD = frozenset({"hello", "job", "state", "submitted", "outcome", "exit"})
 """What a worker says that becomes an event."""
@@ -97,6 +97,7 @@ class Orchestrator:
         self.started_at = now()
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._next: dict[str, float] = {}
+        self._next_turn = self._status_from = 0.0
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -163,6 +164,7 @@ class Orchestrator:
             refuse=self._refuse,
             cap=self.workload.daily_cap,
         )
+        self.workload.attach(self.ledger)
         self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
         self.patience = LedgerPatience(self.news.alarm)
         self.aftermath = Aftermath(
@@ -184,6 +186,7 @@ class Orchestrator:
         )
         self.control = StandingOrders(self.run_dir, self.workers)
         self.guards = Guards(self)
+        self.forecast = RunForecast(self)
         self.desk = CommandDesk(self)
         self.desk.refuse_left_over("It was sent before this run began.")
         self.news.emit(
@@ -252,11 +255,14 @@ class Orchestrator:
     def _hear(self, seconds: float) -> None:
         try:
             message = self._inbox.get(timeout=max(seconds, 0.01))
-            while True:
-                self._heard(*message)
-                message = self._inbox.get_nowait()
         except queue.Empty:
             return
+        time.sleep(max(0.0, self._next_turn - time.monotonic()))
+        self._next_turn = time.monotonic() + TURN_SECONDS
+        with self.news.together():
+            self._heard(*message)
+            for _ in range(self._inbox.qsize()):
+                self._heard(*self._inbox.get_nowait())
 
     def _heard(self, slot: int, generation: int, message: dict[str, Any] | None) -> None:
         worker = self.workers.slots.get(slot)
@@ -264,12 +270,13 @@ class Orchestrator:
             return
         kind = worker.hear(message, self.now())
         self.guards.watchdog.heard(worker, kind, message)
+        self.forecast.heard(slot, kind, message)
         if kind == "alarm":
             self.news.alarm(str(message.get("text")), worker=slot)
         elif kind in TOLD:
             name = kind if kind == "outcome" else f"worker_{kind}"
             self.news.emit(name, worker=slot, **message)
-            self._next["status"] = 0.0
+            self._next["status"] = self._status_from
 
     def _meanwhile(self, work: Callable[[], T]) -> T:
         """Do something slow on another thread: commands are heard and the status stays true."""
@@ -306,7 +313,7 @@ class Orchestrator:
             self.news.line(removed)
 
     def _seed_if_empty(self) -> None:
-        if self.ledger.exists() and self.ledger.jobs():
+        if self.ledger.has_jobs():
             return
         self.phase = "seeding"
         report = self._meanwhile(lambda: self.workload.seed(self.ledger))
@@ -386,11 +393,15 @@ class Orchestrator:
     # -- told to the operator ------------------------------------------------------------------
 
     def write_status(self) -> None:
+        began = time.monotonic()
         try:
             self.run_dir.write_status(snapshot(self))
         except OSError as exc:
             # A full disk must not end the run that may be the only one to stop the phones.
             log.warning("status_not_written", error=explain(exc))
+        # Many workers, or a long ledger, make it dear: news alone do not have it written so often.
+        took = time.monotonic() - began
+        self._status_from = began + min(STATUS_SECONDS, took * SHARE)
 
     def _progress_line(self) -> None:
         text = totals_line(self)

@@ -97,8 +97,8 @@ class Overtime:
             return None
         if worker.state is WorkerState.CLEANING:
             return worker
-        busy = worker.alive and worker.view.job_id
-        return worker if busy and state.job_id in ("", worker.view.job_id) else None
+        held = worker.view.jobs if worker.alive else {}
+        return worker if held and state.job_id in ("", *held) else None
 
     def collect(self) -> None:
         """Tell what became of releases that have ended."""

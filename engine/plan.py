@@ -14,27 +14,32 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from engine import workloads
 from engine.config import Settings
 from engine.errors import EngineError
-from engine.insight.attempts import OUTCOMES, AttemptFold
+from engine.insight.as_json import as_json
+from engine.insight.attempts import AttemptFold
+from engine.insight.forecast import Ahead, Day, Hand, forecast, seconds_to_go
+from engine.insight.forecast_values import PAST_DAYS, THIS_RUN, Forecast
+from engine.insight.measured import AttemptCost, measured_of
+from engine.insight.operators_day import midnight_in
+from engine.insight.prospect import in_pass_delay, most_tries, start_seconds
 from engine.insight.values import Attempt
 from engine.instance import InstanceLock, run_lock
-from engine.jobs import ErrorCategory, Job
+from engine.jobs import Job
 from engine.private_files import explain
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
+from engine.spending import spending
 from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys, refuse_too_many_workers
 from engine.workloads.base import ResourceState, Workload, WorldContext
 
-ENOUGH: Final = 5
-"""Attempts that an estimate needs."""
 ARCHIVES: Final = 3
 """Days before that are looked at where the ledger itself has too few."""
-_RETRIED: Final = (ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +70,8 @@ class RunPlan:
     on_now: Sequence[ResourceState] = ()
     """Resources of ours that are on and would be stopped first."""
     passes: int
+    forecast: Forecast | None = None
+    """What a run that begins now would forecast; None of a plan that was not worked out."""
     expected_seconds: float | None = None
     """None where nothing tells how long a job takes."""
     longest_seconds: float = 0.0
@@ -98,6 +105,7 @@ class RunPlan:
             "est_seconds": self.expected_seconds,
             "est_seconds_ceiling": self.longest_seconds,
             "est_cost": self.cost_estimate,
+            "forecast": None if self.forecast is None else as_json(self.forecast),
             "est_cost_ceiling": self.cost_ceiling,
             "problems": list(self.problems),
             "messages": list(self.messages),
@@ -147,10 +155,7 @@ class _Planner:
         self._check(continue_day=continue_day)
         seeds, jobs, blocked = self._jobs()
         settings, workload = self._settings, self._workload
-        usual = _usual(workload.ledger_path, settings)
-        tries = usual.tries_of_a_job(settings.retry.max_passes) if usual else 1.0
-        price = workload.price_per_minute
-        mean = usual.seconds if usual else None
+        coming, expected = self._forecast(jobs, blocked)
         if not jobs and not self._problems:
             self._problems.append("There is nothing to do: no job waits or may be tried again.")
         return RunPlan(
@@ -165,13 +170,14 @@ class _Planner:
             on_now=[state for state in workload.resources(ask=False) if state.ours],
             passes=settings.retry.max_passes,
             longest_seconds=self._at_the_latest(jobs),
-            expected_seconds=None if mean is None else self._seconds(len(jobs), mean, tries),
-            cost_estimate=None if mean is None else len(jobs) * tries * mean / 60 * price,
+            forecast=coming,
+            expected_seconds=expected,
+            cost_estimate=coming.cost_to_come,
             cost_ceiling=len(jobs)
             * _most_tries(settings)
             * self._workload.attempt_seconds
             / 60
-            * price,
+            * workload.price_per_minute,
             problems=self._problems,
             messages=self._messages,
         )
@@ -256,12 +262,49 @@ class _Planner:
 
     # -- how long, how much ------------------------------------------------------------------------
 
-    def _seconds(self, jobs: int, mean: float, tries: float) -> float:
-        run, retry = self._settings.run, self._settings.retry
-        turns = math.ceil(jobs / run.workers)
-        seconds = turns * tries * (mean + run.delay_between_jobs_seconds)
-        waits = retry.delay_seconds * (retry.max_passes - 1) if tries > 1 else 0.0
-        return seconds + waits + run.stagger_seconds * (min(run.workers, jobs) - 1 if jobs else 0)
+    def _forecast(
+        self, jobs: Sequence[PlannedJob], blocked: Mapping[str, int]
+    ) -> tuple[Forecast, float | None]:
+        """As a live run with these jobs would say of itself at its start, and its seconds."""
+        run, retry, workload = self._settings.run, self._settings.retry, self._workload
+        now = self._ledger.now()
+        keys = Counter(job.key for job in jobs if job.key)
+        cap = workload.daily_cap
+        beyond = sum(max(0, number - cap) for number in keys.values()) if cap else 0
+        start = start_seconds(run)
+        ahead = Ahead(
+            waiting=max(0, len(jobs) - max(beyond, sum(blocked.values()))),
+            hands=[Hand(ready_in=start * place) for place in range(run.workers)],
+            keys=len(keys),
+            longest=min(cap or len(jobs), max(keys.values(), default=1)),
+            to_retry=0,
+            stage=1,
+            stages=retry.max_passes,
+            tries=most_tries(retry.infrastructure_limit),
+            delay_seconds=retry.delay_seconds,
+            tries_in_pass=retry.attempts_per_pass,
+            in_pass_delay_seconds=in_pass_delay(retry),
+            most_workers=run.max_workers,
+            start_seconds=start,
+            day=self._day(now),
+        )
+        cost = _usual(workload.ledger_path, self._settings)
+        return forecast(ahead, cost, now), seconds_to_go(ahead, cost, now)
+
+    def _day(self, now: datetime) -> Day:
+        midnight, price = midnight_in(now, self._settings.zone), self._workload.price_per_minute
+        try:
+            spent = spending(self._workload, self._settings, now)
+        except (EngineError, OSError):
+            return Day(price=price, midnight_in=midnight)
+        return Day(
+            price=price,
+            minutes=spent.minutes,
+            spent=spent.total,
+            limit=self._settings.run.usd_per_day,
+            calls=spent.paid_calls,
+            midnight_in=midnight,
+        )
 
     def _at_the_latest(self, jobs: Sequence[PlannedJob]) -> float:
         if not jobs:
@@ -281,26 +324,14 @@ def _most_tries(settings: Settings) -> int:
     return max(1, min(retry.max_passes * retry.attempts_per_pass, retry.infrastructure_limit))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Usual:
-    """What an attempt took lately, and how many had to be tried again."""
-
-    seconds: float
-    retried: float
-
-    def tries_of_a_job(self, passes: int) -> float:
-        """Expected attempts of one job."""
-        return sum(self.retried**number for number in range(passes))
-
-
-def _usual(ledger: Path, settings: Settings) -> _Usual | None:
+def _usual(ledger: Path, settings: Settings) -> AttemptCost | None:
     """From the ledger itself, else from its latest archives."""
     for path in (ledger, *_archives(ledger)):
-        ended = [one for one in _attempts(path, settings) if one.status in OUTCOMES]
-        seconds = [spent for one in ended if (spent := one.seconds) is not None]
-        if len(seconds) >= ENOUGH:
-            retried = sum(one.category in _RETRIED for one in ended)
-            return _Usual(seconds=sum(seconds) / len(seconds), retried=retried / len(ended))
+        source = THIS_RUN if path == ledger else PAST_DAYS
+        pause = settings.run.delay_between_jobs_seconds
+        found = measured_of(_attempts(path, settings)).cost(source, pause=pause)
+        if found is not None:
+            return found
     return None
 
 

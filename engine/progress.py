@@ -8,8 +8,8 @@ operator's word on single jobs).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from engine.ledger import lost_doubts, outcomes
 from engine.ledger.access import LedgerAccess, Verification
 from engine.ledger.claims import ClaimDesk, never
 from engine.ledger.export import write_export
-from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures, figures_of
+from engine.ledger.figures import Figures, RequeueReport, ResetReport, WorkerFigures
 from engine.ledger.file import archive_name
 from engine.ledger.fold import Entry
 from engine.ledger.operator_desk import (
@@ -32,6 +32,7 @@ from engine.ledger.operator_desk import (
     OperatorDesk,
 )
 from engine.ledger.outcomes import Changes
+from engine.ledger.reader import LedgerReader, RowMark
 from engine.ledger.rows import (
     COLUMNS,
     ERROR_CATEGORY,
@@ -43,7 +44,6 @@ from engine.ledger.rows import (
     stamp,
 )
 from engine.logger import get_logger
-from engine.taxonomy.types import retry_decision
 
 log = get_logger(__name__)
 
@@ -52,11 +52,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-RowMark = tuple[int, int]
-"""How far a reader has come: generation of the file, rows of it."""
-
-
-class ProgressTracker:
+class ProgressTracker(LedgerReader):
     """One process's view of the ledger, and every change that it may make.
 
     Reading takes no lock and never sees half a row. Every change takes the ledger's lock, catches
@@ -88,122 +84,34 @@ class ProgressTracker:
     ) -> None:
         """``refuse`` is the workload's word on whether a job may be claimed now. ``cap`` is the
         most successes of one account a day, 0 = no limit, None = as the settings say."""
-        self.path = path
-        self._settings = settings
-        self.pass_number = 0
-        """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
-        self._ledger = LedgerAccess(path, settings, run_id, now)
-        self._operator = OperatorDesk(self._ledger)
-        self._desk = ClaimDesk(
+        desk = ClaimDesk(
             cap=settings.posting.max_posts_per_account_per_day if cap is None else cap,
             refuse=refuse,
             recheck_seconds=settings.run.idle_poll_seconds,
         )
+        super().__init__(LedgerAccess(path, settings, run_id, now), desk, settings)
+        self.path = path
+        self.pass_number = 0
+        """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
+        self._operator = OperatorDesk(self._ledger)
 
-    # -- reading -----------------------------------------------------------------------------------
+    def used_by(self, key: str) -> Sequence[Job]:
+        """What of one key succeeded, is in doubt or is claimed, in file order.
 
-    def exists(self) -> bool:
-        """There is a ledger file with a header, with or without jobs."""
-        with self._ledger.threads:
-            self._ledger.book.catch_up()
-            return self._ledger.book.present
-
-    def jobs(self) -> Mapping[str, Job]:
-        """The latest row of every job, in file order; empty where there is no ledger."""
-        return self._ledger.view()
-
-    def get(self, job_id: str) -> Job | None:
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            entry = fold.entries.get(job_id)
-            return fold.job(entry) if entry else None
-
-    def history(self, job_id: str) -> Sequence[Job]:
-        """Every row of the job, oldest first."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            entry = fold.entries.get(job_id)
-            return fold.history(entry) if entry else []
-
-    def events(self) -> Iterator[Job]:
-        """Every row in file order, as the ledger stood when this was called."""
-        return iter(self.rows_since(None)[1])
-
-    def rows_since(
-        self, mark: RowMark | None, at_most: int | None = None
-    ) -> tuple[RowMark, list[Job]]:
-        """Rows written since ``mark``, oldest first, and the mark to ask from next time.
-
-        All rows when the file was replaced or edited meanwhile; the first parts of the two marks
-        then differ.
+        As of the last reading: a workload that is asked about a job while others are looked at
+        must not change what is looked at. Only a ledger that was never read is read.
         """
         with self._ledger.threads:
-            fold = self._ledger.reading()
-            generation = self._ledger.book.revision[0]
-            known = mark[1] if mark is not None and mark[0] == generation else 0
-            end = len(fold.log) if at_most is None else min(len(fold.log), known + at_most)
-            return (generation, end), [fold.row(number) for number in range(known, end)]
-
-    def row_mark(self) -> RowMark:
-        """The mark of a reader who has seen every row, without making them."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            return self._ledger.book.revision[0], len(fold.log)
-
-    def revision(self) -> object:
-        """Changes whenever the ledger changed."""
-        with self._ledger.threads:
-            self._ledger.reading()
-            return self._ledger.book.revision
-
-    def figures(self, blocked: Mapping[str, int] | None = None) -> Figures:
-        """``blocked``: where it is known already; else every waiting job is asked about."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            if blocked is None:
-                blocked = self._desk.survey(fold, self._ledger.clock()).blocked
-            return figures_of(fold, quarantined=self._ledger.book.quarantined, blocked=blocked)
-
-    def quarantined(self) -> int:
-        """Rows that nobody could understand, set aside or still to be."""
-        with self._ledger.threads:
-            self._ledger.reading()
-            return self._ledger.book.quarantined
-
-    def open_jobs(self, at_most: int | None = None) -> int:
-        """Jobs that are claimed, or waiting and not blocked; counted up to ``at_most``."""
-        with self._ledger.threads:
-            return self._desk.open_jobs(self._ledger.reading(), self._ledger.clock(), at_most)
-
-    def claimable(self) -> int:
-        """Waiting jobs that nothing blocks, due or not yet."""
-        with self._ledger.threads:
-            return self.open_jobs() - len(self._ledger.reading().claimed)
-
-    def blocked(self) -> Mapping[str, int]:
-        """Waiting jobs that cannot be claimed today, by reason (A4.12)."""
-        with self._ledger.threads:
-            return dict(self._desk.survey(self._ledger.reading(), self._ledger.clock()).blocked)
-
-    def now(self) -> datetime:
-        """The ledger's clock, in the operator's zone."""
-        return self._ledger.clock()
-
-    def ledger_day(self) -> date | None:
-        """Latest day (operator's zone) recorded in any row; None if there is no time in it."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            latest = max(
-                (max(times) for entry in fold.by_order if (times := _times(fold.job(entry)))),
-                default=None,
-            )
-        return latest and self._settings.day_of(latest)
-
-    def retryable(self, job: Job) -> bool:
-        """Failed, and tried again by a later pass (A8.6)."""
-        return job.status is JobStatus.FAILED and retry_decision(
-            job.error_category, job.attempts, self._settings.retry
-        )
+            book = self._ledger.book
+            fold = book.fold if book.present else self._ledger.reading()
+            found = [
+                entry  # some succeeded once and no longer do, or did for another key
+                for entry in fold.spent(key)
+                if (entry.status is JobStatus.SUCCESS or entry.in_doubt) and entry.account == key
+            ]
+            if fold.busy(key):
+                found += [entry for entry in fold.claimed.values() if entry.account == key]
+            return [fold.job(entry) for entry in sorted(found, key=lambda entry: entry.order)]
 
     # -- workers -----------------------------------------------------------------------------------
 
@@ -343,12 +251,6 @@ class ProgressTracker:
                 pass  # whoever writes mends first
         return self._ledger.mended
 
-    def doubts(self) -> Sequence[Job]:
-        """Jobs in doubt, in file order."""
-        with self._ledger.threads:
-            fold = self._ledger.reading()
-            return [fold.job(entry) for entry in fold.by_order if entry.in_doubt]
-
     def release_stale_claims(self, alive: Callable[[Job], bool]) -> Sequence[Job]:
         """End the claims without sign of life for too long, unless their owner lives (A4.9,
         A4.11)."""
@@ -370,10 +272,11 @@ class ProgressTracker:
         """
         wanted = retryable or self.retryable
         with self._ledger.writing() as now:
+            fold = self._ledger.book.fold
             chosen = [
                 entry
-                for entry in self._ledger.book.fold.by_order
-                if entry.status is JobStatus.FAILED and wanted(self._ledger.job(entry))
+                for entry in fold.in_file_order(fold.failed)
+                if wanted(self._ledger.job(entry))
             ]
             return self._ledger.change_all(chosen, lambda _: outcomes.reset(pass_number), now)
 
@@ -451,14 +354,9 @@ class ProgressTracker:
             return write_export(fold, target)
 
     def close(self) -> None:
-        """Close files; the tracker opens them again when it is used."""
+        """Close files and forget what was read; the tracker reads it again when it is used."""
         with self._ledger.threads:
             self._ledger.close()
-
-
-def _times(job: Job) -> list[datetime]:
-    times = (job.claimed_at, job.completed_at, job.submitted_at, job.updated_at)
-    return [time for time in times if time is not None]
 
 
 __all__ = [
@@ -471,6 +369,7 @@ __all__ = [
     "ProgressTracker",
     "RequeueReport",
     "ResetReport",
+    "RowMark",
     "Verification",
     "WorkerFigures",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from engine.errors import ClaimLostError, InternalError, JobTimeoutError, StopRequested
 from engine.jobs import JobStatus, Success
 from engine.lifecycle import JOB_RUNNING, Lifecycle
-from engine.workloads.base import PHASE_START, PHASE_STOP
+from engine.workloads.base import PHASE_DELAY, PHASE_START, PHASE_STOP
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -47,8 +47,14 @@ class JobReport:
         wake: threading.Event,
         must_stop: Callable[[], bool],
         publish: Callable[..., None],
+        too_early: Callable[[], float] = lambda: 0.0,
+        meanwhile: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``too_early``: seconds until the job may begin, of the pause after the one before.
+
+        ``meanwhile`` is called once, at the first wait past the point of no return; never raises.
+        """
         self._claim = claim
         self._keeper = keeper
         self._lifecycle = lifecycle
@@ -58,6 +64,8 @@ class JobReport:
         self._wake = wake
         self._must_stop = must_stop
         self._publish = publish
+        self._too_early = too_early
+        self._meanwhile: Callable[[], None] | None = meanwhile
         self._clock = clock
         self._deadline: float | None = None
         self._submitted = False
@@ -112,6 +120,10 @@ class JobReport:
 
     def begin(self) -> None:
         self.checkpoint()
+        left = self._too_early()
+        if left > 0:
+            self.phase(PHASE_DELAY)
+            self.pause(left)
         self._keeper.verify(self._claim)
         self._lifecycle.go(JOB_RUNNING)
 
@@ -147,6 +159,9 @@ class JobReport:
     def pause(self, seconds: float) -> None:
         self.checkpoint()
         if self._submitted:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            if meanwhile is not None:
+                meanwhile()
             time.sleep(seconds)
             return
         self._wake.wait(self.remaining(seconds))

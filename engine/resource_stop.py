@@ -9,7 +9,7 @@ when claims go on (console-features 6.11).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Drained:
-    """A worker that was asked to leave, and what it had in hand."""
+    """A worker that was asked to leave, and what it held: job to the moment of its claim."""
 
     worker: WorkerProcess
     generation: int
-    job_id: str
-    claimed_at: datetime | None
+    jobs: Mapping[str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +114,11 @@ class ResourceStop:
     # -- workers -----------------------------------------------------------------------------------
 
     def _interrupted(self) -> list[WorkerProcess]:
-        """Workers that have a job in hand with one of the resources."""
+        """Workers that hold a job for one of the resources."""
         return [
             worker
             for worker in self._run.workers.alive
-            if worker.view.job_id
+            if worker.view.jobs
             and (self._all or any(_uses(worker, state) for state in self._record.targets))
         ]
 
@@ -135,15 +134,17 @@ class ResourceStop:
             if known is not None and known.generation == worker.generation:
                 continue
             self._pause()
-            job = None
-            with suppress(EngineError):
-                job = self._run.ledger.get(worker.view.job_id)
-            claimed_at = job.claimed_at if job is not None else None
-            self._drained[worker.slot] = _Drained(
-                worker, worker.generation, worker.view.job_id, claimed_at
-            )
-            self._tell("draining", worker.view.key, job=worker.view.job_id, worker=worker.slot)
+            jobs = {job_id: self._claimed_at(job_id) for job_id in worker.view.jobs}
+            self._drained[worker.slot] = _Drained(worker, worker.generation, jobs)
+            for job_id, key in worker.view.jobs.items():
+                self._tell("draining", key, job=job_id, worker=worker.slot)
             self._run.workers.stop(worker)
+
+    def _claimed_at(self, job_id: str) -> datetime | None:
+        with suppress(EngineError):
+            job = self._run.ledger.get(job_id)
+            return job.claimed_at if job is not None else None
+        return None
 
     def _pause(self) -> None:
         if self._record.paused:
@@ -169,26 +170,24 @@ class ResourceStop:
         """A claim is settled a moment after its worker's end; a ledger that is away is not waited
         for."""
         return any(
-            self._settled(drained) is None or not self._gone(drained)
+            not self._gone(drained)
+            or any(self._settled(*held) is None for held in drained.jobs.items())
             for drained in self._drained.values()
         )
 
-    def _settled(self, drained: _Drained) -> str | None:
+    def _settled(self, job_id: str, claimed_at: datetime | None) -> str | None:
         try:
-            job = self._run.ledger.get(drained.job_id)
+            job = self._run.ledger.get(job_id)
         except EngineError as exc:
             return f"unknown: {exc}"
-        if (
-            job is not None
-            and job.status is JobStatus.CLAIMED
-            and job.claimed_at == drained.claimed_at
-        ):
+        if job is not None and job.status is JobStatus.CLAIMED and job.claimed_at == claimed_at:
             return None
         return fate(job)
 
     def _note_fates(self) -> None:
         for drained in self._drained.values():
-            self._record.jobs[drained.job_id] = self._settled(drained) or IN_DOUBT
+            for job_id, claimed_at in drained.jobs.items():
+                self._record.jobs[job_id] = self._settled(job_id, claimed_at) or IN_DOUBT
 
     # -- resources ---------------------------------------------------------------------------------
 
@@ -228,13 +227,13 @@ class ResourceStop:
 
 
 def _uses(worker: WorkerProcess, state: ResourceState) -> bool:
-    """Whether the worker's job in hand is done with this resource.
+    """Whether a job that the worker holds, in hand or to come next, is done with this resource.
 
     One that the slot started for an earlier job and left on is nobody's: no job is interrupted for
     it (console-features 6.11).
     """
     view = worker.view
-    if not view.job_id:
+    if not view.jobs:
         return False
-    of_slot = state.ours and state.slot == worker.slot and state.job_id in ("", view.job_id)
-    return of_slot or state.label == view.key
+    of_slot = state.ours and state.slot == worker.slot and state.job_id in ("", *view.jobs)
+    return of_slot or state.label in view.jobs.values()

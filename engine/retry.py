@@ -233,8 +233,8 @@ class RetryPassManager:
         number = self.current_pass + 1 if self.current_pass else self._first_pass()
         self.current_pass = number
         past = self._history.passes().get(number, PassHistory())
-        jobs = self.ledger.jobs()
-        done = sum(jobs[job_id].status not in WAITING for job_id in past.outcomes)
+        jobs = map(self.ledger.get, past.outcomes)
+        done = sum(job is not None and job.status not in WAITING for job in jobs)
         self._clocks[number] = _Clock(
             start=past.start or self._now(), given=self.ledger.claimable() + done
         )
@@ -286,20 +286,13 @@ class RetryPassManager:
             if self.current_pass >= self.max_passes:
                 return PassResult.MAX_PASSES_REACHED
             return PassResult.RETRYABLE_REMAINING
-        statuses = {job.status for job in self.ledger.jobs().values()}
-        if statuses <= {JobStatus.SUCCESS, JobStatus.SKIPPED}:
+        if self.ledger.statuses() <= {JobStatus.SUCCESS, JobStatus.SKIPPED}:
             return PassResult.ALL_COMPLETE
         return PassResult.ONLY_NON_RETRYABLE
 
     def _first_pass(self) -> int:
         """The pass that a crashed supervisor was in, read from the rows (A8.18)."""
-        ours = max(self._history.passes(), default=1)
-        open_jobs = (
-            job.pass_number
-            for job in self.ledger.jobs().values()
-            if job.status in (JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING)
-        )
-        return max(ours, max(open_jobs, default=1))
+        return max(max(self._history.passes(), default=1), self.ledger.highest_open_pass())
 
     def _begin_with_retries(self) -> bool:
         """Nothing is pending, but earlier failures may be tried: make them the first pass."""
@@ -318,7 +311,7 @@ class RetryPassManager:
         return self._decide(claimable=0, retryable=[])
 
     def _retryable(self) -> list[Job]:
-        return [job for job in self.ledger.jobs().values() if self._may_retry(job)]
+        return [job for job in self.ledger.failed() if self._may_retry(job)]
 
     def _may_retry(self, job: Job) -> bool:
         return is_retryable(job, self.config)

@@ -20,9 +20,12 @@ class RunHistory:
     def __init__(self, ledger: ProgressTracker, run_id: str) -> None:
         self._ledger = ledger
         self._run_id = run_id
-        self._fold = AttemptFold()
+        self._fold: AttemptFold | None = None
 
     def passes(self) -> dict[int, PassHistory]:
         """Every pass so far, by number; costs only what is new in the ledger."""
+        if self._fold is None:
+            # What stands before the run's own rows is no claim of it, and may be very much.
+            self._fold = AttemptFold(since=self._ledger.mark_before(self._run_id))
         self._fold.update(self._ledger)
         return self._fold.passes(self._run_id)

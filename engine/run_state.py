@@ -12,7 +12,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -209,6 +209,10 @@ class RunDirectory:
     def append_event(self, event: Mapping[str, Any]) -> None:
         """Append one event; only the supervisor calls this. Raises OSError."""
         self._events.append(event)
+
+    def append_events(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Append events in one piece; only the supervisor calls this. Raises OSError."""
+        self._events.append(*events)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every whole event so far, oldest first."""

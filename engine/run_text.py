@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.jobs import JobStatus
-
 if TYPE_CHECKING:
     from engine.config import Retry
     from engine.progress import ProgressTracker
@@ -60,8 +58,7 @@ def retry_configuration(retry: Retry) -> tuple[str, ...]:
 
 def left_alone(ledger: ProgressTracker) -> str:
     """Failures that a run will not touch, and which flag would change that (A3.9)."""
-    failed = [job for job in ledger.jobs().values() if job.status is JobStatus.FAILED]
-    left = [job for job in failed if not ledger.retryable(job) and not job.in_doubt]
+    left = [job for job in ledger.failed() if not ledger.retryable(job) and not job.in_doubt]
     if not left:
         return ""
     return (

@@ -60,10 +60,21 @@ class Run(Section):
     """Worker processes."""
     max_workers: int = Field(default=10, ge=1, le=200)
     """`workers` may not exceed it."""
+    stagger: Literal["readiness", "clock"] = "readiness"
+    """When the next worker is started: once all that were started have their first job (their
+    Appium is up then), or by the clock alone."""
     stagger_seconds: Seconds = 60
-    """Between two worker starts; none after the last."""
+    """By the clock: between two worker starts. By readiness: the longest wait for it."""
+    stagger_load: Positive = 3
+    """By readiness, a host with a higher load average a core lets the next worker wait, too."""
     delay_between_jobs_seconds: Seconds = 10
-    """Pause of a worker after a job; ends at once on stop."""
+    """Least time between the end of a worker's job and its next one's first touch; the boot of the
+    next phone counts into it. After a failure it passes before the next claim."""
+    ahead_idle_seconds: Seconds = 30
+    """Past Share a worker starts the phone of its next job. Longest time for which that one may be
+    on without being used, `delay_between_jobs_seconds` counted in; then it is stopped and its job
+    given back. 0 (or no more than that delay) = no phone is started ahead; nor is one for ten
+    minutes after the provider refused a start."""
     idle_poll_seconds: Positive = 5
     """How often a worker without a claimable job looks again."""
     supervisor_poll_seconds: Positive = 1
@@ -167,8 +178,12 @@ class Posting(Section):
     """After a doubt, look at the own profile whether the reel is there; publishes nothing."""
     check_seconds: Positive = 45
     """Longest such look."""
+    first_poll_seconds: Positive = 0.2
+    """After a touch, before the first look at what it did; each further pause is longer by half."""
     poll_seconds: Positive = 1
-    """Between two looks at a screen that is expected to change."""
+    """Longest pause between two looks at a screen that is expected to change."""
+    touch_seconds: Positive = 10
+    """Longest time for a touch to show what it did; only then it is repeated."""
     max_steps: int = Field(default=30, ge=1)
     """Steps of the flow before Share."""
     loop_limit: int = Field(default=5, ge=2)
@@ -229,58 +244,6 @@ class Model(Section):
         ):
             raise ValueError("must be an https address, or http on this host")
         return value
-
-
-class Phones(Section):
-    """Cloud phones and adb."""
-
-    device: Literal["geelark", "grapheneos"] = "geelark"
-    """Cloud phone, or one attached physical device."""
-    device_serial: str = ""
-    """adb serial of the attached device (only with device = grapheneos)."""
-    device_account: str = ""
-    """The account that the attached device's app is logged in to; others' jobs are left waiting."""
-    api_url: str = "https://openapi.geelark.com"
-    http_timeout_seconds: Positive = 30
-    http_retries: int = Field(default=3, ge=0)
-    """Only for calls that are safe to repeat."""
-    http_backoff_seconds: Seconds = 0.5
-    calls_per_minute: int = Field(default=150, ge=1, le=200)
-    """Shared budget of all workers for each API path (the provider allows 200)."""
-    calls_per_hour: int = Field(default=10000, ge=1, le=24000)
-    page_size: int = Field(default=100, ge=1, le=100)
-    boot_timeout_seconds: Positive = 120
-    boot_poll_seconds: Positive = 2
-    settle_seconds: Seconds = 5
-    """Pause after a phone says it is started."""
-    adb_command: tuple[str, ...] = ("adb",)
-    """The adb client, a program with its fixed arguments."""
-    adb_server_port: int = Field(default=0, ge=0, le=65535)
-    """Own adb servers, which end with the run: worker n's listens on adb_server_port + n and serves
-    its adb and its Appium. 0 = all use the host's adb server."""
-    adb_command_timeout_seconds: Positive = 30
-    adb_enable_tries: int = Field(default=3, ge=1)
-    adb_enable_wait_seconds: Seconds = 3
-    """Between enabling adb and asking for its address."""
-    adb_device_timeout_seconds: Positive = 90
-    """From connect until the device is listed as `device`."""
-    adb_poll_seconds: Positive = 1
-    glogin_tries: int = Field(default=3, ge=1)
-    upload_timeout_seconds: Positive = 120
-    """Sending the video to the cloud."""
-    upload_wait_seconds: Positive = 60
-    """Until the phone has it."""
-    upload_poll_seconds: Positive = 2
-    stop_timeout_seconds: Positive = 60
-    """Until a stopped phone is seen shut down."""
-    stop_poll_seconds: Positive = 2
-    stop_tries: int = Field(default=5, ge=1)
-    """Refused or failed stops are tried this often, with growing pauses."""
-    stop_backoff_seconds: Seconds = 2
-    energy_saving: bool = True
-    """Ask for shutdown after 30 idle minutes: a second net if the host dies."""
-    price_per_minute: float = Field(default=0.007, ge=0)
-    """US dollars for one phone minute; for estimates only."""
 
 
 class Appium(Section):

@@ -14,6 +14,7 @@ from engine.config import SETTINGS_FILE, Settings
 from engine.errors import EngineError
 from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, minutes_on_now
 from engine.logger import get_logger
+from engine.workloads.paid_calls import NO_CALLS, PaidCalls
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
@@ -29,6 +30,9 @@ class Spending:
     day: date
     resources: float
     calls: float
+    minutes: float = 0.0
+    """Of resources."""
+    paid_calls: PaidCalls = NO_CALLS
 
     @property
     def total(self) -> float:
@@ -39,10 +43,13 @@ def spending(workload: Workload, settings: Settings, now: datetime) -> Spending:
     """What the operator's present day has cost. Raises EngineError, OSError of the workload."""
     day = settings.day_of(now)
     held = minutes_on_now(workload.resources(ask=False), now, settings.zone)
+    minutes, calls = workload.minutes_on(day) + held, workload.calls_on(day)
     return Spending(
         day=day,
-        resources=(workload.minutes_on(day) + held) * workload.price_per_minute,
-        calls=workload.calls_cost_on(day),
+        resources=minutes * workload.price_per_minute,
+        calls=calls.usd,
+        minutes=minutes,
+        paid_calls=calls,
     )
 
 

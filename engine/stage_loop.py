@@ -78,7 +78,7 @@ class StageLoop:
         if run.aftermath.busy:
             return False
         run.aftermath.mend_ledger()
-        if not run.ledger.jobs():
+        if not run.ledger.has_jobs():
             raise LedgerUnreadableError(
                 f"{run.ledger_path} has lost its jobs in mid-run: put the file back, then go on "
                 "with --run."

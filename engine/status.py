@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.workloads.base import ResourceState
@@ -54,38 +53,9 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "stages": dict(run.plan.summary()) if run.plan is not None else {},
         "stages_allowed": run.plan.max_passes if run.plan is not None else None,
         "price_per_minute": run.workload.price_per_minute,
-        "forecast": forecast(run, totals, now),
+        "forecast": run.forecast.facts(totals, now),
         "result": run.record.result,
     }
-
-
-def forecast(run: Orchestrator, totals: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """When the open jobs will be done if the run goes on as it has so far."""
-    ended = sum(worker.view.succeeded + worker.view.failed for worker in run.workers.slots.values())
-    elapsed = (now - run.started_at).total_seconds()
-    left = run.ledger.open_jobs()
-    rate = ended / elapsed if ended and elapsed > 0 else 0.0
-    done_at = now + timedelta(seconds=left / rate) if rate else None
-    number, at = _next_stage(run, done_at)
-    return {
-        "jobs_left": left,
-        "jobs_per_hour": round(rate * 3600, 1) if rate else None,
-        "done_at": done_at.isoformat(timespec="seconds") if done_at else None,
-        "next_stage": number,
-        "next_stage_at": at.isoformat(timespec="seconds") if at else None,
-    }
-
-
-def _next_stage(run: Orchestrator, done_at: datetime | None) -> tuple[int | None, datetime | None]:
-    """Number of the stage that may follow, and when it would begin; None where none may."""
-    if run.plan is None or run.stopping():
-        return None, None
-    number = (run.stage.number if run.stage is not None else 0) + 1
-    if number > run.plan.max_passes:
-        return None, None
-    if run.waiting_until is not None or done_at is None:
-        return number, run.waiting_until
-    return number, done_at + timedelta(seconds=run.settings.retry.delay_seconds)
 
 
 def totals_line(run: Orchestrator) -> str:
@@ -126,6 +96,7 @@ def _worker(worker: WorkerProcess) -> dict[str, Any]:
         "job": view.job_id,
         "key": view.key,
         "attempt": view.attempt,
+        "next_job": view.next_id,
         "submitted": view.submitted,
         "idle": view.idle,
         "restarts": worker.restarts,

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from engine import processes
 from engine.channel import decode, encode
 from engine.config import Run
@@ -31,6 +33,12 @@ STAYED_UP_SECONDS = 300.0
 
 KILL_SECONDS = 15.0
 """Within which a killed process is gone, on a host that is not stuck itself."""
+
+
+def load_a_core() -> float:
+    """The host's load average of the last minute over its cores."""
+    return psutil.getloadavg()[0] / (psutil.cpu_count() or 1)
+
 
 Message = tuple[int, int, dict[str, Any] | None]
 """(slot, generation, what it said); None = its output closed."""
@@ -49,6 +57,7 @@ class Workers:
         logs: Path,
         inbox: queue.Queue[Message],
         clock: Callable[[], float] = time.monotonic,
+        load: Callable[[], float] = load_a_core,
     ) -> None:
         self._run = run
         self._command = command
@@ -56,7 +65,8 @@ class Workers:
         self._logs = logs
         self._inbox = inbox
         self._clock = clock
-        self._next_start = 0.0
+        self._load = load
+        self._last_start: float | None = None
         self.slots: dict[int, WorkerProcess] = {}
         self.orders: dict[str, Any] = {}
         self.held: set[int] = set()
@@ -175,18 +185,20 @@ class Workers:
     def start_due(self, needed: int) -> WorkerProcess | None:
         """Start the next slot whose turn has come, if more than the living ones are needed.
 
-        One at a time and ``stagger_seconds`` apart; a restart waits for its backoff instead.
+        One at a time, staggered (``run.stagger``); a restart waits for its backoff instead.
         Raises OSError when a process cannot be started: it is tried again after the longest
         backoff, and counts as no restart.
         """
         now = self._clock()
+        if len(self.alive) >= needed:
+            return None
         for worker in sorted(self.wanted, key=lambda worker: worker.slot):
-            if worker.alive or len(self.alive) >= needed:
+            if worker.alive:
                 continue
             due = worker.state is WorkerState.BACKOFF and now >= worker.restart_at
-            turn = worker.state is WorkerState.WAITING and now >= self._next_start
+            turn = worker.state is WorkerState.WAITING and self._may_start(now)
             if turn:
-                self._next_start = now + self._run.stagger_seconds
+                self._last_start = now
             if due or turn:
                 try:
                     self._spawn(worker)
@@ -195,6 +207,15 @@ class Workers:
                     raise
                 return worker
         return None
+
+    def _may_start(self, now: float) -> bool:
+        """The stagger lets the next worker start: starts cost the host, not the provider."""
+        run = self._run
+        if self._last_start is None or now - self._last_start >= run.stagger_seconds:
+            return True
+        if run.stagger == "clock" or any(worker.coming_up for worker in self.alive):
+            return False
+        return self._load() <= run.stagger_load
 
     def _spawn(self, worker: WorkerProcess) -> None:
         command = list(self._command(worker.slot))

@@ -7,6 +7,7 @@ the ledger. Started by the supervisor; talks to it over its standard streams.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import threading
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import logs, processes, workloads
+from engine.between_jobs import BetweenJobs
 from engine.channel import Orders, WorkerChannel
 from engine.claim_holder import ClaimHolder
-from engine.config import Settings
 from engine.errors import (
     AlreadyRunningError,
     ClaimLostError,
@@ -35,9 +36,11 @@ from engine.evidence import EvidenceBundle
 from engine.jobs import Claim, ErrorCategory, Failure, Job, Nothing, Outcome, Success
 from engine.lifecycle import ERROR_RECOVERY, SHUTDOWN, STARTING, Lifecycle
 from engine.logger import get_logger
+from engine.next_job import NextJob
 from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
+from engine.worker_options import parse, resolved
 from engine.workloads.base import Session, WorkerSlot, Workload, WorldContext
 
 ALL_JOBS_COMPLETE = "all_jobs_complete"
@@ -73,6 +76,10 @@ class Worker:
         self.worker_id = str(slot.index)
         self.log = slot.log
         self._claims = ClaimHolder(ledger, self.settings.ledger, self.log)
+        self._between = BetweenJobs(self.settings.run.delay_between_jobs_seconds)
+        self._next = NextJob(
+            self.worker_id, ledger, self._claims, channel, self.settings.run, self.log
+        )
         self._wake = threading.Event()
         self._failures_in_a_row = 0
         self._failed_recoveries = 0
@@ -94,6 +101,7 @@ class Worker:
         finally:
             if self.lifecycle.state != SHUTDOWN:
                 self.lifecycle.go(SHUTDOWN)
+            self._next.drop()
             if session is not None:
                 session.close()
         return reason
@@ -104,13 +112,15 @@ class Worker:
         if orders.stage == 0 or orders.paused:
             self.channel.wait(self.settings.run.idle_poll_seconds)
             return
-        found = self._claim(orders)
+        found = self._next.take() or self._claim(orders)
         if isinstance(found, Nothing):
             self.channel.send("idle", all_complete=found.all_complete, blocked=found.blocked)
             self.channel.wait(self._idle_seconds(found))
             return
-        self._handle(session, found)
-        self.channel.wait_until(_stopping, self.settings.run.delay_between_jobs_seconds)
+        done = self._handle(session, found)
+        lead = math.inf if self._next.held else session.lead_seconds
+        pause = self._between.ended(done=done, lead=lead)
+        self.channel.wait_until(_stopping, pause)
 
     def _end_if_told(self, orders: Orders) -> None:
         if orders.orphaned:
@@ -144,7 +154,8 @@ class Worker:
 
     # -- one job ---------------------------------------------------------------------------------
 
-    def _handle(self, session: Session, claim: Claim) -> None:
+    def _handle(self, session: Session, claim: Claim) -> bool:
+        """Perform the job and write what became of it; returns whether it was done."""
         job = claim.job
         log = self.log.bind(job=job.job_id, account=job.account, attempt=claim.attempt)
         log.info("job_claimed")
@@ -152,15 +163,21 @@ class Worker:
         bundle = EvidenceBundle(
             self.slot.work_dir / self.settings.paths.evidence, job.job_id, claim.attempt
         )
-        report = self._report(claim, bundle, log)
+        report = self._report(session, claim, bundle, log)
         with self._claims.renewing(claim, report.lose_claim):
             outcome = self._perform(session, job, report)
         report.end()
         bundle.finish(report.record(outcome))
         self._record(claim, outcome, report, log)
+        if not isinstance(outcome, Success):
+            # What went wrong with this one may go wrong with the next, and recovery takes it all.
+            self._next.drop()
         self._settle_state(session, outcome)
+        return isinstance(outcome, Success)
 
-    def _report(self, claim: Claim, bundle: EvidenceBundle, log: Any) -> JobReport:
+    def _report(
+        self, session: Session, claim: Claim, bundle: EvidenceBundle, log: Any
+    ) -> JobReport:
         if not self.channel.orders.must_stop:
             self._wake.clear()
         return JobReport(
@@ -173,6 +190,8 @@ class Worker:
             wake=self._wake,
             must_stop=lambda: _must_stop(self.channel),
             publish=self.channel.send,
+            too_early=self._between.left,
+            meanwhile=lambda: self._next.begin(session),
         )
 
     def _perform(self, session: Session, job: Job, report: JobReport) -> Outcome | None:
@@ -294,38 +313,8 @@ def _must_stop(channel: WorkerChannel) -> bool:
 # -- the process ----------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.worker", description="One worker; started by the orchestrator."
-    )
-    parser.add_argument("worker_id", type=int)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--workdir", type=Path, required=True)
-    parser.add_argument("--ledger", type=Path, required=True)
-    parser.add_argument("--run-id", required=True)
-    parser.add_argument("--settings", type=Path, help="what the supervisor resolved, as JSON")
-    parser.add_argument("--delay", type=float, help="seconds between two jobs")
-    parser.add_argument("--device", choices=("geelark", "grapheneos"))
-    return parser
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    work_dir: Path = arguments.workdir
-    if arguments.settings is not None:
-        text = arguments.settings.read_text(encoding="utf-8")
-        settings = Settings.from_json(text, work_dir=work_dir)
-    else:
-        settings = Settings.load(work_dir)
-    run, phones = settings.run, settings.phones
-    if arguments.delay is not None:
-        run = run.model_copy(update={"delay_between_jobs_seconds": arguments.delay})
-    if arguments.device is not None:
-        phones = phones.model_copy(update={"device": arguments.device})
-    return settings.model_copy(update={"run": run, "phones": phones})
-
-
 def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
-    settings = _settings(arguments)
+    settings = resolved(arguments)
     work_dir: Path = arguments.workdir
     logs.configure(
         work_dir / settings.paths.logs / f"worker_{arguments.worker_id}.log",
@@ -344,6 +333,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         refuse=lambda job: _refusal(job, channel.orders, workload),
         cap=workload.daily_cap,
     )
+    workload.attach(ledger)
     registry = processes.ProcessRegistry(RunDirectory(work_dir / settings.paths.run).processes_path)
     slot = WorkerSlot(
         index=arguments.worker_id,
@@ -372,7 +362,7 @@ def _refusal(job: Job, orders: Orders, workload: Workload) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one worker; exit status 0 only for a clean end (A10.5)."""
-    arguments = _parser().parse_args(argv)
+    arguments = parse(argv)
     processes.ignore_interrupts()
     channel = WorkerChannel.of_this_process()
     channel.start()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -46,18 +47,34 @@ class WorkerView:
     job_id: str = ""
     key: str = ""
     attempt: int = 0
+    next_id: str = ""
+    """A job that it holds beside the one in hand, to perform it next."""
+    next_key: str = ""
     submitted: bool = False
     idle: bool = False
+    ready: bool = False
+    """Since its start it has claimed a job, or looked for one: all that it holds is up."""
     exit_reason: str = ""
     succeeded: int = 0
     failed: int = 0
     beat: datetime | None = None
     """When it last said anything at all."""
 
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """Every job that it holds, the one in hand first, and its key."""
+        held = ((self.job_id, self.key), (self.next_id, self.next_key))
+        return {job: key for job, key in held if job}
+
     def leave_job(self) -> None:
-        """No job is in hand any more."""
+        """No job is in hand any more; one that comes next stays."""
         self.job_id = self.key = self.phase = ""
         self.submitted = False
+
+    def leave_all(self) -> None:
+        """It holds no job any more."""
+        self.leave_job()
+        self.next_id = self.next_key = ""
 
 
 @dataclass(kw_only=True)
@@ -94,6 +111,12 @@ class WorkerProcess:
     def alive(self) -> bool:
         return self.popen is not None and self.popen.poll() is None
 
+    @property
+    def coming_up(self) -> bool:
+        """Its process was started and cannot take a job yet."""
+        begun = self.state in (WorkerState.STARTING, WorkerState.RUNNING)
+        return begun and self.alive and not self.view.ready
+
     def enter(self, state: WorkerState) -> None:
         if state is not self.state:
             self.state = state
@@ -121,7 +144,11 @@ class WorkerProcess:
         elif kind == "job":
             view.job_id, view.key = str(message.get("job")), str(message.get("key"))
             view.attempt = int(message.get("attempt", 1))
-            view.phase, view.idle = "", False
+            view.phase, view.idle, view.ready = "", False, True
+            if view.next_id == view.job_id:
+                view.next_id = view.next_key = ""
+        elif kind == "next":
+            view.next_id, view.next_key = str(message.get("job")), str(message.get("key"))
         elif kind == "submitted":
             view.submitted = True
         elif kind == "outcome":
@@ -129,7 +156,7 @@ class WorkerProcess:
             view.failed += message.get("status") == JobStatus.FAILED
             view.leave_job()
         elif kind == "idle":
-            view.idle = True
+            view.idle = view.ready = True
         elif kind == "exit":
             view.exit_reason = str(message.get("reason"))
         return kind

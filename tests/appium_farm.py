@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class AppiumFarm:
             self.farm.switch_on(number)
         serial = self.farm.do(lambda: phone.serial)
         self.adb.connect(serial)
-        self.adb.wait_device(serial, timeout=5, poll=0.02, pause=time.sleep)
+        self.adb.wait_device(serial, timeout=5, polls=repeat(0.02), pause=time.sleep)
         self.adb.login(serial, SecretStr(phone.password))
         return serial
 

@@ -25,8 +25,11 @@ TOKEN = "marked-token-0001"
 FAST: Mapping[str, Any] = {
     "http_timeout_seconds": 5,
     "http_backoff_seconds": 0.01,
+    "first_poll_seconds": 0.01,
+    "boot_first_look_seconds": 0,
     "boot_poll_seconds": 0.01,
     "settle_seconds": 0,
+    "stop_settle_seconds": 0,
     "adb_enable_wait_seconds": 0,
     "adb_poll_seconds": 0.01,
     "upload_poll_seconds": 0.01,

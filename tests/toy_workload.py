@@ -6,6 +6,9 @@ A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words
 ``bug`` (a program error), ``times:N:WORD`` (WORD in the first N attempts only), ``stuck`` (a call
 that never returns), ``busy`` (steps without end), ``unless:FILE:WORD`` (WORD while there is no
 FILE). Without a script the job submits, acts, and succeeds.
+
+Where there is a file ``looks-ahead``, a second lamp is lit for the next job while one is past its
+point of no return; a job that finds it lit takes it over, and writes its id to ``taken-over.log``.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from engine.workloads.base import (
     WorkerSlot,
     WorldContext,
 )
+from engine.workloads.paid_calls import PaidCalls
 
 FOR_EVER = 3600.0
 """Seconds; longer than any test."""
@@ -52,15 +56,56 @@ ERRORS: Mapping[str, Callable[[], JobError]] = {
 }
 
 
+class LampAhead:
+    """A lamp that is lit for the next job; it costs from the first moment."""
+
+    def __init__(self, path: Path, job_id: str) -> None:
+        self.path = path
+        self.job_id = job_id
+        self._lit = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        return time.monotonic() - self._lit
+
+    def end(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
 class ToySession:
     """Holds one lamp a worker; it is lit while a job runs."""
 
     def __init__(self, slot: WorkerSlot) -> None:
         self._slot = slot
         self._lamp = slot.work_dir / "lamps" / f"{slot.index}.json"
+        self._ahead: LampAhead | None = None
+
+    @property
+    def lead_seconds(self) -> float:
+        return 0.0
+
+    @property
+    def looks_ahead(self) -> bool:
+        return (self._slot.work_dir / "looks-ahead").exists()
+
+    def prepare_next(self, job: Job, alarm: Callable[[str], None]) -> LampAhead:
+        path = self._lamp.with_stem(f"{self._slot.index}-next")
+        self._light(job, path)
+        self._ahead = LampAhead(path, job.job_id)
+        return self._ahead
+
+    def _take_over(self, job: Job) -> bool:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or not ahead.path.exists() or ahead.job_id != job.job_id:
+            return False
+        ahead.path.replace(self._lamp)
+        with (self._slot.work_dir / "taken-over.log").open("a", encoding="utf-8") as log:
+            log.write(f"{job.job_id}\n")
+        return True
 
     def perform(self, job: Job, report: Report) -> Outcome:
-        self._light(job)
+        if not self._take_over(job):
+            self._light(job, self._lamp)
         try:
             report.state("WARM")
             report.start_clock()
@@ -113,10 +158,10 @@ class ToySession:
                 report.step("It goes on.")
             report.pause(0.05)
 
-    def _light(self, job: Job) -> None:
-        self._lamp.parent.mkdir(exist_ok=True)
+    def _light(self, job: Job, lamp: Path) -> None:
+        lamp.parent.mkdir(exist_ok=True)
         entry = {"slot": self._slot.index, "job": job.job_id, "since": _now().isoformat()}
-        self._lamp.write_text(json.dumps(entry), encoding="utf-8")
+        lamp.write_text(json.dumps(entry), encoding="utf-8")
 
     def recover(self) -> None:
         if (self._slot.work_dir / "recovery-hangs").exists():
@@ -151,6 +196,9 @@ class ToyWorkload:
 
     def slot_facts(self, index: int) -> Mapping[str, object]:
         return {"bench": index}
+
+    def attach(self, ledger: ProgressTracker) -> None:
+        return
 
     def check(self) -> None:
         return
@@ -242,10 +290,10 @@ class ToyWorkload:
     def price_per_minute(self) -> float:
         return 0.0
 
-    def calls_cost_on(self, day: date) -> float:
+    def calls_on(self, day: date) -> PaidCalls:
         """As the file ``spent`` says: US dollars, whatever the day."""
         path = self._context.work_dir / "spent"
-        return float(path.read_text(encoding="utf-8")) if path.exists() else 0.0
+        return PaidCalls(usd=float(path.read_text(encoding="utf-8")) if path.exists() else 0.0)
 
     def limited_until(self) -> datetime | None:
         return None
@@ -263,7 +311,7 @@ def _lamp(path: Path) -> ResourceState:
         label=f"lamp {path.stem}",
         state="lit",
         ours=True,
-        slot=int(path.stem),
+        slot=int(path.stem.partition("-")[0]),
         job_id=str(said.get("job", "")),
         since=datetime.fromisoformat(said["since"]) if "since" in said else None,
     )

@@ -38,7 +38,7 @@ CAUSES: Final = (
     PHONE, APART, OFF, POLLING, CHOSEN, STAGGER, START, LEDGER, SESSION, RECOVERY, END,
 )  # fmt: skip
 Event = Mapping[str, Any]
-_FLOW: Final = ("navigate", "caption", "share")
+_FLOW: Final = ("open", "navigate", "caption", "share")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,11 +200,12 @@ class _Slot:
                 enable, offline = visit.took("adb_enable"), visit.took("adb_offline")
                 chosen = waits.enable - enable
                 lost.wait(name, seconds, (PHONE, enable + offline), (CHOSEN, chosen))
+            case "send":
+                lost.wait(name, seconds, (APART, self._uplink))
             case "upload":
                 fetched = visit.took("upload", "transfer")
                 hidden = min(fetched, visit.overlap)
-                parts = ((APART, hidden + self._uplink), (PHONE, fetched - hidden))
-                lost.wait(name, seconds, *parts)
+                lost.wait(name, seconds, (PHONE, fetched - hidden), (APART, hidden))
             case "session":
                 opening = min(seconds, visit.took("session", "automation_start"))
                 lost.add(PHONE, opening)
@@ -226,4 +227,4 @@ _AFTER: Final[Mapping[str, str]] = {
     "worker_exit": END,
 }
 """What the time after an event goes to, until the next one."""
-_OF_PHASE: Final[Mapping[str, str]] = {"appium": SESSION, "verify": RECOVERY}
+_OF_PHASE: Final[Mapping[str, str]] = {"appium": SESSION, "verify": RECOVERY, "delay": CHOSEN}

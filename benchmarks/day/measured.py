@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Final
 
 from benchmarks.day.causes import Lost, Waits, beginnings, lost_time, read_events
+from benchmarks.day.counts import counting, pauses, syncs
 from benchmarks.day.packing import lower_bound, packed
 from benchmarks.day.plans import Plan
 from benchmarks.day.usage import ADB, APPIUM, ENGINE_ROLES, SUPERVISOR, WORKER, Gauge, Usage
@@ -79,6 +80,12 @@ class Measured:
     lost: Lost
     calls: Mapping[str, int]
     """Calls of each API path in its fullest minute."""
+    asked: int = 0
+    """Calls of the provider in all."""
+    syncs: int = 0
+    """Flushes of the workers to the disk."""
+    paused: float = 0.0
+    """Simulated seconds that the jobs asked to wait; a busy host makes them fewer, never more."""
 
     @property
     def good(self) -> Sequence[Visit]:
@@ -212,7 +219,7 @@ def run_day(work_dir: Path, order: Order) -> Measured:
             run = subprocess.Popen(
                 [sys.executable, "-m", "engine.orchestrator", "-C", str(work_dir), "--run"],
                 cwd=ROOT,
-                env=environment(work_dir.parent, order),
+                env=environment(work_dir.parent, order) | counting(work_dir),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -248,6 +255,9 @@ def run_day(work_dir: Path, order: Order) -> Measured:
             uplink=_uplink(work_dir),
         ),
         calls={path: int(count["most_a_minute"]) for path, count in calls.items()},
+        asked=sum(int(count["all"]) for count in calls.values()),
+        syncs=syncs(work_dir),
+        paused=pauses(work_dir) * order.scale,
     )
 
 

@@ -136,11 +136,31 @@ def last_line(
     jobs = sum(len(day.good) for day in engine)
     cpu = sum(day.usage.cpu[role] for day in engine for role in ENGINE_ROLES)
     figures += [f"billed_ratio={billed / max(1, least):.3f}", f"cpu_s_per_job={cpu / jobs:.3f}"]
+    figures += [
+        f"billed_in_seconds={_mean(engine, lambda day: day.on_ratio):.3f}",
+        f"calls_per_job={sum(day.asked for day in engine) / jobs:.2f}",
+        f"syncs_per_job={sum(day.syncs for day in engine) / jobs:.2f}",
+        f"pauses_over_phone={_pauses(engine):.3f}",
+        f"waited_per_cpu_s={_mean(engine, lambda day: day.usage.waited):.2f}",
+        f"looks_per_touch={_mean(engine, lambda day: day.looks / max(1.0, day.steps)):.3f}",
+    ]
     if faulty is not None:
         figures.append(f"billed_ratio_faults={faulty.billed_ratio:.3f}")
     if fixed:
         figures.append(f"gain_over_fixed_waits={least_gain(engine, fixed):.3f}")
     return " ".join(figures)
+
+
+def _mean(days: Sequence[Measured], of: Callable[[Measured], float]) -> float:
+    """Of the days, each with the weight of its jobs."""
+    jobs = sum(len(day.good) for day in days)
+    return sum(of(day) * len(day.good) for day in days) / max(1, jobs)
+
+
+def _pauses(days: Sequence[Measured]) -> float:
+    """What the jobs asked to wait over what their phones needed, which goes on meanwhile."""
+    needed = sum(visit.least for day in days for visit in day.good)
+    return sum(day.paused for day in days) / max(1.0, needed)
 
 
 def least_gain(engine: Sequence[Measured], fixed: Sequence[Measured]) -> float:

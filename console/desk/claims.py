@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from console.desk import words
 from console.desk.wire import Wire
 from console.dialogs.add_pass import AddPass
+from console.dialogs.change_workers import ChangeWorkers
 from console.dialogs.restart_worker import RestartWorker
 
 if TYPE_CHECKING:
@@ -74,7 +75,17 @@ class ClaimActs:
         await self._live_only("pause_after_stage")
 
     async def set_workers(self, count: int) -> None:
-        await self._live_only("set_workers", count=count)
+        """Asks with what it changes; a number that cannot be is refused by the run itself."""
+        overview = self._wire.overview
+        if overview is None or not overview.live:
+            self._wire.tell(NO_RUN, bad=True)
+            return
+        then = await self._wire.app.feed.ask(lambda watch: watch.with_workers(count))
+        if not then.why_not:
+            agreed = await self._wire.ask(ChangeWorkers(overview, then))
+            if not agreed:
+                return
+        await self._say("set_workers", count=count)
 
     async def add_pass(self) -> None:
         """Asks with the jobs that it would take, and what they may cost."""

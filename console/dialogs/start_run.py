@@ -15,7 +15,9 @@ from console.amounts import counted
 from console.dialogs.base import Control, Dialog, heading, row
 from console.dialogs.controls import Choice, Field
 from console.plain import fit, plain
+from console.screens.cockpit_forecast import basis_words, between, change_words
 from console.times import clock, span
+from engine.insight.forecast_values import MONEY
 from engine.launch import RunOptions
 
 if TYPE_CHECKING:
@@ -158,6 +160,7 @@ class StartRun(Dialog[StartWish]):
         else:
             end = self.now + timedelta(seconds=plan.expected_seconds)
             yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"
+            yield from self._forecast_lines(plan)
         yield f"Cost       {_dollars(plan.cost_estimate)}, at most ${plan.cost_ceiling:.2f}"
         if plan.on_now:
             names = ", ".join(state.label for state in plan.on_now)
@@ -172,6 +175,21 @@ class StartRun(Dialog[StartWish]):
         yield heading(f"Jobs {len(plan.jobs)}")
         for job in plan.jobs:
             yield row(f"{fit(job.job_id, 14)} {plain(job.key)}{'   again' * job.again}")
+
+    def _forecast_lines(self, plan: RunPlan) -> Iterable[str]:
+        """The range, another number of workers, and what comes before the end."""
+        found = plan.forecast
+        if found is None or found.done_at is None:
+            return
+        around = between(found, self.now)
+        yield f"           {f'{around}, ' if around else ''}{basis_words(found)}"
+        for one in found.others:
+            end = one.why_not or f"{clock(one.done_at, self.now)}, {change_words(one)}"
+            yield f"           with {counted(one.workers, 'worker')}: {end}"
+        if found.cut:
+            left = counted(found.cut_jobs, "job")
+            which = "the money limit comes" if found.cut == MONEY else "midnight comes"
+            yield f"!  Before the end {which}: {left} left then."
 
     def yes_words(self) -> str:
         if self._resets:

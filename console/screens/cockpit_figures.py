@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from console.plain import plain
-from console.times import NOTHING, clock, expected, span
+from console.screens.cockpit_forecast import eta, to_come_line, whole_eta, workers_line
+from console.times import NOTHING, clock, span
 from console.widgets.bar import Counts
 
 if TYPE_CHECKING:
@@ -40,13 +41,8 @@ def counts(overview: Overview) -> Counts:
 
 
 def progress(overview: Overview, now: datetime) -> str:
-    """``62%   eta 12:38``."""
-    return f"{overview.percent:.0f}%   {eta(overview, now)}"
-
-
-def eta(overview: Overview, now: datetime) -> str:
-    """``eta 12:38``; a dash where nobody can tell."""
-    return f"eta {expected(overview.forecast.done_at, now)}"
+    """``62%   eta 12:38 (12:31-12:47)``."""
+    return f"{overview.percent:.0f}%   {whole_eta(overview, now)}"
 
 
 def counts_line(overview: Overview, width: int) -> str:
@@ -111,11 +107,14 @@ def idle_lines(overview: Overview, width: int, *, most: int) -> list[Text]:
 
 
 def pace_lines(overview: Overview, now: datetime, width: int) -> list[str]:
-    """Pace, accounts and money: three lines, in fewer words where they have no room."""
+    """Pace, accounts, money, and two of the forecast, which are the first to go where rows are few;
+    in fewer words where they have no room."""
     return [
         "ok per 10 min  " + _longest(_pace(overview, now), width - _LABEL),
         f"{plain(overview.key_label) + 's':<{_LABEL}}" + _longest(_keys(overview), width - _LABEL),
         f"{'money':<{_LABEL}}" + _longest(_money(overview), width - _LABEL),
+        f"{'forecast':<{_LABEL}}" + _longest(workers_line(overview, now), width - _LABEL),
+        f"{'to come':<{_LABEL}}" + _longest(to_come_line(overview), width - _LABEL),
     ]
 
 

@@ -84,7 +84,7 @@ def wide(wanted: Wanted) -> Rooms:
     body = wanted.height - AROUND
     roomy = body >= 24
     idle = max(1, wanted.idle) if roomy else min(1, wanted.idle)
-    jobs = 7 + idle if roomy else 4 + idle
+    jobs = 7 + roomy + tall + idle if roomy else 4 + idle  # the forecast, and what is to come
     least_log = 5 + _PANEL if tall else (3 if roomy else 1)
     left = body - jobs
     notes = _NOTES + tall

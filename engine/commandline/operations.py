@@ -46,10 +46,12 @@ class Operations(WorkPlace):
         self.workload.check()
         for sentence in self.workload.notices():
             self.say(sentence)
+        self.ledger.close()  # the run reads it for itself, and holds it once
         from engine.commandline.signals import stop_signals
         from engine.display import display_for
         from engine.orchestrator import Orchestrator
 
+        self.forget_ledger()
         display = display_for(as_json=self.arguments.json)
         orchestrator = Orchestrator(
             settings=self.settings,
@@ -97,10 +99,10 @@ class Operations(WorkPlace):
         passes_table(result.summary)
         show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
-        left = self.ledger.figures()
-        if left.in_doubt:
+        in_doubt = result.totals["in_doubt"]
+        if in_doubt:
             say(
-                f"{left.in_doubt} jobs are in doubt: look at each account, then settle them with "
+                f"{in_doubt} jobs are in doubt: look at each account, then settle them with "
                 "--mark-posted or --requeue."
             )
         say(f"Result: {result.result} (exit status {int(result.exit_code)})")

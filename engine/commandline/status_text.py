@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from engine.commandline.forecast_text import forecast_lines
 from engine.output import complain, say, table
 
 DOUBTS_SHOWN = 20
@@ -65,15 +66,8 @@ def _show_state(report: Mapping[str, Any]) -> None:
     say(f"State: {' '.join(filter(None, (overview['word'], overview['detail'])))}{passes}")
     if overview["why_idle"]:
         say(f"Nothing is running: {overview['why_idle']}")
-    forecast = overview["forecast"]
-    if forecast["done_at"]:
-        more = ""
-        if forecast["next_pass_jobs"]:
-            more = f", with about {forecast['next_pass_jobs']} jobs in the next pass"
-        say(
-            f"{forecast['jobs_left']} jobs to go, {forecast['per_minute']:.1f} a minute: "
-            f"done at about {_clock(forecast['done_at'])} (est){more}."
-        )
+    for line in forecast_lines(overview):
+        say(line)
 
 
 def _show_outlook(report: Mapping[str, Any]) -> None:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 0.5
 _RESTLESS: Final = ("updated_at",)
 _RESTLESS_OF_WORKERS: Final = ("beat", "cpu_percent", "memory_mb")
-_RESTLESS_OF_FORECAST: Final = ("done_at", "next_pass_at", "per_minute")
+_RESTLESS_OF_FORECAST: Final = (
+    *("done_at", "earliest", "latest", "next_pass_at", "per_minute", "attempts", "others"),
+    *("minutes_to_come", "minutes_in_all", "cost_to_come", "cost_in_all"),
+    *("calls_to_come", "calls_in_all", "cut_at", "cut_jobs"),
+)
 _RESTLESS_OF_MONEY: Final = ("minutes_today", "today", "at_finish")
 """What changes all the time while nothing happens: told with a change, and no change itself."""
 _COUNTDOWN: Final = re.compile(r"\b\d+:\d\d\b")

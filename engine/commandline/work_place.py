@@ -34,15 +34,20 @@ class WorkPlace:
         self.workload: Workload = workloads.load(
             settings.run.workload, WorldContext(settings=settings, work_dir=work_dir)
         )
-        self.ledger = ProgressTracker(
-            self.workload.ledger_path,
-            settings=settings,
-            refuse=self._objection,
-            cap=self.workload.daily_cap,
-        )
+        self.forget_ledger()
         stale = settings.run.heartbeat_stale_seconds
         self.lock = InstanceLock(self.run_dir.lock_path, stale_after=stale)
         self.ledger_lock = run_lock(self.workload.ledger_path, stale_after=stale)
+
+    def forget_ledger(self) -> None:
+        """Keep nothing of what was read of the ledger; asked again, it is read again."""
+        self.ledger = ProgressTracker(
+            self.workload.ledger_path,
+            settings=self.settings,
+            refuse=self._objection,
+            cap=self.workload.daily_cap,
+        )
+        self.workload.attach(self.ledger)
 
     def _objection(self, job: Job) -> str | None:
         """The workload's; what it cannot read is an objection too, so that figures are shown."""

@@ -53,8 +53,9 @@ class AttemptFold:
     *mark posted* turns the attempt in doubt into a success, his other rows change no attempt.
     """
 
-    def __init__(self) -> None:
-        self._mark: RowMark | None = None
+    def __init__(self, *, since: RowMark | None = None) -> None:
+        """``since``: earlier rows are not looked at, as long as the file is the same."""
+        self._mark = since
         self._start_over()
 
     def _start_over(self) -> None:

@@ -58,7 +58,7 @@ def is_orphan(state: ResourceState, now: Situation) -> bool:
         return False
     if now.status is not None:
         return not any(
-            state.job_id and worker.job == state.job_id and worker.alive
+            state.job_id and state.job_id in (worker.job, worker.next_job) and worker.alive
             for worker in now.status.workers
         )
     return now.elsewhere is None and not state.attended

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError
 from engine.logger import get_logger
+from engine.workloads.paid_calls import NO_CALLS, PaidCalls
 
 if TYPE_CHECKING:
     from engine.workloads.base import ResourceState, Workload
@@ -34,8 +35,8 @@ class Looked:
     minutes_before: float = 0.0
     """Of today, of what is off again."""
     price: float = 0.0
-    calls_cost: float = 0.0
-    """Of today's calls of a paid service."""
+    calls: PaidCalls = NO_CALLS
+    """Today's, of a paid service."""
     free_bytes: int | None = None
 
 
@@ -91,7 +92,7 @@ class Looks:
                 limited_until=self._workload.limited_until(),
                 minutes_before=self._workload.minutes_on(today),
                 price=self._workload.price_per_minute,
-                calls_cost=self._workload.calls_cost_on(today),
+                calls=self._workload.calls_on(today),
                 free_bytes=free,
             )
         except (EngineError, OSError) as exc:

@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from engine.insight.attention import attention
+from engine.insight.forecast_values import Forecast
 from engine.insight.idle import countdown, last_result, paused_by, why_idle
 from engine.insight.situation import Situation
-from engine.insight.values import Forecast, Money, Overview
+from engine.insight.values import Money, Overview
 from engine.jobs import JobStatus
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from engine.insight.attempts import OUTCOMES
-from engine.insight.day_figures import may_follow
+from engine.insight.measured import WINDOW
 from engine.insight.spread import ENOUGH, quantile
 from engine.insight.values import Attempt
 from engine.jobs import JobStatus
 
 BIN: Final = timedelta(minutes=10)
-WINDOW: Final = timedelta(hours=24)
-"""Older attempts of a run say nothing about its pace."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +28,6 @@ class Pace:
     p90_seconds: float | None = None
     per_minute: float | None = None
     """Attempts ended, of the present pass or of the whole run."""
-    failed_share: float = 0.0
-    """Part (0 to 1) of its ended attempts that failed in a way that is tried again."""
-    mean_seconds: float | None = None
-    """Of all its ended attempts: what one costs."""
 
 
 def pace(
@@ -55,7 +48,6 @@ def pace(
     ended = _ended(ours)
     if not ended:
         return Pace()
-    durations = [seconds for attempt in ended if (seconds := attempt.seconds) is not None]
     good = [
         seconds
         for attempt in ended
@@ -67,8 +59,6 @@ def pace(
         median_seconds=quantile(good, 0.5),
         p90_seconds=quantile(good, 0.9),
         per_minute=_per_minute(here, tries, None if between else as_of) if live else None,
-        failed_share=sum(map(may_follow, tries)) / len(tries) if len(tries) >= ENOUGH else 0.0,
-        mean_seconds=statistics.fmean(durations) if len(durations) >= ENOUGH else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.insight.attempts import PassHistory
 from engine.insight.day_figures import may_follow
+from engine.insight.forecast_values import PassAhead
 from engine.insight.run_facts import RunFacts, Told, ended
 from engine.insight.spread import ENOUGH, percent, quantile
 from engine.insight.values import Attempt, PassLine
@@ -32,11 +33,13 @@ class Pace:
     """Share (0 to 1) of the ended attempts that a further pass tries again."""
 
 
-def pass_lines(run: RunFacts) -> list[PassLine]:
-    """All passes, oldest first, those to come at the end."""
+def pass_lines(run: RunFacts, ahead: Sequence[PassAhead] = ()) -> list[PassLine]:
+    """All passes, oldest first, those to come at the end: as the forecast has them, and where it
+    can tell nothing by the run's own pace."""
     numbers = sorted({*run.histories, *run.told, *([run.current] if run.current else [])})
     lines = [_line(run, number) for number in numbers]
-    return [*lines, *_planned(run)]
+    coming = [_ahead(one) for one in ahead if one.number > run.current and round(one.jobs)]
+    return [*lines, *(coming or _planned(run))]
 
 
 def pace(run: RunFacts) -> Pace:
@@ -149,6 +152,19 @@ def expected_sizes(run: RunFacts, again: float) -> Iterator[tuple[int, float]]:
             return
         yield number, size
         size *= again
+
+
+def _ahead(one: PassAhead) -> PassLine:
+    return PassLine(
+        number=one.number,
+        state=PLANNED,
+        started=one.starts,
+        ended=one.ends,
+        seconds=(one.ends - one.starts).total_seconds(),
+        jobs=round(one.jobs),
+        minutes=one.minutes,
+        result=PLANNED,
+    )
 
 
 def _planned(run: RunFacts) -> Iterator[PassLine]:

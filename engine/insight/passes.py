@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.insight import clusters
 from engine.insight.attempts import AttemptFold
 from engine.insight.day_figures import DayFigures
+from engine.insight.forecast_values import PassAhead
 from engine.insight.pass_lines import PLANNED, RUNNING, pass_lines
 from engine.insight.past_days import DAYS, WEEK, PastDays, by_key, by_try
 from engine.insight.projection import projection
@@ -40,12 +41,14 @@ def pass_report(
     history: PastDays | None = None,
     key_label: str = "account",
     blocked: Mapping[str, int] | None = None,
+    ahead: Sequence[PassAhead] = (),
 ) -> PassReport:
     """The live run's passes, without one those of the last run in the ledger; empty without any.
 
     ``status`` is the snapshot of a live run, or of one that told how it ended. ``price`` is of one
     minute. ``history`` is asked for what it has read so far. ``blocked`` jobs by
-    reason, where that is known. Raises LedgerUnreadableError.
+    reason, where that is known; ``ahead`` are the passes to come, as forecast. Raises
+    LedgerUnreadableError.
     """
     if not ledger.exists():
         return PassReport()
@@ -56,7 +59,7 @@ def pass_report(
     tried = {attempt.key for attempt in run.attempts}
     keys = clusters.key_tallies(run, by_key(month, tried))
     workers = clusters.worker_tallies(run)
-    lines = pass_lines(run)
+    lines = pass_lines(run, ahead)
     return PassReport(
         run_id=run.run_id,
         limits=limits(run),

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.insight.forecast import Ahead, forecast
+from engine.insight.forecast import Ahead, forecast, impossible, passes_ahead, with_workers
+from engine.insight.forecast_values import (
+    NOTHING,
+    PAST_DAYS,
+    THIS_RUN,
+    Forecast,
+    PassAhead,
+    WithWorkers,
+)
 from engine.insight.looks import Looked
+from engine.insight.measured import AttemptCost, Measured, RunMeasured
 from engine.insight.money import money
+from engine.insight.operators_day import day_began
 from engine.insight.overview import Figures
 from engine.insight.pace import Pace, pace
 from engine.insight.paced import Paced
+from engine.insight.prospect import ahead_of, day_of
 from engine.insight.situation import Situation
 from engine.insight.standing import Keys
 
 if TYPE_CHECKING:
+    from engine.config import Settings
     from engine.insight.attempts import AttemptFold
     from engine.insight.outlook import Policy
-    from engine.insight.values import Attempt
+    from engine.insight.values import Attempt, Money
 
 
 class Reckoner:
     """Works out again only what changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings, past: Callable[[], Measured] = Measured) -> None:
+        """``past``: what attempts of the days before took; asked where the run has too few."""
+        self._settings = settings
+        self._past = past
         self._keys: Paced[Keys] = Paced(Keys(capped=0, free=0, held=0))
         self._pace: tuple[object, Pace] = (None, Pace())
+        self._measured = RunMeasured()
+        self._forecast: tuple[object, Forecast] = (None, NOTHING)
+        self._last: tuple[Ahead, AttemptCost, datetime] | None = None
+        """What the last forecast was made of."""
 
     def figures(
         self,
@@ -42,25 +62,36 @@ class Reckoner:
         every row of the ledger."""
         as_of = _as_of(now)
         speed = self._speed(now, policy, fold, as_of, revision)
-        coming, expected = forecast(_ahead(now, policy), speed, as_of)
-        known = speed.mean_seconds is not None and now.status is not None
+        cost = self._cost(now, policy, fold, as_of)
+        spent = _money(now, looked, as_of)
+        day = day_of(now, looked, spent, self._measured.ended_today, as_of)
+        per_minute = speed.per_minute
+        ahead = ahead_of(now, policy, self._settings, day=day, per_minute=per_minute, as_of=as_of)
+        self._last = (ahead, cost, as_of) if cost is not None and ahead.moving else None
+        known = (ahead, cost, as_of)
+        if known != self._forecast[0]:
+            self._forecast = (known, forecast(ahead, cost, as_of))
+        coming = self._forecast[1]
         key = (revision, len(capped), now.standing.today)
         return Figures(
             pace=speed,
             keys=self._keys.get(key, lambda: now.standing.keys(capped)),
             forecast=coming,
-            money=money(
-                now.resources,
-                price=looked.price,
-                minutes_before=looked.minutes_before,
-                expected_minutes=expected * (speed.mean_seconds or 0.0) / 60 if known else None,
-                as_of=as_of,
-                zone=now.zone,
-                calls=looked.calls_cost,
-                limit=now.status.money.limit if now.status is not None else 0.0,
-            ),
+            money=replace(spent, at_finish=coming.cost_in_all),
             stages=policy.retry.max_passes,
         )
+
+    def passes_ahead(self) -> Sequence[PassAhead]:
+        """Those of the last forecast; none where nobody can tell."""
+        return passes_ahead(*self._last) if self._last is not None else ()
+
+    def with_workers(self, workers: int) -> WithWorkers:
+        """The last forecast with another number of workers."""
+        if self._last is None:
+            most = self._settings.run.max_workers
+            return WithWorkers(workers=workers, why_not=impossible(workers, most))
+        ahead, cost, as_of = self._last
+        return with_workers(ahead, cost, as_of, workers)
 
     def _speed(
         self, now: Situation, policy: Policy, fold: AttemptFold, as_of: datetime, revision: object
@@ -84,17 +115,29 @@ class Reckoner:
             self._pace = (key, found)
         return self._pace[1]
 
+    def _cost(
+        self, now: Situation, policy: Policy, fold: AttemptFold, as_of: datetime
+    ) -> AttemptCost | None:
+        """What an attempt takes, of a live run."""
+        if now.status is None:
+            return None
+        began = day_began(as_of, now.zone)
+        measured = self._measured.follow(fold.attempts, now.status.run_id, began)
+        pause = self._settings.run.delay_between_jobs_seconds
+        found = measured.cost(THIS_RUN, policy.current_pass, pause=pause)
+        return found or self._past().cost(PAST_DAYS, pause=pause)
 
-def _ahead(now: Situation, policy: Policy) -> Ahead:
-    status = now.status
-    return Ahead(
-        open_jobs=now.open_jobs,
-        to_retry=now.standing.to_retry,
-        stage=policy.current_pass,
-        stages=policy.retry.max_passes,
-        delay_seconds=policy.retry.retry_delay_seconds,
-        waiting_until=status.waiting_until if status is not None else None,
-        moving=status is not None and not status.paused,
+
+def _money(now: Situation, looked: Looked, as_of: datetime) -> Money:
+    return money(
+        now.resources,
+        price=looked.price,
+        minutes_before=looked.minutes_before,
+        expected_minutes=None,
+        as_of=as_of,
+        zone=now.zone,
+        calls=looked.calls.usd,
+        limit=now.status.money.limit if now.status is not None else 0.0,
     )
 
 

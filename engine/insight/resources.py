@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COUNTED: tuple[str, ...] = ("started", "starting", "stopping", "off", "expired", "unknown")
 """States that are always counted, also when there are none of them."""
+AHEAD = "ahead"
+"""Shown as the phase of what comes up for a worker's next job."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +111,7 @@ def _line(state: ResourceState, now: Situation, known: Known) -> ResourceLine:
         since=state.since,
         job_id=state.job_id,
         slot=worker.slot if worker is not None else state.slot,
-        phase=worker.phase if worker is not None else "",
+        phase=worker.phase if worker is not None else _ahead(state, now),
         minutes=round(minutes, 1),
         cost=round(minutes * known.price, 4),
         posts_today=facts.posts_today if facts is not None else 0,
@@ -120,6 +122,13 @@ def _line(state: ResourceState, now: Situation, known: Known) -> ResourceLine:
         code=state.code,
         stopping_since=state.stopping_since,
     )
+
+
+def _ahead(state: ResourceState, now: Situation) -> str:
+    """That it comes up for the next job of a worker which has another one in hand."""
+    workers = now.status.workers if now.status is not None else ()
+    held = state.job_id and any(worker.next_job == state.job_id for worker in workers)
+    return AHEAD if held else ""
 
 
 def _last_result(facts: KeyFacts | None, now: Situation) -> str:

@@ -5,6 +5,7 @@ A change of one job costs the same in a ledger of fifty and of fifty thousand.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from engine.ledger.claims import CAP_REACHED, NO_ACCOUNT
 from engine.ledger.figures import UNCLASSIFIED
 
 K = TypeVar("K")
+_OPEN: Final = frozenset({JobStatus.PENDING, JobStatus.RETRYING, JobStatus.CLAIMED})
 
 _REMEDY: Final[Mapping[ErrorCategory, str]] = {
     ErrorCategory.ACCOUNT: "person",
@@ -52,6 +54,10 @@ class Standing:
         """Of each key, what counts against today's cap: successes and jobs in doubt."""
         self._waiting_for: Counter[str] = Counter()
         """Jobs of each key that wait for a person, or whose key is held."""
+        self._open: Counter[str] = Counter()
+        """Jobs of each key that wait or are under way."""
+        self._crowded: set[str] = set()
+        """Keys with more than one of them."""
         self.people: dict[str, JobLine] = {}
         """Jobs that wait for a person at the account."""
         self.files: dict[str, JobLine] = {}
@@ -98,10 +104,16 @@ class Standing:
         _add(self._jobs, job.account, by)
         if line.held:
             _add(self._waiting_for, job.account, by)
+        if job.status in _OPEN:
+            self._crowd(job.account, by)
         if job.status is JobStatus.SUCCESS:
             self._spend(line, by)
         elif job.status is JobStatus.FAILED:
             self._count_failed(line, by)
+
+    def _crowd(self, key: str, by: int) -> None:
+        _add(self._open, key, by)
+        (self._crowded.add if self._open[key] > 1 else self._crowded.discard)(key)
 
     def _count_failed(self, line: JobLine, by: int) -> None:
         job = line.job
@@ -163,6 +175,22 @@ class Standing:
             elif self._cap and self._spent[key] >= self._cap:
                 found[CAP_REACHED] += 1
         return found
+
+    @property
+    def open_keys(self) -> int:
+        """Keys with a job that waits or is under way."""
+        return len(self._open)
+
+    def queues(self) -> tuple[int, int]:
+        """Waiting jobs that their own key's cap will keep from today although nothing does yet, and
+        the most jobs of one key that can still be done one after the other."""
+        beyond, longest = 0, min(1, len(self._open))
+        for key in self._crowded:
+            number, room = self._open[key], self._cap - self._spent[key] if self._cap else math.inf
+            if room > 0:  # else all of them are blocked already
+                beyond += int(max(0, number - room))
+                longest = max(longest, int(min(number, room)))
+        return beyond, longest
 
     def has_key(self, key: str) -> bool:
         """It has a job here."""

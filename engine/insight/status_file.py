@@ -37,6 +37,8 @@ class StatusWorker(_Part):
     phase_since: AwareDatetime | None = None
     job: str = ""
     key: str = ""
+    next_job: str = ""
+    """Held beside it, to come next."""
     submitted: bool = False
     idle: bool = False
     restarts: int = 0

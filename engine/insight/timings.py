@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine.event_file import EventFile
 from engine.insight.day_figures import UNCLASSIFIED
+from engine.insight.measured import Ended, Measured, ended_told
 from engine.insight.moments import moment_of
 from engine.insight.spread import ENOUGH, quantile
 from engine.insight.values import PhaseTimes, UsualTimes
@@ -34,6 +35,9 @@ class Timings:
         self._jobs: dict[str, dict[tuple[int, datetime | None], PhaseTimes]] = {}
         self._successes: list[tuple[datetime, PhaseTimes]] = []
         self._usual: tuple[int, datetime, UsualTimes] | None = None
+        self._ended: list[Ended] = []
+        """Attempts that came to an outcome, of whatever run."""
+        self._past: tuple[int, datetime, Measured] | None = None
 
     def update(self) -> bool:
         """Take what is new; True if anything changed. What cannot be read is no error."""
@@ -58,6 +62,19 @@ class Timings:
             known = self._usual = (len(self._successes), now, _usual(recent))
         return known[2]
 
+    def past(self) -> Measured:
+        """What all attempts of the last thirty days took that came to an outcome."""
+        now = self._now()
+        known = self._past
+        if known is None or known[0] != len(self._ended) or now - known[1] > timedelta(hours=1):
+            first = now - timedelta(days=USUAL_DAYS)
+            found = Measured()
+            for ended in self._ended:
+                if ended.ended_at >= first:
+                    found.take(ended)
+            known = self._past = (len(self._ended), now, found)
+        return known[2]
+
     def _take(self, event: Mapping[str, Any]) -> bool:
         times = _times(event)
         if times is None:
@@ -70,6 +87,9 @@ class Timings:
         at = moment_of(event.get("ts")) or times.claimed_at
         if times.outcome == SUCCESS and at is not None:
             self._successes.append((at, times))
+        worker = intern(f"{event.get('run_id')}/{event.get('worker')}")
+        if at is not None and (ended := ended_told(event, worker, 0, at)) is not None:
+            self._ended.append(ended)
         return True
 
 

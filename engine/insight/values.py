@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from engine.insight.forecast_values import Forecast
 from engine.jobs import ErrorCategory, Job, JobStatus
 
 
@@ -268,17 +269,6 @@ class Money:
     """Of ``today``: calls of a paid service."""
     limit: float = 0.0
     """US dollars at which the day's claims pause; 0 = none."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Forecast:
-    """What is left and when it will be done, if it goes on as it has."""
-
-    jobs_left: int
-    per_minute: float | None
-    done_at: datetime | None
-    next_pass_jobs: int
-    next_pass_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from engine import workloads
 from engine.errors import EngineError
 from engine.insight.attempts import AttemptFold
 from engine.insight.evidence_files import evidence_files
+from engine.insight.forecast_values import WithWorkers
 from engine.insight.glance import glance
 from engine.insight.happenings import Happenings
 from engine.insight.job_book import JobBook
@@ -106,6 +107,7 @@ class Watch:
             cap=self.workload.daily_cap,
             now=now,
         )
+        self.workload.attach(self.ledger)
         self._now = now
         self._run_files = RunFiles(self.run_dir, settings, self.workload.ledger_path)
         self._happenings = Happenings(self.run_dir)
@@ -114,7 +116,7 @@ class Watch:
         self._book = JobBook(cap=self.workload.daily_cap, day_of=settings.day_of, now=now())
         self._looks = Looks(self.workload, work_dir, room)
         self._cpu = CpuMeter()
-        self._reckoner = Reckoner()
+        self._reckoner = Reckoner(settings, self._timings.past)
         self._past = PastDays(self.workload.ledger_path, settings)
         self._past_lock = threading.Lock()
         self._past_seen = 0
@@ -184,7 +186,7 @@ class Watch:
             return None
         self._run = run
         situation = replace(self._gather(run, Looked(), now, run.problem), standing=standing)
-        figures = Reckoner().figures(
+        figures = Reckoner(self.settings).figures(
             situation, Looked(), policy, fold=self._fold, capped=(), revision=None
         )
         known = overview(situation, figures)
@@ -231,6 +233,10 @@ class Watch:
 
     def usual(self) -> UsualTimes:
         return self._timings.usual()
+
+    def with_workers(self, workers: int) -> WithWorkers:
+        """The forecast of the last look, with another number of workers."""
+        return self._reckoner.with_workers(workers)
 
     def evidence(self, job_id: str) -> Sequence[EvidenceFile]:
         """The files that its attempts left, oldest attempt first."""
@@ -409,4 +415,5 @@ class Watch:
             history=self._past,
             key_label=self.workload.key_label,
             blocked=self._why_blocked(self._run.status),
+            ahead=self._reckoner.passes_ahead(),
         )

@@ -6,6 +6,7 @@ what is checked here, in one place.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from engine.config import Settings
-from engine.errors import ClaimLostError, LedgerError, LedgerUnreadableError
+from engine.errors import (
+    ClaimLostError,
+    LedgerError,
+    LedgerUnreadableError,
+    LedgerWriteError,
+)
 from engine.jobs import Claim, ErrorCategory, Failure, Job, JobStatus, NewJob
 from engine.ledger.book import Book
 from engine.ledger.claims import done_before
@@ -116,7 +122,8 @@ class LedgerAccess:
         """Hold the lock, caught up; gives the moment of the change.
 
         The first reading happens before the lock is had, and more of it while waiting, so that it
-        is held for deciding, appending and flushing only.
+        is held for deciding and appending only. What was appended is durable when this ends: a
+        flush takes in all that stands before, so one turn of the disk serves all who wrote.
         """
         with self.threads:
             if not self.book.present:
@@ -131,6 +138,20 @@ class LedgerAccess:
                 yield now
             finally:
                 self._lock.release()
+                self._flush()
+
+    def _flush(self) -> None:
+        """Raises LedgerWriteError with every job as it was."""
+        try:
+            self.book.flush()
+        except LedgerWriteError:
+            with contextlib.suppress(LedgerError):
+                try:
+                    self._lock.acquire(lambda: None)
+                    self.book.take_back()
+                finally:
+                    self._lock.release()
+            raise
 
     def _demand(self, needs_ledger: bool) -> None:
         if needs_ledger and not self.book.present:
@@ -156,7 +177,7 @@ class LedgerAccess:
             for place, value in changes.items():
                 cells[place] = value
             rows.append(cells)
-        return self.book.write(rows, now) if rows else []
+        return self.book.write(rows, now, durable=False) if rows else []
 
     def change(self, entry: Entry, changes: Changes, now: datetime) -> Entry:
         return self.append([(entry, changes)], now)[0]

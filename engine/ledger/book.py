@@ -8,11 +8,13 @@ a file lost with its end is written back first, as far as it was read here.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from engine.errors import LedgerUnreadableError
 from engine.ledger.cut_end import CutEnd
@@ -35,6 +37,34 @@ from engine.ledger.rows import (
 from engine.ledger.seed_copy import SeedCopy
 from engine.ledger.text import BOM, Record, RecordReader, Unreadable, split
 
+_END: Final = b"\r\n"
+
+
+_BULK: Final = 1_000_000
+"""Bytes; a day of a hundred accounts has less."""
+
+
+@contextlib.contextmanager
+def undisturbed(size: int) -> Iterator[None]:
+    """So many bytes are read without Python's collector of circles: rows make none, and it would
+    look through all that were read before, again and again."""
+    if size < _BULK or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class Replaced(NamedTuple):
+    """A row that is not durable yet, and the job's row before it."""
+
+    job_id: str
+    before: bytes
+    text: bytes
+
 
 class Book:
     def __init__(self, path: Path, zone: tzinfo | None) -> None:
@@ -45,6 +75,9 @@ class Book:
         self._seeds = SeedCopy(path)
         self._generation = 0
         self._cut_end: CutEnd | None = None
+        self._loose: list[Replaced] = []
+        self._loose_from = 0
+        """Where the rows that are not durable yet begin."""
         self._start_over()
 
     def _start_over(self) -> None:
@@ -88,7 +121,8 @@ class Book:
         if data is not None:
             self._refusal = ""
             try:
-                self._take(data)
+                with undisturbed(len(data)):
+                    self._take(data)
             except LedgerUnreadableError as exc:
                 self._refusal = str(exc)  # the words only: a traceback would keep all this alive
             except BaseException:  # an interrupt in the middle
@@ -184,20 +218,64 @@ class Book:
 
     # -- writing, under the lock -------------------------------------------------------------------
 
-    def write(self, rows: Sequence[Sequence[str]], now: datetime) -> list[Entry]:
-        """Append rows durably, all or none. Raises LedgerWriteError with the ledger unchanged."""
+    def write(
+        self, rows: Sequence[Sequence[str]], now: datetime, *, durable: bool = True
+    ) -> list[Entry]:
+        """Append rows, all or none. Raises LedgerWriteError with the ledger unchanged.
+
+        Where they are not ``durable`` (rows of known jobs only), ``flush`` makes them so.
+        """
         self.put_in_order(now)
         texts = [encode(row) for row in rows]
         start = b"\n" if self._ends_open else b""
         data = start + b"".join(texts)
         try:
-            self._file.append(data)
+            replaced = [] if durable else list(self._replaced(rows, texts))
+            begin = self._file.offset
+            self._file.append(data, durable=durable)
+            self._loose_from = self._loose_from if self._loose else begin
+            self._loose += replaced
             self._ends_open = False
             self._lines += data.count(b"\n")
             return [self.fold.apply(row, raw) for row, raw in zip(rows, texts, strict=True)]
         except BaseException:  # a failed write, or an interrupt after it
             self._file.distrust()
             raise
+
+    def _replaced(
+        self, rows: Sequence[Sequence[str]], texts: Sequence[bytes]
+    ) -> Iterator[Replaced]:
+        for row, text in zip(rows, texts, strict=True):
+            job_id = row[JOB_ID]
+            yield Replaced(job_id, self.fold.entries[job_id].rows[-1], text)
+
+    def flush(self) -> None:
+        """Make durable what was written; needs no lock, so that one turn of the disk serves all who
+        write meanwhile. Raises LedgerWriteError; ``take_back`` is then to follow, under the lock.
+        """
+        if self._loose:
+            self._file.flush()
+            self._loose = []
+
+    def take_back(self) -> None:
+        """The disk refused rows: cut them off. Where others wrote behind them, put each job's row
+        before them at the end, unless somebody changed the job since. Raises LedgerError."""
+        loose, self._loose = self._loose, []
+        try:
+            if self._file.withdraw(self._loose_from):
+                return
+            self.catch_up()
+            latest = {
+                job_id: entry.rows[-1]
+                for job_id, _, _ in loose
+                if (entry := self.fold.entries.get(job_id)) is not None
+            }
+            for job_id, before, text in reversed(loose):
+                if latest.get(job_id) == text:
+                    latest[job_id] = before
+                    self._file.append(before.rstrip(_END) + b"\n", durable=False)
+        finally:
+            self._file.distrust()
 
     def put_in_order(self, now: datetime) -> None:
         """File strays, cut a torn end off, upgrade an older header (architecture 3)."""
@@ -273,4 +351,6 @@ class Book:
             seen[entry.job_id] += 1
 
     def close(self) -> None:
+        """Close the file and forget what was read: of a long ledger that is much memory."""
         self._file.close()
+        self._start_over()

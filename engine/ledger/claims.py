@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import PureWindowsPath
 
 from engine.jobs import Job, JobStatus, Nothing
-from engine.ledger.fold import Entry, Fold
+from engine.ledger.fold import Content, Entry, Fold
+from engine.ledger.rows import moment
 from engine.logger import get_logger
 
 log = get_logger(__name__)
@@ -18,6 +18,8 @@ log = get_logger(__name__)
 NO_ACCOUNT = "no account"
 CAP_REACHED = "daily cap reached"
 ALREADY_DONE = "already done for this account"
+_SHARE = 20
+"""At most this fraction (1/n) of the time goes into asking about jobs that nobody claims."""
 
 
 def never(_job: Job) -> str | None:
@@ -44,6 +46,10 @@ class ClaimDesk:
         self.cap = cap
         self._refuse = refuse
         self._recheck = recheck_seconds
+        self._patience = recheck_seconds
+        """Seconds for which an answer to a mere look stands: long where there are very many."""
+        self._surveyed: tuple[object, float, Survey] = (None, 0.0, Survey())
+        """What the latest survey depended on, the monotonic time until which it stands, itself."""
         self._fold: Fold | None = None
         self._day: date | None = None
         self._reported: set[str] = set()
@@ -70,11 +76,25 @@ class ClaimDesk:
                 self._objections[entry.job_id] = (reason, time.monotonic() + self._recheck)
         return None
 
+    def surveyed(self, fold: Fold, now: datetime) -> Survey:
+        """The same for somebody who only shows it: made anew when a row was written, and when what
+        blocks jobs may have changed without one."""
+        key = (fold, len(fold.log), fold.day_of(now))
+        if key != self._surveyed[0] or time.monotonic() >= self._surveyed[1]:
+            found = self.survey(fold, now)
+            self._surveyed = (key, time.monotonic() + self._recheck, found)
+        return self._surveyed[2]
+
     def survey(self, fold: Fold, now: datetime) -> Survey:
         """Why there is nothing to claim: what is open, and what is blocked by what."""
         self._keep_up(fold, now)
         found = Survey(open_jobs=len(fold.claimed))
-        today = fold.day_of(now)
+        today, began = fold.day_of(now), time.monotonic()
+        self._count(fold, found, today)
+        self._patience = max(self._patience, (time.monotonic() - began) * _SHARE)
+        return found
+
+    def _count(self, fold: Fold, found: Survey, today: date) -> None:
         for entry in fold.waiting.values():
             reason = self._blocked_by(fold, entry, today)
             if reason is not None:
@@ -82,10 +102,9 @@ class ClaimDesk:
                 continue
             found.open_jobs += 1
             if entry.status is JobStatus.RETRYING:
-                due = fold.job(entry).retry_at
+                due = moment(entry.retry_at, fold.zone)
                 if due is not None and (found.next_due is None or due < found.next_due):
                     found.next_due = due
-        return found
 
     def open_jobs(self, fold: Fold, now: datetime, at_most: int | None) -> int:
         """Claimed jobs and waiting ones that nothing blocks, counted no further than needed."""
@@ -116,8 +135,8 @@ class ClaimDesk:
             self._day = today
             fold.new_day()
         if self._objections:
-            moment = time.monotonic()
-            over = [job for job, (_, until) in self._objections.items() if until <= moment]
+            present = time.monotonic()
+            over = [job for job, (_, until) in self._objections.items() if until <= present]
             for job_id in over:
                 del self._objections[job_id]
                 fold.offer_again(fold.entries[job_id])
@@ -134,11 +153,13 @@ class ClaimDesk:
         """The objection to a job that nobody is about to claim; may be a moment old."""
         if self._refuse is never and not fold.has_spent(entry.account):
             return None
-        moment = time.monotonic()
+        present = time.monotonic()
         known = self._asked.get(entry.job_id)
-        if known is None or known[1] <= moment:
-            known = (self._objection(fold, entry), moment + self._recheck)
+        if known is None or known[1] <= present:
+            had = entry.job
+            known = (self._objection(fold, entry), present + self._patience)
             self._asked[entry.job_id] = known
+            entry.job = had  # values of all that wait would be most of this process's memory
         return known[0]
 
     def _objection(self, fold: Fold, entry: Entry) -> str | None:
@@ -151,18 +172,17 @@ def done_before(fold: Fold, entry: Entry) -> bool:
     """Whether this job, or the same content for the same key, succeeded before or is in doubt."""
     if fold.succeeded(entry):
         return True
-    job = None
+    content = None
     for other in fold.spent(entry.account):
         if other is not entry:
-            job = job or fold.job(entry)
-            if _same_content(job, fold.job(other)):
+            content = content or fold.content(entry)
+            if _same_content(content, fold.content(other)):
                 return True
     return False
 
 
-def _same_content(one: Job, other: Job) -> bool:
+def _same_content(one: Content, other: Content) -> bool:
     """By identity where both have one, else by file name, as old records know it."""
     if one.video_id and other.video_id:
         return one.video_id == other.video_id
-    name = PureWindowsPath(one.video_path).name  # understands both kinds of separators
-    return bool(name) and name == PureWindowsPath(other.video_path).name
+    return bool(one.name) and one.name == other.name

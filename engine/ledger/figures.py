@@ -92,18 +92,18 @@ class ResetReport:
 def figures_of(fold: Fold, *, quarantined: int, blocked: Mapping[str, int]) -> Figures:
     categories: Counter[str] = Counter({category.value: 0 for category in ErrorCategory})
     types: Counter[str] = Counter()
+    for entry in fold.in_file_order(fold.failed):
+        job = fold.job(entry)
+        categories[job.error_category or ErrorCategory.UNKNOWN] += 1
+        types[job.error_type or UNCLASSIFIED] += 1
     workers: dict[str, Counter[JobStatus]] = {}
-    for entry in fold.by_order:
-        if entry.status is JobStatus.FAILED:
-            job = fold.job(entry)
-            categories[job.error_category or ErrorCategory.UNKNOWN] += 1
-            types[job.error_type or UNCLASSIFIED] += 1
-        if entry.worker_id:
-            workers.setdefault(entry.worker_id, Counter())[entry.status] += 1
+    for (worker, status), number in fold.of_worker.items():
+        if number:
+            workers.setdefault(worker, Counter())[status] = number
     return Figures(
         total=len(fold.by_order),
         **{status.value: fold.counts[status] for status in JobStatus},
-        in_doubt=sum(1 for entry in fold.by_order if entry.in_doubt),
+        in_doubt=sum(1 for entry in fold.failed.values() if entry.in_doubt),
         foreign_claims=sum(1 for entry in fold.claimed.values() if entry.foreign_claim),
         quarantined=quarantined,
         by_category=MappingProxyType({str(k): n for k, n in categories.items()}),

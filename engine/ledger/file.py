@@ -29,7 +29,6 @@ _CHECK_SHARE: Final = 100
 """At most this fraction (1/n) of the time goes into such comparisons."""
 _KEEP_OPEN: Final = os.name != "nt"
 """On Windows an open file cannot be replaced, so it is opened for each operation."""
-_sync = getattr(os, "fdatasync", os.fsync)
 
 
 class LedgerFile:
@@ -129,7 +128,8 @@ class LedgerFile:
             time.sleep(0.0002)
         if self._same_content():
             self._mtime = found.st_mtime_ns
-            return None
+            # A torn end that was not read may have given way to a row of just its length.
+            return self._read_on() if self._size > self.offset else None
         return self._read_anew()
 
     def _prove(self, mtime: int) -> bool:
@@ -184,16 +184,18 @@ class LedgerFile:
 
     # -- writing, under the lock -------------------------------------------------------------------
 
-    def append(self, data: bytes) -> None:
-        """Add bytes durably; they count as understood. Everything before must be understood.
+    def append(self, data: bytes, *, durable: bool = True) -> None:
+        """Add bytes; they count as understood. Everything before must be understood.
 
-        Raises LedgerWriteError with the file as it was.
+        Where it is not ``durable``, ``flush`` makes it so. Raises LedgerWriteError with the file as
+        it was.
         """
         fd = -1
         try:
             fd = self._open(os.O_WRONLY | os.O_APPEND)
             _write_all(fd, data)
-            _sync(fd)
+            if durable:
+                _sync(fd)
             found = os.fstat(fd)
         except OSError as exc:
             self._undo(fd)
@@ -206,6 +208,17 @@ class LedgerFile:
         self.understood(data)
         if not alone:  # somebody writes without the lock
             self.distrust()
+
+    def flush(self) -> None:
+        """Make durable all that anybody appended so far; needs no lock. Raises LedgerWriteError."""
+        fd = -1
+        try:
+            fd = self._open(os.O_WRONLY | os.O_APPEND)
+            _sync(fd)
+        except OSError as exc:
+            raise write_error(self.path, exc) from exc
+        finally:
+            self._done(fd)
 
     def cut(self) -> None:
         """Remove what lies behind ``offset``. Raises LedgerWriteError."""
@@ -220,6 +233,19 @@ class LedgerFile:
         finally:
             self._done(fd)
         self._size, self._mtime = found.st_size, found.st_mtime_ns
+
+    def withdraw(self, start: int) -> bool:
+        """Cut off what was appended here from ``start`` on; False, and nothing is done, where
+        others have written since. Raises LedgerWriteError."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        alone = (found.st_dev, found.st_ino) == self._identity and found.st_size == self.offset
+        if alone:
+            self.offset = start
+            self.cut()
+        return alone
 
     def _undo(self, fd: int) -> None:
         """Take a write back that failed in the middle."""
@@ -241,7 +267,8 @@ class LedgerFile:
             _close_all(self._fds)
 
     def close(self) -> None:
-        _close_all(self._fds)
+        """Close it; the next look reads it from its beginning."""
+        self._forget()
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -332,6 +359,11 @@ def _write_new(path: Path, content: bytes) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _sync(fd: int) -> None:
+    """Its bytes and size are on the disk; Windows has the slower call only."""
+    getattr(os, "fdatasync", os.fsync)(fd)
 
 
 def _write_all(fd: int, data: bytes) -> None:

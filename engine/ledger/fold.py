@@ -10,25 +10,34 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
+from operator import attrgetter
+from pathlib import PureWindowsPath
 from sys import intern
+from typing import NamedTuple
 
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.ledger.queue import KeyedQueue
 from engine.ledger.rows import (
     ACCOUNT,
     ATTEMPTS,
+    BYTES_AS_THEY_ARE,
     CARRIED,
     CLAIMED_AT,
     COMPLETED_AT,
     CURRENT,
+    ENCODING,
     ERROR_CATEGORY,
     JOB_ID,
+    PASS_NUMBER,
     RETRY_AT,
+    RUN_ID,
     STATUS,
     SUBMITTED_AT,
     UPDATED_AT,
+    VIDEO_ID,
+    VIDEO_PATH,
     WIDTH,
     WORKER_ID,
     Layout,
@@ -45,6 +54,14 @@ _STATUS = {status.value: status for status in JobStatus}
 _IN_DOUBT = ErrorCategory.IN_DOUBT.value
 
 
+class Content(NamedTuple):
+    """What a job is about, as far as it tells that it was done before."""
+
+    video_id: str
+    name: str
+    """Of the video's file."""
+
+
 class Entry:
     """One job: its rows, and of the latest one what decisions need."""
 
@@ -53,6 +70,7 @@ class Entry:
         "attempts",
         "carried",
         "claimed_at",
+        "content",
         "in_doubt",
         "job",
         "job_id",
@@ -79,6 +97,8 @@ class Entry:
         """The latest row as a value, once it was asked for."""
         self.carried: tuple[str, ...] = ()
         """The columns that later rows leave empty, once they were asked for."""
+        self.content: Content | None = None
+        """Once it was asked for."""
 
     @property
     def foreign_claim(self) -> bool:
@@ -101,6 +121,9 @@ class Fold:
         self.claimed: dict[str, Entry] = {}
         self.waiting: dict[str, Entry] = {}
         """Pending and retrying jobs."""
+        self.failed: dict[str, Entry] = {}
+        self.of_worker: Counter[tuple[str, JobStatus]] = Counter()
+        """Jobs by who holds or last held them, and by status; zeros stay."""
         self.pending = KeyedQueue()
         self.due = KeyedQueue()
         self.unreadable_retry: list[str] = []
@@ -122,7 +145,7 @@ class Fold:
         else:
             self._leave(entry)
             entry.rows.append(raw)
-        entry.job = None
+        entry.job = entry.content = None
         entry.status = _STATUS[cells[STATUS]]
         entry.account = intern(cells[ACCOUNT])
         entry.worker_id = intern(cells[WORKER_ID])
@@ -141,19 +164,27 @@ class Fold:
         self.counts[entry.status] -= 1
         self.waiting.pop(entry.job_id, None)
         account = entry.account
+        if entry.worker_id:
+            self.of_worker[entry.worker_id, entry.status] -= 1
         if entry.status is CLAIMED:
             self.claimed.pop(entry.job_id, None)
             self._busy[account] -= 1
             if not self._busy[account]:
                 del self._busy[account]
             self._unpark(account)
-        elif entry.in_doubt:
-            self._spent[account].pop(entry.job_id, None)
-            self._unpark(account)
+        elif entry.status is FAILED:
+            del self.failed[entry.job_id]
+            if entry.in_doubt:
+                self._spent[account].pop(entry.job_id, None)
+                self._unpark(account)
 
     def _enter(self, entry: Entry, cells: Sequence[str]) -> None:
         status, account = entry.status, entry.account
         self.counts[status] += 1
+        if entry.worker_id:
+            self.of_worker[entry.worker_id, status] += 1
+        if status is FAILED:
+            self.failed[entry.job_id] = entry
         if status in (PENDING, RETRYING):
             self.waiting[entry.job_id] = entry
         if status is PENDING:
@@ -269,6 +300,17 @@ class Fold:
     def day_of(self, when: datetime) -> date:
         return when.astimezone(self.zone).date()
 
+    @staticmethod
+    def in_file_order(entries: Mapping[str, Entry]) -> list[Entry]:
+        """These jobs as they stand in the ledger."""
+        return sorted(entries.values(), key=attrgetter("order"))
+
+    def highest_open_pass(self) -> int:
+        """Of the jobs that are claimed or wait; 1 where there are none."""
+        waiting, claimed = self.waiting.values(), self.claimed.values()
+        texts = {self.cells(entry)[PASS_NUMBER] for entry in (*waiting, *claimed)}
+        return max((count(text, 1) for text in texts), default=1) or 1
+
     # -- values out --------------------------------------------------------------------------------
 
     def cells(self, entry: Entry) -> list[str]:
@@ -291,6 +333,21 @@ class Fold:
         entry.carried = tuple(cells[place] for place in CARRIED)
         return cells
 
+    def content(self, entry: Entry) -> Content:
+        """What the job is about; costs no value of it."""
+        if entry.content is None:
+            if entry.job is not None:
+                path, identity = entry.job.video_path, entry.job.video_id
+            else:
+                path, identity = self._carried(entry, VIDEO_PATH), self._carried(entry, VIDEO_ID)
+            # This kind of path understands both kinds of separators.
+            entry.content = Content(identity, PureWindowsPath(path).name)
+        return entry.content
+
+    def _carried(self, entry: Entry, place: int) -> str:
+        cells = (self.layout.cells(split(raw)) for raw in reversed(entry.rows))
+        return next((found[place] for found in cells if found[place]), "")
+
     def job(self, entry: Entry) -> Job:
         if entry.job is None:
             cells = self.full_cells(entry)
@@ -306,11 +363,20 @@ class Fold:
         """The bytes of the row that stands last in the file."""
         return self.log[-1].rows[self._places[-1]] if self.log else None
 
+    def first_row_of(self, run_id: str) -> int:
+        """Number of the first row that a run wrote, or of the next row where there is none."""
+        sought = run_id.encode(ENCODING, BYTES_AS_THEY_ARE)
+        for number, raw in enumerate(self.raw_rows()):
+            if sought in raw and self.layout.cells(split(raw))[RUN_ID] == run_id:
+                return number
+        return len(self.log)
+
     def row(self, number: int) -> Job:
-        """One row of the log as a value; of a latest row the one that everybody shares."""
+        """One row of the log as a value; of a latest row the one that everybody shares, if anybody
+        asked for it: who goes through a whole ledger leaves nothing behind."""
         entry, place = self.log[number], self._places[number]
-        if place == len(entry.rows) - 1:
-            return self.job(entry)
+        if place == len(entry.rows) - 1 and entry.job is not None:
+            return entry.job
         older = (self.layout.cells(split(raw)) for raw in reversed(entry.rows[:place]))
         cells = carry(self.layout.cells(split(entry.rows[place])), older)
         return job_of(cells, self.layout.extra_names, self.zone)

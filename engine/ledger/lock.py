@@ -34,7 +34,8 @@ _locker: Final = _Locker()
 _TRY: Final = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _FIRST_WAIT: Final = 0.0005
 """Seconds; an operation holds the lock for a fraction of a millisecond."""
-_LONGEST_WAIT: Final = 0.02
+_LONGEST_WAIT: Final = 0.1
+"""Between two tries of one that has waited long: where fifty wait, each try costs the others."""
 _RECORD: Final = 128
 _PRIVATE: Final = 0o600
 _BINARY: Final = getattr(os, "O_BINARY", 0)

@@ -21,6 +21,7 @@ from engine.model.errors import ModelBudgetError, ModelRateLimitedError
 from engine.model.usage import Usage
 from engine.phones.registry import private_lock
 from engine.private_files import write_atomically
+from engine.workloads.paid_calls import PaidCalls
 
 if TYPE_CHECKING:
     from engine.config import Settings
@@ -141,6 +142,11 @@ class ModelBudget:
             return self._read().days.get(day, Spent())
         except ModelBudgetError:
             return Spent()
+
+    def calls_on(self, day: date) -> PaidCalls:
+        """The same for estimates."""
+        spent = self.spent_on(day)
+        return PaidCalls(made=spent.calls, usd=spent.usd, limit=self._limits.calls_per_day)
 
     def _used_up(self, spent: Spent, scope: str, tokens: int, usd: float) -> str:
         checks: Mapping[str, tuple[float, float]] = {

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -154,10 +154,13 @@ class Adb:
         if not self._server_port or server_version(self._server_port) is not None:
             self.disconnect(serial)
 
-    def wait_device(self, serial: str, *, timeout: float, poll: float, pause: Pause) -> None:
-        """Wait until the phone is listed as ``device``. Raises AdbError."""
+    def wait_device(
+        self, serial: str, *, timeout: float, polls: Iterator[float], pause: Pause
+    ) -> None:
+        """Wait until the phone is listed as ``device``; ``polls`` are the pauses between looks,
+        without end. Raises AdbError."""
         deadline = time.monotonic() + timeout
-        while True:
+        for poll in polls:
             state = self.devices().get(serial, "not listed")
             if state == "device":
                 return

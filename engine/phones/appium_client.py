@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import urllib3
-from appium.options.android import UiAutomator2Options
+from appium.options.common import AppiumOptions
 from appium.webdriver.appium_connection import AppiumConnection
 from appium.webdriver.client_config import AppiumClientConfig
 from appium.webdriver.webdriver import WebDriver
@@ -65,8 +65,12 @@ class PhoneConnection(AppiumConnection):
 
 
 def open_driver(connection: PhoneConnection, capabilities: Mapping[str, Any]) -> WebDriver:
-    """A session on this connection. Raises what ``appium_faults.DRIVER_ERRORS`` names."""
-    options = UiAutomator2Options().load_capabilities(dict(capabilities))
+    """A session on this connection. Raises what ``appium_faults.DRIVER_ERRORS`` names.
+
+    ``capabilities`` name platform and driver themselves: none of the client's hundred modules of
+    options is needed.
+    """
+    options = AppiumOptions().load_capabilities(dict(capabilities))
     return WebDriver(command_executor=connection, options=options)
 
 

@@ -16,8 +16,9 @@ import portalocker
 
 from engine.errors import ContentError, SettingsError
 from engine.phones.adb import AdbOfSlots
-from engine.phones.phone import Pause, Phone, PhoneStatus
+from engine.phones.phone import Pause, Phone, PhoneStatus, Sent
 from engine.phones.registry import PhoneEntry, PhoneRegistry, UnreadableEntry
+from engine.polling import growing
 from engine.workloads.base import Receipt, ResourceState
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class AttachedStation:
         self._adb.wait_device(
             phone.id,
             timeout=self._limits.adb_device_timeout_seconds,
-            poll=self._limits.adb_poll_seconds,
+            polls=growing(self._limits.first_poll_seconds, self._limits.adb_poll_seconds),
             pause=pause,
         )
 
@@ -102,13 +103,18 @@ class AttachedStation:
         self._adb.check_answers(phone.id)
         return phone.id
 
-    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
-        """Copy the file into Downloads and have the gallery see it.
-
-        Raises ContentError, AdbError, ConnectionDroppedError.
-        """
+    def send(self, path: Path, pause: Pause) -> Sent:
+        """Nothing lies between this host and the device. Raises ContentError."""
         if path.suffix.lower() not in _SUFFIXES or not path.is_file():
             raise ContentError(f"The video {path} does not exist or is of an unknown type.")
+        return Sent(path=path)
+
+    def deliver(self, phone: Phone, sent: Sent, pause: Pause) -> None:
+        """Copy the file into Downloads and have the gallery see it.
+
+        Raises AdbError, ConnectionDroppedError.
+        """
+        path = sent.path
         pause(0)
         target = f"{_FOLDER}/{self._now().strftime('%Y%m%d_%H%M%S')}{path.suffix.lower()}"
         self._adb.push(phone.id, path, target, timeout=self._limits.upload_timeout_seconds)

@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import PhoneError
 from engine.workloads.base import Receipt, ResourceState
+
+if TYPE_CHECKING:
+    from engine.phones.cloud import UploadGrant
 
 Pause = Callable[[float], None]
 """Waits so many seconds; raises to end the wait early (a stop, the job's time used up).
@@ -74,12 +77,23 @@ class Phone:
     """As last heard; ``None`` where nobody asked."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A file that phones can be brought."""
+
+    path: Path
+    grant: UploadGrant | None = None
+    """Where the provider keeps it; None where nothing lies between this host and the phone."""
+
+
 class Station(Protocol):
     """Where phones are had: the cloud provider, or one attached device.
 
     All methods raise typed JobErrors. The order for a job is find, start, wait_started, connect,
-    upload, (a Device session), stop; **stop is called whatever happened after start was called**,
-    also when start itself raised. ``PhoneError.retry_soon`` marks what passes by itself.
+    (a Device session), stop; **stop is called whatever happened after start was called**, also
+    when start itself raised. Beside them, in a thread of its own, goes the video: ``send`` at any
+    time, ``deliver`` to a phone that is started. ``PhoneError.retry_soon`` marks what passes by
+    itself.
     """
 
     def find(self, account: str, pause: Pause = time.sleep) -> Phone:
@@ -106,8 +120,15 @@ class Station(Protocol):
         """
         ...
 
-    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
-        """Bring the file onto the phone. Raises ContentError when the file cannot be sent."""
+    def send(self, path: Path, pause: Pause) -> Sent:
+        """Bring the file where phones can fetch it; no phone has to be on for it.
+
+        Raises ContentError when the file cannot be sent.
+        """
+        ...
+
+    def deliver(self, phone: Phone, sent: Sent, pause: Pause) -> None:
+        """Bring a sent file onto the started phone; it is there when this returns."""
         ...
 
     def stop(self, phone: Phone) -> Receipt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,18 +13,21 @@ from engine.errors import (
     ConnectionDroppedError,
     ContentError,
     GloginError,
+    InternalError,
     JobError,
     NetworkError,
     NotInGeelarkError,
     PhoneError,
 )
 from engine.phones.adb import AdbOfSlots
+from engine.phones.boot_looks import BootLooks
 from engine.phones.cloud import FILE_TYPES, AdbAddress, CloudClient, TransferStatus, UploadGrant
 from engine.phones.codes import ADB_OFF, NOT_RUNNING, ApiError
 from engine.phones.custody import Custody
-from engine.phones.phone import Pause, Phone, PhoneStatus
+from engine.phones.phone import Pause, Phone, PhoneStatus, Sent
 from engine.phones.registry import PhoneEntry, PhoneRegistry
 from engine.phones.transport import is_lost
+from engine.polling import growing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 _OFF_LOOKS: Final = 5
 """Looks in a row that may still see a phone off after its start was accepted."""
+_GLANCES: Final = 4
+"""How often, within one poll, a worker reads what others have heard of its booting phone."""
 _TRANSFER_TRIES: Final = 2
 """How often a phone is asked to fetch a file, if the first transfer fails."""
 
@@ -55,6 +60,7 @@ class PhoneStation:
     ) -> None:
         """``slot``: whose adb server is asked, where each worker has its own."""
         books = work_dir / settings.paths.books
+        self._books = books
         self._limits = settings.phones
         self._log = log
         self._cloud = CloudClient(settings, books, log)
@@ -158,19 +164,28 @@ class PhoneStation:
     def wait_started(self, phone: Phone, pause: Pause) -> None:
         """Wait until the phone says it is started, then let it settle. Raises PhoneError."""
         deadline = time.monotonic() + self._limits.boot_timeout_seconds
+        pause(min(self._limits.boot_first_look_seconds, self._limits.boot_timeout_seconds))
+        every = self._limits.boot_poll_seconds
+        with BootLooks(self._cloud, self._books, phone, every=every) as looks:
+            self._await_started(phone, looks, deadline, pause)
+        self._log.info("phone started", phone=phone.serial_name)
+        pause(self._limits.settle_seconds)
+
+    def _await_started(self, phone: Phone, looks: BootLooks, deadline: float, pause: Pause) -> None:
         off_looks, last = 0, "nothing"
         seen_starting = False
         while True:
             try:
-                status = self._cloud.status(phone, pause)
+                status = looks.next(pause)
             except NetworkError as exc:
                 last = str(exc)
             else:
-                last = status.words
+                if status is not None:
+                    last = status.words
+                    seen_starting |= status is PhoneStatus.STARTING
+                    off_looks = 0 if status.billed else off_looks + 1
                 if status is PhoneStatus.STARTED:
-                    break
-                seen_starting |= status is PhoneStatus.STARTING
-                off_looks = 0 if status.billed else off_looks + 1
+                    return
                 if off_looks and (seen_starting or off_looks > _OFF_LOOKS):
                     raise PhoneError(f"Phone {phone.serial_name} went off while it was booting.")
             if time.monotonic() >= deadline:
@@ -178,9 +193,7 @@ class PhoneStation:
                     f"Phone {phone.serial_name} did not boot within "
                     f"{self._limits.boot_timeout_seconds:.0f} s; last heard: {last}."
                 )
-            pause(self._limits.boot_poll_seconds)
-        self._log.info("phone started", phone=phone.serial_name)
-        pause(self._limits.settle_seconds)
+            pause(self._limits.boot_poll_seconds / _GLANCES)
 
     def connect(self, phone: Phone, pause: Pause) -> str:
         """Enable adb, connect, log in, prove that a shell answers; returns the adb serial.
@@ -210,7 +223,7 @@ class PhoneStation:
         self._adb.wait_device(
             serial,
             timeout=self._limits.adb_device_timeout_seconds,
-            poll=self._limits.adb_poll_seconds,
+            polls=self._growing(self._limits.adb_poll_seconds),
             pause=pause,
         )
         self._adb.login(serial, address.password)
@@ -227,7 +240,7 @@ class PhoneStation:
             deadline = time.monotonic() + window
             self._cloud.enable_adb(phone, pause)
             pause(self._limits.adb_enable_wait_seconds)
-            while True:
+            for wait in self._growing(self._limits.adb_poll_seconds):
                 try:
                     return self._cloud.adb_address(phone, pause)
                 except ApiError as exc:
@@ -236,27 +249,41 @@ class PhoneStation:
                     error = exc
                 if time.monotonic() >= deadline:
                     break
-                pause(self._limits.adb_poll_seconds)
+                pause(wait)
         raise error
 
-    def upload(self, phone: Phone, path: Path, pause: Pause) -> None:
-        """Send the file to the cloud and have the phone fetch it.
+    def _growing(self, longest: float) -> Iterator[float]:
+        """Pauses between looks at what this phone is to become."""
+        return growing(self._limits.first_poll_seconds, longest)
 
-        Raises ContentError (the file), NetworkError (the way), PhoneError (the phone).
-        """
+    def send(self, path: Path, pause: Pause) -> Sent:
+        """Send the file to the provider's store. Raises ContentError, NetworkError, ApiError."""
         file_type = path.suffix.lower().lstrip(".")
         if file_type not in FILE_TYPES:
             raise ContentError(
                 f"The provider takes no .{file_type} files ({path.name}): convert it to mp4."
             )
-        grant = self._send_to_cloud(path, file_type, pause)
+        sent = Sent(path=path, grant=self._send_to_cloud(path, file_type, pause))
+        self._log.info("video sent", video=path.name)
+        return sent
+
+    def deliver(self, phone: Phone, sent: Sent, pause: Pause) -> None:
+        """Have the phone fetch the file from the store.
+
+        Raises NetworkError (the way), PhoneError (the phone), ApiError.
+        """
+        if sent.grant is None:
+            raise InternalError(f"{sent.path.name} was not sent to the provider's store.")
         for attempt in range(1, _TRANSFER_TRIES + 1):
-            outcome = self._transfer(phone, grant, pause)
+            outcome = self._transfer(phone, sent.grant, pause)
             if outcome is TransferStatus.DONE:
-                self._log.info("video on the phone", phone=phone.serial_name, video=path.name)
+                name = sent.path.name
+                self._log.info("video on the phone", phone=phone.serial_name, video=name)
                 return
             self._log.warning("transfer failed", phone=phone.serial_name, attempt=attempt)
-        raise PhoneError(f"Phone {phone.serial_name} failed to fetch {path.name} from the cloud.")
+        raise PhoneError(
+            f"Phone {phone.serial_name} failed to fetch {sent.path.name} from the cloud."
+        )
 
     def _send_to_cloud(self, path: Path, file_type: str, pause: Pause) -> UploadGrant:
         """Upload with a fresh grant for each try: a grant is good for one upload."""
@@ -285,7 +312,7 @@ class PhoneStation:
         """Have the phone fetch the file; returns DONE or FAILED. Raises PhoneError when slow."""
         task_id = self._cloud.send_to_phone(phone, grant, pause)
         deadline = time.monotonic() + self._limits.upload_wait_seconds
-        while True:
+        for wait in self._growing(self._limits.upload_poll_seconds):
             status = self._cloud.transfer_status(task_id, pause)
             if status in (TransferStatus.DONE, TransferStatus.FAILED):
                 return status
@@ -294,7 +321,8 @@ class PhoneStation:
                     f"Phone {phone.serial_name} did not have the video within "
                     f"{self._limits.upload_wait_seconds:.0f} s."
                 )
-            pause(self._limits.upload_poll_seconds)
+            pause(wait)
+        raise AssertionError("the pauses have no end")
 
     # -- money -----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from engine.errors import JobError
 from engine.phones.cloud import BATCH, CloudClient
 from engine.phones.codes import UNKNOWN_PHONE, PhoneMissingError, RequestRefusedError, api_error
 from engine.phones.phone import PhoneStatus
+from engine.polling import growing
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -78,16 +79,17 @@ class StopRound:
     ) -> dict[str, Stopped]:
         """Stop the phones of ``labels`` (id to name); one result each.
 
-        Those whose start was asked for a moment ago must be seen off for ``settle_seconds``.
+        Those whose start was asked for a moment ago must be seen off for ``stop_settle_seconds``.
         """
         self._left = {phone_id: _Target(label=label) for phone_id, label in labels.items()}
         self._just_started = frozenset(just_started)
+        pauses = growing(self._limits.first_poll_seconds, self._limits.stop_poll_seconds)
         while self._left:
             now = time.monotonic()
             self._ask([phone_id for phone_id, target in self._left.items() if target.due <= now])
             self._give_up()
             if self._left:
-                time.sleep(self._limits.stop_poll_seconds)
+                time.sleep(next(pauses))
                 self._look()
         return self._done
 
@@ -128,7 +130,7 @@ class StopRound:
         target, now = self._left[phone_id], time.monotonic()
         if target.off_since is None:
             target.off_since = now
-        settled = now - target.off_since >= self._limits.settle_seconds
+        settled = now - target.off_since >= self._limits.stop_settle_seconds
         if settled or phone_id not in self._just_started:
             self._finish(phone_id, off=True, detail=detail)
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tenacity
 
 from engine.errors import NetworkError
+from engine.lean_import import as_if_absent
 from engine.logs import redact, silence
 from engine.phones.answers import Envelope, read_envelope
 from engine.phones.budget import CallBudget
@@ -71,6 +72,8 @@ class CloudTransport:
 
     @cached_property
     def _client(self) -> httpx2.Client:
+        with as_if_absent("trio", "anyio"):  # for asynchronous clients, of which we have none
+            import httpcore2  # noqa: F401 - what httpx2 loads with its first client
         import httpx2
 
         return httpx2.Client(timeout=httpx2.Timeout(self._timeout), follow_redirects=False)

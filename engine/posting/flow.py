@@ -7,6 +7,7 @@ upload is posted, and without it the job is in doubt (architecture 9, behaviour 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
+from engine.polling import growing
+from engine.posting.acted import Acted
 from engine.posting.confirmation import Confirmation
 from engine.posting.consultation import Consultation
 from engine.posting.navigator import next_step
@@ -52,7 +55,8 @@ class PostingFlow:
     ``submit`` writes the point of no return; without it the report alone does.
     ``reconnect`` opens a new session on the same phone: after Share it lets the flow go on looking
     when the connection broke. Before Share a broken connection ends the attempt. ``advisor`` is
-    asked for a step before Share where no rule has one.
+    asked for a step before Share where no rule has one. ``app_opened`` is called once, before the
+    first look: it returns when the video is on the phone.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class PostingFlow:
         reconnect: Callable[[], Device] | None = None,
         recogniser: Recogniser | None = None,
         advisor: Advisor | None = None,
+        app_opened: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.device = device
@@ -72,6 +77,7 @@ class PostingFlow:
         self.limits = settings.posting
         self._submit = submit or report.submit
         self._reconnect = reconnect
+        self._app_opened = app_opened
         self.recogniser = recogniser or Recogniser(app=settings.posting.app_package)
         self.last_source = ""
         """The last page source that was read; evidence where the session is gone."""
@@ -92,8 +98,10 @@ class PostingFlow:
         after it; StopRequested, JobTimeoutError and ClaimLostError as the report does.
         """
         state = self.state = FlowState(caption=caption, wants_count=self.limits.check_doubts)
-        self.report.phase("navigate")
+        self.report.phase("open")
         self.device.open_app(self.limits.app_package)
+        self._app_opened()
+        self.report.phase("navigate")
         screen, share = self._reach_share(state)
         return self._publish(share, screen, state)
 
@@ -101,10 +109,11 @@ class PostingFlow:
 
     def _reach_share(self, state: FlowState) -> tuple[Screen, Share]:
         steps = 0
+        seen: Screen | None = None
         while steps < self.limits.max_steps:
             self.report.checkpoint()
-            screen = self._look(state)
-            step = self._confirmed(screen, next_step(screen, state), state)
+            screen, step = self._next(seen, state)
+            seen = None
             screen, step = self._consultation.advised(screen, step, state)
             self._note(screen, step)
             if isinstance(step, Share):
@@ -115,16 +124,30 @@ class PostingFlow:
                 continue
             steps += 1
             if self._loops(screen, step):
-                self._end_loop(screen, step, state)
+                seen = self._end_loop(screen, step, state)
             else:
-                self._take(step, screen, state)
+                seen = self._take(step, screen, state)
         raise NavigationError(
             f"The flow did not reach Share within {self.limits.max_steps} steps; "
             f"last seen: {screen}."
         )
 
+    def _next(self, seen: Screen | None, state: FlowState) -> tuple[Screen, Step]:
+        """The rules' step on what was ``seen`` a moment ago, else on a new look.
+
+        What cannot be taken back (Share, and the end of a job) is decided on a look of its own.
+        """
+        screen = self._look(state) if seen is None else self._noticed(seen, state)
+        step = next_step(screen, state)
+        if seen is not None and isinstance(step, Share | Fail):
+            screen = self._look(state)
+            step = next_step(screen, state)
+        return screen, self._confirmed(screen, step, state)
+
     def _look(self, state: FlowState) -> Screen:
-        screen = self._recognise()
+        return self._noticed(self._recognise(), state)
+
+    def _noticed(self, screen: Screen, state: FlowState) -> Screen:
         state.unknown_looks = state.unknown_looks + 1 if screen.kind is Kind.UNKNOWN else 0
         # Once we began, a new report is not an earlier upload's.
         if screen.on_feed and not state.began:
@@ -187,21 +210,22 @@ class PostingFlow:
         self._seen[turn] += 1
         return self._seen[turn] >= self.limits.loop_limit
 
-    def _end_loop(self, screen: Screen, step: Step, state: FlowState) -> None:
+    def _end_loop(self, screen: Screen, step: Step, state: FlowState) -> Screen | None:
         """Take another step than the one that has no effect, if somebody knows one; else restart.
 
-        Advice is taken once for a loop. Raises what a verdict says, and NavigationError.
+        Advice is taken once for a loop. Returns as ``_take``. Raises what a verdict says, and
+        NavigationError.
         """
         now, advised = screen, step
         if self._seen[_turn(screen, step)] == self.limits.loop_limit:
             now, advised = self._consultation.advised(screen, step, state, looping=True)
         if str(advised) == str(step) or isinstance(advised, Share | Wait):
             self._restart(screen, step, state)
-            return
+            return None
         self._note(now, advised)
         if isinstance(advised, Fail):
             raise advised.error
-        self._take(advised, now, state)
+        return self._take(advised, now, state)
 
     def _restart(self, screen: Screen, step: Step, state: FlowState) -> None:
         """End a loop by starting the app anew; what was chosen in it is forgotten."""
@@ -217,20 +241,22 @@ class PostingFlow:
         self.device.close_app(self.limits.app_package)
         self.device.open_app(self.limits.app_package)
 
-    def _take(self, step: Step, screen: Screen, state: FlowState) -> None:
+    def _take(self, step: Step, screen: Screen, state: FlowState) -> Screen | None:
+        """Act, and give the app time; returns what it shows then, if it shows that it acted."""
+        acted = Acted(step, screen, state)
         match step:
             case Tap(node=node, effect=effect):
                 self.device.tap(*node.bounds.center)
                 self._apply(effect, state)
             case EnterCaption(field=field):
-                self._enter(field, state)
+                acted.in_vain = not self._enter(field, state)
             case Back():
                 self.device.press_back()
             case OpenApp():
                 self.device.open_app(self.limits.app_package)
-        self._settle(screen, same_screen=isinstance(step, EnterCaption))
+        return self._settle(acted)
 
-    def _enter(self, field: Node, state: FlowState) -> None:
+    def _enter(self, field: Node, state: FlowState) -> bool:
         self.report.phase("caption")
         state.caption_tries += 1
         resource_id = field.full_id or f"{self.limits.app_package}:id/{field.id}"
@@ -239,6 +265,8 @@ class PostingFlow:
         except NavigationError as exc:
             # The form moves its field when typing begins; the next look says what it holds.
             self.report.step("the caption field went away", error=str(exc))
+            return False
+        return True
 
     def _apply(self, effect: Effect | None, state: FlowState) -> None:
         match effect:
@@ -249,24 +277,28 @@ class PostingFlow:
             case Effect.DISCARDED:
                 state.discards += 1
 
-    def _settle(self, before: Screen, *, same_screen: bool) -> None:
-        """Give the app time to act: until another screen is there, a few looks long.
+    def _settle(self, acted: Acted) -> Screen | None:
+        """Give the app time to act: until it shows that it did, ``touch_seconds`` long.
 
-        A touch that is slow to act must not be repeated on a page that merely redrew itself: its
-        place may be that of Share on the next screen. Only text stays on its own screen.
+        A touch that is slow to act must not be repeated, be it on a page that merely redrew itself:
+        its place may be that of Share on the next screen, and a phone that stutters takes both.
         """
-        source = self.last_source
-        for _ in range(self.limits.loop_limit):
-            self.report.pause(self.limits.poll_seconds)
+        limits, waited = self.limits, 0.0
+        judged = self.last_source
+        for pause in growing(limits.first_poll_seconds, limits.poll_seconds):
+            if waited >= limits.touch_seconds:
+                break
+            self.report.pause(pause)
+            waited += pause
             now = self._source()
-            if now == source:
+            if now == judged:
                 continue
-            try:
+            judged = now
+            with contextlib.suppress(PageUnreadableError):
                 screen = self.recogniser.recognise(now)
-            except PageUnreadableError:
-                continue
-            if same_screen or (screen.kind, screen.rule) != (before.kind, before.rule):
-                return
+                if acted.shown_by(screen):
+                    return screen
+        return None
 
     # -- from Share on ---------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ def _share_form(screen: Screen, state: FlowState) -> Step:
         return _enter_caption(field, state)
     done = screen.find(*CAPTION_DONE)
     if done is not None and _reads(screen, done, "ok"):
-        return Tap(done, "the caption is complete")
+        return Tap(done, "the caption is complete", stays=True)
     return _share(screen, state)
 
 

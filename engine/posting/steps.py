@@ -22,6 +22,8 @@ class Tap:
     node: Node
     why: str
     effect: Effect | None = None
+    stays: bool = False
+    """It leads to no other screen: it has acted once its node is gone."""
 
     def __str__(self) -> str:
         return f"tap {self.node}: {self.why}"

@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from engine.config import Settings
-from engine.jobs import Job, JobStatus
+from engine.jobs import Job
 from engine.progress import ProgressTracker, utc_now
 from engine.sources.archive_index import ArchiveIndex
+from engine.sources.ledger_posts import LedgerPosts, archived_posts, may_be_posted, posted
 from engine.sources.posted import PostedRecord
 from engine.sources.posted_lines import Post
 from engine.sources.video import file_name
@@ -53,16 +53,28 @@ class PostHistory:
         self._ledger = ledger.resolve()
         self._now = now
         self._threads = threading.RLock()
-        self._sources: dict[Path, _LedgerPosts] = {}
-        self._earlier: dict[Path, _LedgerPosts] = {}
+        self._own = LedgerPosts(ProgressTracker(self._ledger, settings=settings), posted)
+        self._attached = False
+        self._others: dict[Path, LedgerPosts] = {}
+        self._earlier: dict[Path, Mapping[str, Post]] = {}
         self._index = ArchiveIndex(self._ledger)
         self._archived: list[Path] = []
         self._listed = float("-inf")
         self._looked = float("-inf")
 
+    def attach(self, tracker: ProgressTracker) -> None:
+        """Ask the tracker that this process reads this ledger with, and read it no second time.
+
+        Whoever asks us then has caught up with it, or wants ``fresh``. A tracker of another ledger
+        is left alone.
+        """
+        if tracker.path.resolve() == self._ledger:
+            self._own, self._attached = LedgerPosts(tracker, posted), True
+
     def check(self) -> None:
         """Refuse to go on where something cannot be read. Raises LedgerUnreadableError."""
         self.record.posts()
+        self._own.catch_up()
         self._look()
 
     def count_today(
@@ -104,12 +116,14 @@ class PostHistory:
 
         By id and video: an id that was given to another video is another job.
         """
-        posts = (archive.of_job(job_id) for archive in self._archives(job_id))
+        posts = (archive.get(job_id) for archive in self._archives(job_id))
         return any(post is not None and post.same_content(name, video_id) for post in posts)
 
     def keep_index(self) -> None:
-        """Write down which archives hold which jobs, so that the next seeding opens none."""
+        """Write down which archives hold which jobs, so that the next seeding opens none; what
+        this one read of them is forgotten."""
         self._index.keep(self._all_archives())
+        self._earlier.clear()
 
     def doubts(self) -> Sequence[Post]:
         """What the record says may have been posted, and nobody has settled."""
@@ -120,13 +134,9 @@ class PostHistory:
         doubts = self.doubts()
         if not doubts:
             return []
-        with self._threads:
-            self._look()
-            return [
-                doubt
-                for doubt in doubts
-                if not any(source.has(doubt) for source in self._sources.values())
-            ]
+        self._own.catch_up()
+        sources = [self._own, *self._look()]
+        return [doubt for doubt in doubts if not any(source.has(doubt) for source in sources)]
 
     def objection(self, job: Job, *, cap: int, fresh: bool = False) -> str | None:
         """Why a job must not be claimed or submitted now, or None; ``cap`` 0 = no limit."""
@@ -139,26 +149,26 @@ class PostHistory:
         return None
 
     def _posts(self, account: str, excluding: Collection[str], fresh: bool) -> Iterator[Post]:
-        with self._threads:
-            if fresh or time.monotonic() - self._looked >= RECHECK_SECONDS:
-                self._look()
-            sources = list(self._sources.items())
-            found: list[Post] = list(self.record.posts().get(account, ()))
-            found += self.record.doubts().get(account, ())
-            for path, source in sources:
-                skipped = excluding if path == self._ledger else ()
-                found += [post for job_id, post in source.of(account) if job_id not in skipped]
-        return iter(found)
+        # Our lock is not held while the own ledger is asked: it asks us, holding its own.
+        others = self._known(fresh)
+        if fresh:
+            self._own.catch_up()
+        yield from list(self.record.posts().get(account, ()))
+        yield from list(self.record.doubts().get(account, ()))
+        for job_id, post in self._own.of(account):
+            if job_id not in excluding:
+                yield post
+        for source in others:
+            for _, post in source.of(account):
+                yield post
 
-    def _archives(self, job_id: str) -> Iterator[_LedgerPosts]:
+    def _archives(self, job_id: str) -> Iterator[Mapping[str, Post]]:
         """This ledger's archives of all days that may hold a job as posted; each is read once,
         since none is written again."""
         for path in self._index.candidates(job_id, self._all_archives()):
             if path not in self._earlier:
-                found = _LedgerPosts(path, self._settings, _may)
-                found.catch_up()
-                self._earlier[path] = found
-                self._index.note(path, found.jobs())
+                self._earlier[path] = archived_posts(path, self._settings)
+                self._index.note(path, self._earlier[path])
             yield self._earlier[path]
 
     def _all_archives(self) -> Sequence[Path]:
@@ -169,18 +179,29 @@ class PostHistory:
             self._listed = time.monotonic()
         return self._archived
 
-    def _look(self) -> None:
-        today = self._settings.day_of(self._now())
-        wanted = set(self._ledger_files(today))
-        for path in list(self._sources):
-            if path not in wanted:
-                del self._sources[path]
-        for path in wanted:
-            if path not in self._sources:
-                own = path == self._ledger
-                self._sources[path] = _LedgerPosts(path, self._settings, _posted if own else _may)
-            self._sources[path].catch_up()
-        self._looked = time.monotonic()
+    def _known(self, fresh: bool) -> Collection[LedgerPosts]:
+        """The other ledgers that count today, looked at again if that is some time ago."""
+        with self._threads:
+            if fresh or time.monotonic() - self._looked >= RECHECK_SECONDS:
+                return self._look()
+            return list(self._others.values())
+
+    def _look(self) -> Collection[LedgerPosts]:
+        with self._threads:
+            today = self._settings.day_of(self._now())
+            wanted = set(self._ledger_files(today)) - {self._ledger}
+            for path in list(self._others):
+                if path not in wanted:
+                    del self._others[path]
+            for path in wanted:
+                if path not in self._others:
+                    tracker = ProgressTracker(path, settings=self._settings)
+                    self._others[path] = LedgerPosts(tracker, may_be_posted)
+                self._others[path].catch_up()
+            if not self._attached:
+                self._own.catch_up()
+            self._looked = time.monotonic()
+            return list(self._others.values())
 
     def _ledger_files(self, today: date) -> Iterable[Path]:
         paths = self._settings.paths
@@ -202,69 +223,3 @@ def _archives_of(ledger: Path, day: str) -> Iterator[Path]:
     for path in ledger.parent.iterdir():
         if name.fullmatch(path.name):
             yield path
-
-
-class _LedgerPosts:
-    """Posts of one ledger file by account, folded again when it changed."""
-
-    def __init__(
-        self, path: Path, settings: Settings, post_of: Callable[[Job], Post | None]
-    ) -> None:
-        self._tracker = ProgressTracker(path, settings=settings)
-        self._post_of = post_of
-        self._revision: object = None
-        self._by_account: Mapping[str, list[tuple[str, Post]]] = {}
-        self._by_job: Mapping[str, Post] = {}
-
-    def catch_up(self) -> None:
-        revision = self._tracker.revision()
-        if revision == self._revision:
-            return
-        by_account: dict[str, list[tuple[str, Post]]] = defaultdict(list)
-        by_job: dict[str, Post] = {}
-        for job in self._tracker.jobs().values():
-            post = self._post_of(job) if job.account else None
-            if post is not None:
-                by_account[job.account].append((job.job_id, post))
-                by_job[job.job_id] = post
-        self._by_account, self._by_job, self._revision = dict(by_account), by_job, revision
-
-    def of(self, account: str) -> Iterable[tuple[str, Post]]:
-        return self._by_account.get(account, ())
-
-    def jobs(self) -> Iterable[str]:
-        """Ids of all jobs that have a post here."""
-        return self._by_job.keys()
-
-    def of_job(self, job_id: str) -> Post | None:
-        return self._by_job.get(job_id)
-
-    def has(self, doubt: Post) -> bool:
-        """Whether a job, whatever its status, is about this account and video."""
-        return any(
-            job.account == doubt.account
-            and doubt.of_attempt(job.job_id, file_name(job.video_path), job.video_id)
-            for job in self._tracker.jobs().values()
-        )
-
-
-def _posted(job: Job) -> Post | None:
-    """The post behind a job of this ledger: proved, or in doubt."""
-    if job.status is JobStatus.SUCCESS:
-        return _post(job, job.completed_at or job.updated_at or job.claimed_at)
-    if job.in_doubt:
-        return _post(job, job.submitted_at or job.claimed_at or job.completed_at)
-    return None
-
-
-def _may(job: Job) -> Post | None:
-    """The same for another ledger, where a claimed job may become a post at any moment."""
-    if job.status is JobStatus.CLAIMED:
-        return _post(job, job.submitted_at or job.updated_at or job.claimed_at)
-    return _posted(job)
-
-
-def _post(job: Job, when: datetime | None) -> Post:
-    return Post(
-        account=job.account, name=file_name(job.video_path), when=when, video_id=job.video_id
-    )

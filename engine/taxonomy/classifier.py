@@ -12,31 +12,25 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 from engine.jobs import ErrorCategory
 from engine.taxonomy.api_codes import api_code
 from engine.taxonomy.patterns import classes, devices, files, notices, services, shapes
 from engine.taxonomy.patterns.rule import Rule
-from engine.taxonomy.types import ERROR_TYPES, UNKNOWN, Verdict, canonical_type, verdict
+from engine.taxonomy.types import (
+    ERROR_TYPES,
+    UNKNOWN,
+    OwnPattern,
+    Verdict,
+    canonical_type,
+    verdict,
+)
 
 SHORT_WORDS: Final = 25
 """Bare words decide only in messages of at most so many words."""
 LONGEST: Final = 4000
 """Characters of a message that are judged; the cause stands at its beginning."""
-
-
-class OwnPattern(Protocol):
-    """A pattern of the operator; ``settings.errors.patterns`` fit."""
-
-    @property
-    def phrase(self) -> str: ...
-
-    @property
-    def category(self) -> str: ...
-
-    @property
-    def type(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,6 +278,19 @@ def verdict(name: str) -> Verdict:
     return Verdict(kind.category, kind.name)
 
 
+class OwnPattern(Protocol):
+    """A pattern of the operator; ``settings.errors.patterns`` fit."""
+
+    @property
+    def phrase(self) -> str: ...
+
+    @property
+    def category(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+
 class RetryLimits(Protocol):
     """The part of the settings that bounds retries; ``settings.retry`` fits."""
 

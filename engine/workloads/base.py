@@ -13,7 +13,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from engine.jobs import Claim, Job, Outcome, Trace
+from engine.jobs import Claim, Job, Trace
+from engine.workloads.session import Ahead, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
     from engine.config import Settings
     from engine.progress import ProgressTracker
+    from engine.workloads.paid_calls import PaidCalls
 
 PHASE_START: Final = "start"
 """Of an attempt: from its claim to the first phase that the session names."""
+PHASE_DELAY: Final = "delay"
+"""Of an attempt: what is left of the pause between two jobs when all else is ready for it."""
 PHASE_STOP: Final = "stop"
 """Of an attempt: releasing what was held for it (the phone), however it went."""
 
@@ -149,7 +153,8 @@ class Report(Protocol):
         ...
 
     def begin(self) -> None:
-        """Verify the claim (A4.5) and enter JOB_RUNNING. Raises ClaimLostError."""
+        """Verify the claim (A4.5) and enter JOB_RUNNING, once the pause after the job before is
+        over. Raises ClaimLostError."""
         ...
 
     def submit(self) -> None:
@@ -173,25 +178,6 @@ class Report(Protocol):
 
     def evidence(self, name: str, content: bytes | str) -> None:
         """Keep a file with the attempt's evidence."""
-        ...
-
-
-class Session(Protocol):
-    """What a worker holds between jobs (an Appium server; a browser)."""
-
-    def perform(self, job: Job, report: Report) -> Outcome:
-        """Do the job. Returns Success on proof, a Failure, or raises a typed JobError.
-
-        Whatever it acquired for this job (a phone) is released before it returns or raises.
-        """
-        ...
-
-    def recover(self) -> None:
-        """Put the slot's holdings in order after a failure of their own (A10.3)."""
-        ...
-
-    def close(self) -> None:
-        """Release everything; always called, safe to repeat."""
         ...
 
 
@@ -295,6 +281,11 @@ class Workload(Protocol):
         """What a worker's place consists of, for people: ports, ``appium: RUNNING``."""
         ...
 
+    def attach(self, ledger: ProgressTracker) -> None:
+        """This process reads the ledger of ``ledger_path`` with this tracker: a workload that
+        needs to know its jobs asks it, so that a long ledger is read and held once."""
+        ...
+
     def check(self) -> None:
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...
@@ -359,8 +350,8 @@ class Workload(Protocol):
         """What one minute of a resource costs, for estimates; 0 where nothing is billed."""
         ...
 
-    def calls_cost_on(self, day: date) -> float:
-        """What calls of a paid service (a model) cost on this day: US dollars, estimated."""
+    def calls_on(self, day: date) -> PaidCalls:
+        """Calls of a paid service (a model) on this day."""
         ...
 
     def limited_until(self) -> datetime | None:
@@ -369,6 +360,7 @@ class Workload(Protocol):
 
 
 __all__ = [
+    "Ahead",
     "ChildProcess",
     "Claim",
     "ProcessKeeper",

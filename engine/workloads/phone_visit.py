@@ -25,6 +25,7 @@ from engine.phones.appium_device import open_device
 from engine.posting.flow import SESSION_DEAD, PostingFlow
 from engine.posting.publication_check import Finding, PublicationCheck, Question
 from engine.workloads.base import PHASE_STOP
+from engine.workloads.video_way import VideoWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from engine.phones.phone import Phone, Station
     from engine.posting.advice import Advisor
     from engine.workloads.base import Receipt, Report, WorkerSlot
+    from engine.workloads.phone_ahead import PhoneAhead
 
 PAGE: Final = "page.xml"
 SCREENSHOT: Final = "screenshot.png"
@@ -61,9 +63,13 @@ class PhoneVisit:
         report: Report,
         submit: Callable[[], None],
         advisor: Advisor | None = None,
+        make_room: Callable[[], bool] = lambda: False,
+        ahead: PhoneAhead | None = None,
     ) -> None:
         """``submit`` writes the point of no return wherever it is kept; ``advisor`` is asked for a
-        step before Share where no rule has one."""
+        step before Share where no rule has one; ``make_room`` waits until the phone of the job
+        before is off, and says whether there was one; ``ahead``: where the phone was started
+        already, and who has it from now on."""
         self._station = station
         self._server = server
         self._slot = slot
@@ -72,25 +78,63 @@ class PhoneVisit:
         self._report = report
         self._submit = submit
         self._advisor = advisor
+        self._make_room = make_room
+        self._ahead = ahead
         self._device: Device | None = None
         self._flow: PostingFlow | None = None
+        self._way: VideoWay | None = None
 
     def prepare(self, job_id: str, video: Path) -> None:
-        """Bring the phone up with the video on it and a session open. Raises typed JobErrors."""
+        """Bring the phone up with a session open, the video on its way. Raises typed JobErrors.
+
+        The video is sent while the phone boots, which costs nothing, and fetched by the phone
+        beside adb and the session.
+        """
         report, station, phone = self._report, self._station, self._phone
         report.phase("boot")
-        station.start(phone, job_id=job_id, slot=self._slot.index, pause=report.pause)
+        if self._ahead is None:
+            self._start(job_id)
+            self._way = VideoWay(station, phone, video)
+        else:
+            self._way = self._ahead.way
         report.state("ADB_PENDING")
-        station.wait_started(phone, report.pause)
+        if self._ahead is None:
+            station.wait_started(phone, self._pause)
+        else:
+            self._ahead.wait_started(self._pause)
+        self._way.phone_is_on()
         report.start_clock()
         report.phase("connect")
-        serial = station.connect(phone, report.pause)
+        serial = station.connect(phone, self._pause)
         report.state("ADB_READY")
-        report.phase("upload")
-        station.upload(phone, video, report.pause)
         report.phase("session")
         self._device = self._open(serial)
         report.state("APPIUM_READY")
+
+    def _start(self, job_id: str) -> None:
+        def start() -> None:
+            slot, pause = self._slot.index, self._report.pause
+            self._station.start(self._phone, job_id=job_id, slot=slot, pause=pause)
+
+        try:
+            start()
+        except JobError as exc:
+            # The plan may allow no more phones at a time than there are workers.
+            if not exc.retry_soon or not self._make_room():
+                raise
+            start()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait; a video that will not come ends the attempt at once: the phone costs."""
+        self._report.pause(seconds)
+        if self._way is not None:
+            self._way.check()
+
+    def _video_is_there(self) -> None:
+        """Until the phone has the video nothing may be chosen in its gallery."""
+        if self._way is None:
+            raise AssertionError("post before prepare")
+        self._way.arrive(self._report)
 
     def post(self, caption: str) -> Success:
         """Walk the flow; a doubt is looked into. Raises what ``PostingFlow.post`` raises."""
@@ -103,6 +147,7 @@ class PhoneVisit:
             submit=self._submit,
             reconnect=self._reconnect,
             advisor=self._advisor,
+            app_opened=self._video_is_there,
         )
         try:
             return self._flow.post(caption)
@@ -150,15 +195,30 @@ class PhoneVisit:
         A phone that was not seen off stays in the registry and is an alarm: it does not change
         what became of the job.
         """
+        self.leave()
+        return self.see_off()
+
+    def leave(self) -> None:
+        """Close the session and give the video up if it is not there; the phone is still on.
+        Never raises."""
         with contextlib.suppress(*_ENDINGS):  # the job may have to end: so does the phone
             self._report.phase(PHASE_STOP)
-        began = time.monotonic()
         try:
             if self._device is not None:
                 self._device.close()
         except Exception:  # a bug in closing must not leave a phone on
             self._report.log.exception("session_not_closed")
+        if self._way is not None:
+            self._way.drop()
+
+    def see_off(self) -> Receipt:
+        """Stop the phone and see it stopped, perhaps beside the next job; never raises."""
+        began = time.monotonic()
+        if self._ahead is not None:  # nobody else stops it at the same time
+            self._ahead.halt()
         receipt = self._station.stop(self._phone)
+        if self._way is not None:  # a call to a store that hangs must not keep the phone on
+            self._way.end()
         self._report.step(
             "phone off" if receipt.released else "THE PHONE MAY STILL BE ON",
             phone=receipt.label,
@@ -202,7 +262,7 @@ class PhoneVisit:
             system_ports=self._settings.get_system_port_range(self._slot.index),
             settings=self._settings,
             log=self._report.log,
-            pause=self._report.pause,
+            pause=self._pause,
             adb_port=self._settings.get_adb_server_port(self._slot.index),
             revive=self._server.revive,
             renew=lambda: self._connect_anew(serial),

@@ -57,6 +57,7 @@ from engine.workloads.phone_minutes import PhoneMinutes
 if TYPE_CHECKING:
     from engine.phones.phone import Station
     from engine.progress import ProgressTracker
+    from engine.workloads.paid_calls import PaidCalls
 
 _UNWRITABLE: Final = "record_unwritable"
 
@@ -140,6 +141,9 @@ class PostReel:
         """Our server of this slot lives, by its recorded start time and command."""
         records = self._children.records(slot=index, role=role)
         return any(record.process() is not None for record in records)
+
+    def attach(self, ledger: ProgressTracker) -> None:
+        self._history.attach(ledger)
 
     # -- before anything starts ------------------------------------------------------------------
 
@@ -381,8 +385,8 @@ class PostReel:
         phones = self._settings.phones
         return phones.price_per_minute if phones.device == "geelark" else 0.0
 
-    def calls_cost_on(self, day: date) -> float:
-        return self._model.spent_on(day).usd
+    def calls_on(self, day: date) -> PaidCalls:
+        return self._model.calls_on(day)
 
     def limited_until(self) -> datetime | None:
         """End of the provider's longest pause, as the workers of this directory noted it."""

@@ -24,10 +24,10 @@ from console.screens.cockpit_out import words
 from console.screens.cockpit_rooms import AROUND, Wanted
 from console.screens.cockpit_workers import Clockwork, Times
 from console.times import TimeStyle
+from engine.insight.forecast_values import Basis, Forecast, WithWorkers
 from engine.insight.values import (
     Attention,
     Cluster,
-    Forecast,
     Level,
     Money,
     Overview,
@@ -159,6 +159,61 @@ def test_the_progress_says_when_it_will_be_done_or_that_nobody_knows() -> None:
     assert cockpit_figures.progress(overview(), NOW) == "62%   eta 12:38"
     unknown = replace(overview().forecast, done_at=None)
     assert cockpit_figures.progress(overview(forecast=unknown), NOW) == "62%   eta -"
+
+
+def foreseen(**other: Any) -> Forecast:
+    """The forecast of the design's picture, with all that it tells."""
+    other_workers = (
+        WithWorkers(workers=4, done_at=NOW.replace(minute=47), sooner_seconds=-540.0),
+        WithWorkers(workers=6, done_at=NOW.replace(minute=31), sooner_seconds=420.0),
+    )
+    known = replace(
+        overview().forecast, earliest=NOW.replace(minute=31), latest=NOW.replace(minute=52),
+        workers=5, minutes_to_come=62.0, minutes_in_all=762.0, cost_to_come=0.43,
+        cost_in_all=5.25, calls_to_come=12, calls_in_all=140,
+        basis=Basis(source="run", attempts=37), others=other_workers,
+    )  # fmt: skip
+    return replace(known, **other)
+
+
+def test_the_range_stands_behind_the_eta_and_what_a_limit_leaves_in_its_place() -> None:
+    def note(**forecast: Any) -> str:
+        return cockpit_figures.progress(overview(forecast=foreseen(**forecast)), NOW)
+
+    assert note() == "62%   eta 12:38 (12:31-12:52)"
+    same = NOW.replace(minute=38)
+    assert note(earliest=same, latest=same) == "62%   eta 12:38"
+    at = NOW.replace(minute=10)
+    assert note(cut="money", cut_at=at, cut_jobs=9) == "62%   limit 12:10, 9 left"
+    assert note(cut="midnight", cut_jobs=9) == "62%   eta 12:38, 9 after midnight"
+
+
+def test_three_numbers_of_workers_stand_beside_each_other_with_what_they_take() -> None:
+    lines = cockpit_figures.pace_lines(overview(forecast=foreseen()), NOW, 102)
+    assert lines[3] == (
+        "forecast       4 workers 12:47   5 workers 12:38 (12:31-12:52)   6 workers 12:31   "
+        "from 37 attempts"
+    )
+    assert lines[4] == (
+        "to come        62 phone-min, est. $0.43, 12 model calls; today in all 762 min, $5.25, "
+        "140 calls"
+    )
+    fewer, _ = foreseen().others
+    at_most = (fewer, WithWorkers(workers=6, why_not="run.max_workers allows 5 at most"))
+    limited = cockpit_figures.pace_lines(overview(forecast=foreseen(others=at_most)), NOW, 102)
+    assert "4: 12:47   6: not possible" in limited[3]
+    for width in (40, 55, 70):
+        lines = cockpit_figures.pace_lines(overview(forecast=foreseen()), NOW, width)
+        assert all(len(line) <= width for line in lines[3:])
+        assert "12:38" in lines[3]
+
+
+def test_a_forecast_that_nobody_can_make_says_why() -> None:
+    unknown = replace(overview().forecast, done_at=None)
+    lines = cockpit_figures.pace_lines(overview(forecast=unknown), NOW, 100)
+    assert lines[3:] == ["forecast       too few attempts tell", "to come        -"]
+    without = overview(forecast=unknown, live=False)
+    assert cockpit_figures.pace_lines(without, NOW, 100)[3] == "forecast       -"
 
 
 @pytest.mark.parametrize("width", [70, 100])

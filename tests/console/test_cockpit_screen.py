@@ -137,7 +137,7 @@ def test_the_six_questions_are_answered_at_80_by_24_without_a_key(scene: Scene) 
     text = "\n".join(lines)
     assert len(lines) == 24
     assert "RUNNING 1:37:21" in lines[0]  # alive?
-    assert "66%   eta 13:06" in text  # how far, when done?
+    assert "66%   eta 12:45 (12:38-13:03)" in text  # how far, when done?
     assert "acct_026    confirm         !1:09    1s" in text  # who does what, for how long?
     assert "TO RETRY 3   adb_timeout 2   appium_crash 1" in text  # what fails, is it retried?
     assert "phones on 5  ~$0.21" in lines[1]  # what costs money?
@@ -171,7 +171,9 @@ def test_the_wide_window_has_boxes_with_everything(scene: Scene) -> None:
         assert f"+- {title} " in text
     assert "ok per 10 min  10:27  2 4 8 6 6 7 3 6 2 4  12:04" in text
     assert "accounts       48 at today's cap   29 can still post" in text
-    assert "money          5 phones on, est. $0.04 a minute, $0.21 today, ~$1.53 at finish" in text
+    assert "money          5 phones on, est. $0.04 a minute, $0.21 today, ~$1.59 at finish" in text
+    assert "forecast       4 workers 12:55   5 workers 12:45 (12:38-13:03)   6 workers" in text
+    assert "to come        196 phone-min, est. $1.38; today in all 227 min, $1.59" in text
     assert "  >2    32   4      3" in text
     assert "25 to go in pass 2; pass 3 ~14 jobs; then done" in text
     assert "3 will be retried, 5 need a person, 1 a new file" in text

@@ -10,18 +10,23 @@ from typing import Any
 import pytest
 
 from console.dialogs.add_pass import AddPass
+from console.dialogs.change_workers import ChangeWorkers
 from console.dialogs.controls import Choice
 from console.dialogs.job_rows import RequeueChoice
 from console.dialogs.leaving import Leave
 from console.dialogs.mark_posted import MarkPosted
 from console.dialogs.requeue import Requeue
 from console.dialogs.restart_worker import RestartWorker
+from console.dialogs.start_run import StartRun
 from console.messages import JobsChanged
+from engine.insight.forecast_values import WithWorkers
 from engine.insight.values import (
     EvidenceFile,
     JobLine,
 )
 from engine.jobs import ErrorCategory, JobStatus
+from engine.launch import RunOptions
+from engine.plan import PlannedJob, RunPlan
 from tests.console.dialog_stage import (
     NOW,
     THREE,
@@ -230,6 +235,58 @@ def test_add_a_pass_tells_jobs_and_cost(scene: Scene) -> None:
         return text
 
     assert "Cost: " in ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+
+
+def test_another_number_of_workers_tells_what_it_changes(scene: Scene) -> None:
+    async def script(asked: Asked) -> tuple[str, str, str]:
+        forecast = asked.overview.forecast
+        more = forecast.others[1]
+        dialog = ChangeWorkers(asked.overview, more)
+        await asked.pilot.app.push_screen(still(dialog), asked.answers.append)
+        await asked.pilot.pause()
+        assert forecast.done_at is not None
+        told, title = facts(dialog), "\n".join(screen_lines(asked.pilot.app))
+        assert f"{forecast.done_at:%H:%M}" in told
+        await asked.press("y")
+        assert asked.answers == [True]
+        inner = ChangeWorkers(asked.overview, WithWorkers(workers=2))
+        await asked.pilot.app.push_screen(still(inner), asked.answers.append)
+        await asked.pilot.pause()
+        return told, title, facts(inner)
+
+    told, title, unknown = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+    assert "Workers: 5 -> 6" in title
+    assert "sooner; from " in told
+    assert "Cost the same: about " in told
+    assert "One phone a worker: 1 phone more on at a time." in told
+    assert "nobody can tell" in unknown
+    assert "The last 3 workers finish or give back their job and leave." in unknown
+
+
+def test_the_start_of_a_run_tells_its_range_and_other_numbers_of_workers(scene: Scene) -> None:
+    async def script(asked: Asked) -> str:
+        foreseen = replace(asked.overview.forecast, cut="midnight", cut_jobs=7)
+        found = RunPlan(
+            ledger=Path("progress.csv"), seeds=False, key_label="account", resource_label="phone",
+            jobs=(PlannedJob(job_id="a", key="x"),), workers=5, passes=3, cost_ceiling=12.3,
+            expected_seconds=3094.0, cost_estimate=1.47, forecast=foreseen,
+        )  # fmt: skip
+
+        async def plan(_options: RunOptions) -> RunPlan:
+            return found
+
+        dialog = StartRun(RunOptions(workers=5), plan, key_label="account", earlier_day=None)
+        await asked.pilot.app.push_screen(still(dialog), asked.answers.append)
+        for _ in range(20):
+            await asked.pilot.pause()
+        return facts(dialog)
+
+    told = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+    assert "Done in about 51:34" in told
+    assert "12:38-13:03, from 89 attempts" in told
+    assert "with 4 workers: 12:55, 10 min later" in told
+    assert "with 6 workers: 12:40, 5 min sooner" in told
+    assert "! Before the end midnight comes: 7 jobs left then." in told
 
 
 def test_leave_presets_leave_it_running(scene: Scene) -> None:

@@ -51,6 +51,8 @@ def test_at_the_limit_claims_pause_jobs_at_work_finish_and_a_resume_holds_for_th
     (tmp_path / "go").touch()
     farm.wait_for(lambda: farm.statuses()["j0"] == "success")
 
+    # The status is at most two seconds old: the worker may still show the job that it had.
+    farm.wait_for(lambda: status(farm)["overview"]["why_idle"])
     shown = status(farm)
     spent = "about $10.25 of $10.00 is spent today"
     why = shown["overview"]["why_idle"]

@@ -40,6 +40,38 @@ def test_it_tells_what_is_paused_and_held_in_a_live_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_run_writes_its_forecast_from_what_its_workers_told_it(tmp_path: Path) -> None:
+    """docs/status.md names the fields; a run that goes on knows what the days before took."""
+    farm = ToyFarm(tmp_path, *(f"j{n} k{n} sleep:0.2 submit do" for n in range(6)), "j7 k7 hang")
+    run = farm.start("--run", "--workers", "1")
+
+    def told() -> dict[str, Any]:
+        path = tmp_path / "run" / "status.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return dict(found.get("forecast") or {})
+
+    farm.wait_for(lambda: farm.events("worker_job")[6:])
+    basis = {"source": "run", "attempts": 6}
+    farm.wait_for(lambda: told().get("basis") == basis)  # it is worked out twice a second at most
+    first = told()
+    assert first["done_at"] is not None
+    assert (first["jobs_left"], first["workers"], first["minutes_to_come"]) == (1, 1, 1.0)
+    assert [one["workers"] for one in first["others"]] == [2]
+    described = (Path(__file__).parents[2] / "docs" / "status.md").read_text(encoding="utf-8")
+    assert [name for name in first if f"`{name}`" not in described] == []
+    shown = farm.run("--status").stdout
+    assert "1 job to go" in shown
+    assert "from 6 attempts of this run" in shown
+    assert "With 2 workers: " in shown
+    assert farm.run("--stop-all").returncode == 0
+    run.communicate(timeout=30)
+    again = farm.start("--run", "--workers", "1")
+    farm.wait_for(lambda: farm.events("worker_job")[7:])
+    farm.wait_for(lambda: told().get("basis") == {"source": "days", "attempts": 6})
+    assert farm.run("--stop-all").returncode == 0
+    again.communicate(timeout=30)
+
+
 def test_it_tells_how_the_last_run_ended(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a hang")
     run = farm.start("--run")

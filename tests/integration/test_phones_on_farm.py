@@ -126,7 +126,7 @@ def test_phone_goes_its_whole_way_and_is_off_at_the_end(tmp_path: Path) -> None:
         assert work.phones_on == {"acct002"}
         serial = work.station.connect(phone, time.sleep)
         video = next((work.work_dir / "videos").glob("*.mp4"))
-        work.station.upload(phone, video, time.sleep)
+        work.station.deliver(phone, work.station.send(video, time.sleep), time.sleep)
         with work.server() as server:
             device = work.device(server, serial)
             device.open_app(work.settings.posting.app_package)
@@ -164,7 +164,8 @@ def test_secrets_of_a_visit_are_in_no_file_that_we_wrote(tmp_path: Path) -> None
     with desk(tmp_path / "w") as work:
         phone = work.boot("acct001")
         work.station.connect(phone, time.sleep)
-        work.station.upload(phone, next((work.work_dir / "videos").glob("*.mp4")), time.sleep)
+        video = next((work.work_dir / "videos").glob("*.mp4"))
+        work.station.deliver(phone, work.station.send(video, time.sleep), time.sleep)
         work.station.stop(phone)
         token = work.settings.secrets.api_token
         assert token is not None

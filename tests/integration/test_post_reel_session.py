@@ -29,6 +29,7 @@ from engine.workloads.base import Receipt, WorkerSlot
 from engine.workloads.posting_session import PostingSession
 from simulator.app import app_on
 from simulator.farm_file import Accounts, FarmFile
+from simulator.journal import FARM_FOLDER, TRUTH_FILE, read_journal
 from simulator.truth import read_truth
 from simulator.world import Farm
 from tests.family import command_line, running_below
@@ -76,6 +77,7 @@ class Desk:
     def post(self, job: Job, report: RealReport) -> Success:
         outcome = self.session.perform(job, report)
         assert isinstance(outcome, Success)
+        self.session.await_farewell()
         return outcome
 
     @property
@@ -126,7 +128,7 @@ def fails_with(kind: type[JobError], action: Callable[[], object]) -> JobError:
     return caught.value
 
 
-PHASES = ["check", "find", "boot", "connect", "upload", "session",
+PHASES = ["check", "find", "boot", "connect", "session", "open", "upload",
           "navigate", "caption", "share", "confirm", "stop"]  # fmt: skip
 
 
@@ -137,12 +139,60 @@ def test_a_job_is_posted_and_its_phone_is_off_afterwards(tmp_path: Path) -> None
             report = RealReport()
             here.post(job, report)
             assert report.states == ["ADB_PENDING", "ADB_READY", "APPIUM_READY"]
-            assert list(dict.fromkeys(report.phases)) == PHASES
+            assert [name for name in dict.fromkeys(report.phases) if name != "send"] == PHASES
             assert report.submits == 1
             assert here.phones_on == 0
         assert here.reels == [(job.account, job.caption) for job in jobs]
         assert here.published == [job.job_id for job in jobs]
         assert all(receipt.released for receipt in here.receipts)
+
+
+def boots(work_dir: Path) -> int:
+    journal = read_journal(work_dir / FARM_FOLDER / TRUTH_FILE)
+    return sum(record["event"] == "phone_on" for record in journal)
+
+
+def test_a_phone_that_boots_ahead_is_used_by_its_own_job_and_else_goes_off(tmp_path: Path) -> None:
+    jobs = new_farm(tmp_path, "--accounts", 2, "--time-scale", 60)
+    alarms: list[str] = []
+    with desk(tmp_path) as here:
+        here.session.prepare_next(jobs[1], alarms.append)
+        here.post(jobs[0], RealReport())
+        assert (here.phones_on, here.reels) == (0, [(jobs[0].account, jobs[0].caption)])
+        before = boots(tmp_path)
+        here.session.prepare_next(jobs[1], alarms.append)
+        report = RealReport()
+        here.post(jobs[1], report)
+        assert [name for name in dict.fromkeys(report.phases) if name != "send"] == PHASES
+        assert here.reels == [(job.account, job.caption) for job in jobs]
+        assert (here.phones_on, boots(tmp_path) - before, alarms) == (0, 1, [])
+
+
+def test_a_full_plan_refuses_a_phone_ahead_and_its_job_is_done_all_the_same(
+    tmp_path: Path,
+) -> None:
+    script = '[[faults.script]]\nkind = "start_no_capacity"\n'
+    jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60, farm=script)
+    with desk(tmp_path) as here:
+        assert [here.session.looks_ahead] == [True]
+        here.session.prepare_next(jobs[0], lambda _text: None)
+        here.post(jobs[0], RealReport())
+        assert (boots(tmp_path), here.phones_on, len(here.reels)) == (1, 0, 1)
+        assert not here.session.looks_ahead, "another worker may need the room"
+
+
+@pytest.mark.parametrize("phase", ["check", "boot"])
+def test_a_stop_of_a_job_whose_phone_boots_already_leaves_no_phone_on(
+    tmp_path: Path, phase: str
+) -> None:
+    jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60)
+    with desk(tmp_path) as here:
+        here.session.prepare_next(jobs[0], lambda _text: None)
+        report = RealReport()
+        report.stop_in_phase = phase
+        with pytest.raises(StopRequested):
+            here.session.perform(jobs[0], report)
+        assert (here.phones_on, here.reels) == (0, [])
 
 
 def test_a_suspended_account_leaves_page_and_screenshot_and_no_phone_on(tmp_path: Path) -> None:
@@ -243,7 +293,7 @@ def test_a_post_without_confirmation_is_a_doubt_where_nobody_looks(
         assert (here.phones_on, here.published) == (0, [])
 
 
-@pytest.mark.parametrize("phase", ["boot", "connect", "upload", "session", "navigate", "caption"])
+@pytest.mark.parametrize("phase", ["boot", "connect", "session", "open", "upload", "caption"])
 def test_a_stop_in_any_phase_before_share_leaves_no_phone_on(tmp_path: Path, phase: str) -> None:
     jobs = new_farm(tmp_path, "--accounts", 1, "--time-scale", 60)
     with desk(tmp_path) as here:

@@ -41,6 +41,14 @@ def test_a_phone_without_a_job_is_an_orphan_in_a_live_run(place: Place) -> None:
     assert (line.resource, dict(line.keys)["S"]) == ("P-acc2", "stop")
 
 
+def test_a_phone_that_boots_for_a_workers_next_job_is_no_orphan(place: Place) -> None:
+    place.phone("acc1", job="j1", slot=0)
+    place.phone("acc2", job="j2", slot=0)
+    place.forward(minutes=1)
+    with place.live(workers=[place.worker(0, job="j1", next_job="j2")]):
+        assert place.attention() == {}
+
+
 def test_a_phone_whose_worker_died_with_its_job_is_an_orphan(place: Place) -> None:
     place.phone("acc1", job="j1")
     place.forward(minutes=1)

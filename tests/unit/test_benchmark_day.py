@@ -7,6 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.day.packing import lower_bound, packed
 from benchmarks.day.plans import ENGINE, FIXED, Plan
 from benchmarks.day.usage import SUPERVISOR, WORKER, Usage
 from benchmarks.day.visits import Visit, read_visits
+from benchmarks.last_line import figures_in
 from engine.config import Settings, public_keys
 from simulator.clock import FarmClock
 from simulator.compare import Comparison
@@ -162,6 +164,7 @@ def test_the_fixed_waits_are_those_of_earlier_systems() -> None:
     assert FIXED.seconds("run.stagger_seconds") == 60
     assert FIXED.seconds("run.delay_between_jobs_seconds") == 10
     assert set(FIXED.changes) - set(FIXED.gone()) <= set(public_keys())
+    assert FIXED.environment(1)["GEELARK_RUN__STAGGER"] == "clock"
 
 
 # -- the time that was lost ------------------------------------------------------------------------
@@ -177,8 +180,9 @@ PHASES = {
     "check": 1.0,
     "boot": 68.0,
     "connect": 7.0,
-    "upload": 10.0,
     "session": 3.0,
+    "send": 3.0,
+    "upload": 7.0,
     "navigate": 9.0,
     "caption": 3.0,
     "share": 1.0,
@@ -223,7 +227,7 @@ def test_each_second_of_a_worker_has_one_cause() -> None:
     assert found.seconds[causes.APART] == 9
     assert found.seconds[causes.PHONE] == 60 + 6 + 2 + 10 + 12
     assert dict(found.slack) == pytest.approx(
-        {"boot": 3, "connect": 1, "upload": 1, "screens": 3, "confirm": 2, "stop": 3}
+        {"boot": 3, "connect": 1, "send": 0, "upload": 1, "screens": 3, "confirm": 2, "stop": 3}
     )
     assert found.seconds[causes.POLLING] == pytest.approx(13)
 
@@ -292,6 +296,23 @@ def test_the_estimate_takes_off_no_more_than_the_workers_own_way() -> None:
     day.usage.waited = 0.5
     assert day.distortion == pytest.approx((9 + 5) * (0.4 * 2 + 0.1))
     assert day.efficiency_at_one == pytest.approx(180 / (240 - 12.6))
+
+
+def test_what_jobs_asked_for_is_told_by_the_job() -> None:
+    one, five = a_day(ENGINE, 1, 240), a_day(ENGINE, 5, 360)
+    looked = [a_visit(paces={"app_step": 8, "look": 24}) for _ in five.visits]
+    days = [
+        replace(one, asked=100, syncs=24, paused=90.0),
+        replace(five, asked=500, syncs=96, paused=450.0, visits=looked),
+    ]
+    last = report(days).splitlines()[-1]
+    figures = {name: float(text) for name, text in figures_in(last).items()}
+    assert figures["calls_per_job"] == 600 / 12
+    assert figures["syncs_per_job"] == 120 / 12
+    # Each visit needs its phone for 90 s.
+    assert figures["pauses_over_phone"] == pytest.approx(540 / (12 * 90))
+    assert figures["looks_per_touch"] == pytest.approx(3 * 10 / 12, abs=0.001)
+    assert figures["billed_in_seconds"] == pytest.approx(45 / 35, abs=0.001)
 
 
 def test_more_calls_than_the_budget_allows_are_marked() -> None:

@@ -198,15 +198,92 @@ def test_the_forecast_goes_on_as_the_run_has_and_counts_the_next_pass(place: Pla
     for _ in range(4):
         place.fail(INFRA, "adb_timeout", seconds=60)
     assert place.overview().forecast.done_at is None, "nobody is at work"
-    with place.live(state="running"):
+    with place.live(state="running", workers=[place.worker()]):
         seen = place.overview().forecast
         # One a minute; four are left, and half of them will have to be tried again with four more.
         assert (seen.jobs_left, seen.per_minute, seen.next_pass_jobs) == (4, 1.0, 6)
         assert seen.next_pass_at == place.time + timedelta(minutes=4, seconds=30)
-        assert seen.done_at is not None
-        assert seen.done_at > seen.next_pass_at
+        # The pass after that has three of these six, and the failed have no try left then.
+        assert seen.done_at == place.time + timedelta(minutes=4 + 6 + 3, seconds=60)
+        assert (seen.basis.source, seen.basis.attempts) == ("run", 8)
         place.status(state="running", paused=True)
         assert place.overview().forecast.done_at is None, "nothing goes on while it is paused"
+
+
+def test_the_forecast_knows_whose_jobs_cannot_be_claimed_today(place: Place) -> None:
+    place.seed(*"abcdefg", "x")
+    place.ledger.seed(
+        lambda _known: [
+            NewJob(job_id=f"j-x{n}", account="x", video_path="x.mp4", caption="") for n in range(3)
+        ]
+    )
+    for _ in range(6):
+        place.post(seconds=60)
+    with place.live(state="running", workers=[place.worker()]):
+        seen = place.overview()
+    # Of x, who may post once a day, three of four; of a to f one each is done.
+    assert seen.by_status["pending"] == 5
+    assert seen.forecast.jobs_left == 2
+
+
+def test_jobs_of_one_account_are_forecast_one_after_the_other(tmp_path: Path) -> None:
+    place = Place(tmp_path, {"posting": {"max_posts_per_account_per_day": 3}})
+    place.ledger.seed(
+        lambda _known: [
+            NewJob(job_id=f"j{n}", account=key, video_path="x.mp4", caption="")
+            for n, key in enumerate("abcdexxxx")
+        ]
+    )
+    for _ in range(5):
+        place.post(seconds=60)
+    with place.live(state="running", workers=[place.worker(slot) for slot in range(3)]):
+        seen = place.overview().forecast
+    assert seen.jobs_left == 3, "the fourth is beyond the cap"
+    assert seen.done_at == place.time + timedelta(seconds=3 * 60)
+    assert [one.sooner_seconds for one in seen.others] == [0, 0], "one account, one phone"
+
+
+@pytest.mark.parametrize(
+    ("workers", "held", "number"),
+    [
+        ({0: {}, 1: {"process": "backoff"}, 2: {"process": "waiting"}}, [], 3),
+        ({0: {}, 1: {"process": "fatal"}, 2: {"process": "stopping"}}, [], 1),
+        ({0: {}, 1: {}}, [1], 1),
+        ({}, [], 3),
+    ],
+    ids=["coming back", "given up", "held", "not begun: as the settings want"],
+)
+def test_the_forecast_counts_workers_that_take_jobs(
+    place: Place, workers: dict[int, dict[str, Any]], held: list[int], number: int
+) -> None:
+    told = [place.worker(slot, **what) for slot, what in workers.items()]
+    with place.live(state="running", workers=told, held={"workers": held}):
+        assert place.overview().forecast.workers == number
+
+
+def test_the_forecast_goes_by_past_days_where_the_run_tells_too_little(place: Place) -> None:
+    place.seed("a", "b")
+    workers = [place.worker()]
+    with place.live(state="running", workers=workers):
+        unknown = place.overview().forecast
+        assert place.watch().with_workers(99).why_not == "run.max_workers allows 10 at most"
+    assert (unknown.done_at, unknown.basis.attempts) == (None, 0)
+    for number in range(5):
+        place.forward(seconds=90)
+        claimed = (place.time - timedelta(seconds=90)).isoformat()
+        place.event(
+            "outcome",
+            job=f"o{number}",
+            worker=0,
+            status="success",
+            claimed_at=claimed,
+            phases={"post": 90.0},
+        )
+    with place.live(state="running", workers=workers):
+        found = place.overview().forecast
+        assert found.done_at == place.time + timedelta(seconds=180)
+        assert (found.basis.source, found.basis.attempts) == ("days", 5)
+        assert place.watch().with_workers(2).sooner_seconds == 80, "ten seconds to start"
 
 
 # -- what each worker does -----------------------------------------------------------------------

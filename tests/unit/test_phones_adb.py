@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.errors import (
     SettingsError,
 )
 from engine.phones.adb import Adb, AdbOfSlots, Forward
+from engine.polling import growing
 from tests.adb_version_server import adb_server
 from tests.scripted_adb import AdbRule, ScriptedAdb
 from tests.scripted_provider import LogBook
@@ -87,8 +89,8 @@ def test_waiting_ends_when_the_device_is_ready(program: ScriptedAdb) -> None:
     offline = AdbRule("devices", out=f"List of devices attached\n{SERIAL}\toffline\n\n", times=2)
     program.good_phone(SERIAL, offline)
     pauses: list[float] = []
-    client(program).wait_device(SERIAL, timeout=30, poll=0.5, pause=pauses.append)
-    assert pauses == [0.5, 0.5]
+    client(program).wait_device(SERIAL, timeout=30, polls=growing(0.4, 0.5), pause=pauses.append)
+    assert pauses == [0.4, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_device_that_does_not_come_is_an_error_that_tells_its_state(
 ) -> None:
     program.rules(AdbRule("devices", out=f"List of devices attached\n{listed}\n"))
     with pytest.raises(AdbError, match=words):
-        client(program).wait_device(SERIAL, timeout=0, poll=0.01, pause=time.sleep)
+        client(program).wait_device(SERIAL, timeout=0, polls=repeat(0.01), pause=time.sleep)
 
 
 def test_login_goes_through_standard_input_and_into_no_argument_or_log(

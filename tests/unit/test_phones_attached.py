@@ -60,7 +60,7 @@ def test_device_goes_through_a_job(adb: ScriptedAdb, tmp_path: Path) -> None:
     assert place.connect(phone, time.sleep) == SERIAL
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"video")
-    place.upload(phone, clip, time.sleep)
+    place.deliver(phone, place.send(clip, time.sleep), time.sleep)
     pushed = next(line for line in adb.commands if " push " in line)
     target = pushed.rpartition(" ")[2]
     assert target.startswith("/sdcard/Download/")
@@ -104,12 +104,12 @@ def test_video_that_cannot_be_pushed_is_told(adb: ScriptedAdb, tmp_path: Path) -
     place = station(adb, tmp_path)
     phone = place.find("a")
     with pytest.raises(ContentError):
-        place.upload(phone, tmp_path / "missing.mp4", time.sleep)
+        place.deliver(phone, place.send(tmp_path / "missing.mp4", time.sleep), time.sleep)
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"video")
     adb.good_phone(SERIAL, AdbRule("push", err="adb: error: No space left on device\n", code=1))
     with pytest.raises(AdbError, match="No space left"):
-        place.upload(phone, clip, time.sleep)
+        place.deliver(phone, place.send(clip, time.sleep), time.sleep)
 
 
 def test_a_cloud_phone_that_a_crashed_run_left_on_is_not_forgotten(

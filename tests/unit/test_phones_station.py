@@ -320,6 +320,18 @@ def test_boot_is_waited_for_through_lost_answers(world: World) -> None:
     assert next(looks, "none left") == "none left"
 
 
+def test_phone_is_not_asked_before_it_could_be_started(world: World) -> None:
+    calls: list[int] = []
+    world.states["11"] = 0
+
+    def note(_seconds: float) -> None:
+        calls.append(len(world.provider.calls("phone/status")))
+
+    world.station(boot_first_look_seconds=25).wait_started(PHONE, note)
+    assert calls[0] == 0
+    assert len(world.provider.calls("phone/status")) == 1
+
+
 def test_boot_that_fails_is_told_at_once(world: World) -> None:
     looks = iter([1, 2, 2])
     world.provider.rule(
@@ -419,9 +431,13 @@ def clip(world: World, name: str = "clip.MP4") -> Path:
     return path
 
 
+def upload(station: PhoneStation, path: Path) -> None:
+    station.deliver(PHONE, station.send(path, time.sleep), time.sleep)
+
+
 def test_video_goes_to_the_cloud_and_onto_the_phone(world: World) -> None:
     path = clip(world)
-    world.station().upload(PHONE, path, time.sleep)
+    upload(world.station(), path)
     assert world.provider.calls("upload/getUrl")[0].body == {"fileType": "mp4"}
     assert world.provider.calls("/put")[0].raw == path.read_bytes()
     assert world.provider.calls("phone/uploadFile")[0].body == {
@@ -434,32 +450,32 @@ def test_video_goes_to_the_cloud_and_onto_the_phone(world: World) -> None:
 
 def test_broken_upload_is_sent_again_with_a_fresh_grant(world: World) -> None:
     world.provider.answer("/put", Reply(status=403, raw=b""), Reply(drop=True), Reply(raw=b""))
-    world.station().upload(PHONE, clip(world), time.sleep)
+    upload(world.station(), clip(world))
     assert len(world.provider.calls("upload/getUrl")) == 3
 
 
 def test_phone_that_fails_to_fetch_the_video_is_asked_once_more(world: World) -> None:
     world.provider.answer("phone/uploadFile/result", Reply({"status": 3}))
     with pytest.raises(PhoneError, match="failed to fetch clip"):
-        world.station().upload(PHONE, clip(world), time.sleep)
+        upload(world.station(), clip(world))
     assert len(world.provider.calls("phone/uploadFile")) == 2
 
 
 def test_phone_that_never_has_the_video_is_not_waited_for_without_end(world: World) -> None:
     world.provider.answer("phone/uploadFile/result", Reply({"status": 0}))
     with pytest.raises(PhoneError, match="did not have the video within"):
-        world.station(upload_wait_seconds=0.1).upload(PHONE, clip(world), time.sleep)
+        upload(world.station(upload_wait_seconds=0.1), clip(world))
 
 
 def test_file_that_the_provider_does_not_take_asks_nobody(world: World) -> None:
     with pytest.raises(ContentError, match=r"no \.mov files \(clip\.mov\): convert it to mp4"):
-        world.station().upload(PHONE, clip(world, "clip.mov"), time.sleep)
+        upload(world.station(), clip(world, "clip.mov"))
     assert world.provider.asked == []
 
 
 def test_missing_video_is_the_contents_fault(world: World) -> None:
     with pytest.raises(ContentError, match="does not exist") as raised:
-        world.station().upload(PHONE, world.work_dir / "no.mp4", time.sleep)
+        upload(world.station(), world.work_dir / "no.mp4")
     assert raised.value.error_type == "missing_video"
 
 

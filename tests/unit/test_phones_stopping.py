@@ -200,7 +200,7 @@ def test_phone_whose_start_shows_late_is_stopped_again(provider: Provider, tmp_p
         return inner(asked)
 
     provider.rule("phone/status", late)
-    stopping = a_round(provider, tmp_path, LogBook(), settle_seconds=0.2)
+    stopping = a_round(provider, tmp_path, LogBook(), stop_settle_seconds=0.2)
     assert stopping.run(names("a"), just_started=["a"])["a"].off
     assert fleet.states["a"] == 2
     assert fleet.asked["a"] >= 2

@@ -226,9 +226,13 @@ class Place:
         return self.history.count_today(account, fresh=True)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+@pytest.fixture(params=["alone", "attached"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """The history reads this ledger by itself, or asks who reads it anyway."""
+    found = Place(tmp_path)
+    if request.param == "attached":
+        found.history.attach(found.tracker(found.ledger_path))
+    return found
 
 
 def test_one_post_written_in_three_places_counts_once(place: Place) -> None:

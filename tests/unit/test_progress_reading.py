@@ -483,3 +483,18 @@ def test_figures_sum_to_the_total_with_every_category(path: Path) -> None:
     assert figures.by_worker["1"].success == figures.by_worker["1"].failed == 1
     assert figures.by_worker["2"].claimed == figures.foreign_claims == 1
     assert figures.blocked == {"no account": 1}
+
+
+def test_a_row_as_long_as_the_torn_end_before_it_is_seen(path: Path) -> None:
+    ledger = seeded(path, 1, Clock())
+    before = path.read_bytes()
+    ledger.skip(["v0.mp4_camp"])
+    length = path.stat().st_size - len(before)
+    path.write_bytes(before + b"x" * length)
+    reader, writer = tracker(path, Clock()), tracker(path, Clock())
+    assert reader.jobs()["v0.mp4_camp"].status is JobStatus.PENDING
+
+    writer.skip(["v0.mp4_camp"])
+
+    assert path.stat().st_size == len(before) + length
+    assert reader.jobs()["v0.mp4_camp"].status is JobStatus.SKIPPED

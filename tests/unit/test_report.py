@@ -40,6 +40,8 @@ class Attempt:
     def __init__(self, folder: Path) -> None:
         self.time = 100.0
         self.stop = False
+        self.too_early = 0.0
+        self.meanwhile = 0
         self.told: list[dict[str, Any]] = []
         self.report = JobReport(
             claim=CLAIM,
@@ -51,8 +53,13 @@ class Attempt:
             wake=threading.Event(),
             must_stop=lambda: self.stop,
             publish=lambda event, **fields: self.told.append({"event": event, **fields}),
+            too_early=lambda: self.too_early,
+            meanwhile=self._look_ahead,
             clock=lambda: self.time,
         )
+
+    def _look_ahead(self) -> None:
+        self.meanwhile += 1
 
     def go(self, *phases: tuple[str, float]) -> None:
         """Through these phases, so many seconds in each."""
@@ -143,3 +150,32 @@ def test_the_last_record_tells_the_time_in_each_phase_and_what_was_raised(
     )
     assert record["phases"] == {"start": 0.0, "boot": 5.0, "connect": 2.0}
     assert record["exceptions"] == ["AppiumError: the session died", "OSError: line cut"]
+
+
+def test_a_job_that_is_ready_before_the_pause_is_over_waits_in_a_phase_of_its_own(
+    attempt: Attempt,
+) -> None:
+    attempt.too_early = 0.01
+    attempt.report.begin()
+    assert [told["phase"] for told in attempt.told if told["event"] == "phase"] == ["delay"]
+
+
+def test_a_job_that_is_ready_after_the_pause_begins_at_once(attempt: Attempt) -> None:
+    attempt.report.begin()
+    assert [told for told in attempt.told if told["event"] == "phase"] == []
+
+
+def test_a_stop_ends_the_pause_before_a_job(attempt: Attempt) -> None:
+    attempt.too_early, attempt.stop = 60.0, True
+    with pytest.raises(StopRequested):
+        attempt.report.begin()
+
+
+def test_a_look_ahead_comes_once_and_only_past_the_point_of_no_return(attempt: Attempt) -> None:
+    attempt.report.pause(0)
+    assert attempt.meanwhile == 0
+    attempt.report.submit()
+    assert attempt.meanwhile == 0, "nothing comes between the mark and the irreversible step"
+    attempt.report.pause(0)
+    attempt.report.pause(0)
+    assert attempt.meanwhile == 1

@@ -252,6 +252,27 @@ def test_the_provider_tells_what_is_on_with_its_own_code(
     assert report.problem == ""
 
 
+def test_a_phone_that_boots_for_a_workers_next_job_is_listed_as_that(
+    tmp_path: Path, provider: Provider
+) -> None:
+    place = asked(tmp_path, provider)
+    place.seed("acc1", "acc2")
+    place.phone("acc1", job="j-acc1", slot=0)
+    place.phone("acc2", job="j-acc2", slot=0)
+    place.forward(minutes=1)
+    provider.rule(
+        "phone/list", listing(phone_row("P-acc1", "acc1", 0), phone_row("P-acc2", "acc2", 1))
+    )
+    worker = place.worker(0, job="j-acc1", phase="confirm", next_job="j-acc2")
+    with place.live(workers=[worker]):
+        lines = place.watch().ask_resources().lines
+    found = [(line.label, line.slot, line.job_id, line.phase, line.orphan) for line in lines]
+    assert found == [
+        ("acc1", 0, "j-acc1", "confirm", False),
+        ("acc2", 0, "j-acc2", "ahead", False),
+    ]
+
+
 def test_a_phone_that_boots_for_too_long_needs_a_look(tmp_path: Path, provider: Provider) -> None:
     place = asked(tmp_path, provider)
     place.phone("acc1", alive=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,104 @@ def test_a_program_that_is_not_there_is_told_apart(tmp_path: Path) -> None:
     workers = one_worker(tmp_path, Clock(), (str(tmp_path / "no-python"),))
     with pytest.raises(ProgramError, match="No such file"):
         workers.start_due(1)
+
+
+# -- one after the other ---------------------------------------------------------------------------
+
+
+@dataclass
+class Starting:
+    """Workers that are started one after the other, on a host of a made-up load."""
+
+    workers: Workers
+    clock: Clock
+    host: Host
+
+    def start(self) -> int | None:
+        """The slot that was started now."""
+        worker = self.workers.start_due(99)
+        return None if worker is None else worker.slot
+
+    def says(self, slot: int, event: str) -> None:
+        self.workers.slots[slot].hear({"event": event}, datetime.now(UTC))
+
+
+@dataclass
+class Host:
+    load: float = 0.5
+
+
+@pytest.fixture
+def starting(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Starting]:
+    clock, host = Clock(), Host()
+    workers = Workers(
+        3,
+        run=Run.model_validate(getattr(request, "param", {})),
+        command=lambda _slot: SLEEPER,
+        registry=ProcessRegistry(tmp_path / "processes"),
+        logs=tmp_path,
+        inbox=queue.Queue[Message](),
+        clock=clock,
+        load=lambda: host.load,
+    )
+    yield Starting(workers, clock, host)
+    for worker in workers.alive:
+        workers.kill(worker)
+        assert worker.popen is not None
+        worker.popen.wait(10)
+
+
+@pytest.mark.parametrize("word", ["job", "idle"])
+def test_the_next_worker_is_started_as_soon_as_the_one_before_is_ready(
+    starting: Starting, word: str
+) -> None:
+    assert starting.start() == 0
+    assert starting.start() is None
+    starting.says(0, "hello")
+    assert starting.start() is None
+    starting.says(0, word)
+    assert starting.start() == 1
+    assert starting.start() is None
+
+
+def test_a_worker_that_is_never_ready_holds_up_the_others_no_longer_than_the_stagger(
+    starting: Starting,
+) -> None:
+    assert starting.start() == 0
+    starting.clock.now += 59
+    assert starting.start() is None
+    starting.clock.now += 1
+    assert starting.start() == 1
+
+
+def test_a_worker_that_died_holds_up_nobody(starting: Starting) -> None:
+    assert starting.start() == 0
+    first = starting.workers.slots[0]
+    starting.workers.kill(first)
+    assert first.popen is not None
+    first.popen.wait(10)
+    first.enter(WorkerState.CLEANING)
+    assert starting.start() == 1
+
+
+def test_a_busy_host_lets_the_next_worker_wait_but_not_for_ever(starting: Starting) -> None:
+    starting.host.load = 3.5
+    assert starting.start() == 0
+    starting.says(0, "job")
+    assert starting.start() is None
+    starting.host.load = 2.5
+    assert starting.start() == 1
+    starting.host.load = 3.5
+    starting.says(1, "job")
+    starting.clock.now += 60
+    assert starting.start() == 2
+
+
+@pytest.mark.parametrize("starting", [{"stagger": "clock"}], indirect=True)
+def test_by_the_clock_readiness_changes_nothing(starting: Starting) -> None:
+    assert starting.start() == 0
+    starting.says(0, "job")
+    starting.clock.now += 59
+    assert starting.start() is None
+    starting.clock.now += 1
+    assert starting.start() == 1

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_a_taken_port_is_told_and_the_next_one_of_the_slot_is_used(
 def test_a_wrong_login_code_is_refused_and_repeated_nowhere(farm: AppiumFarm) -> None:
     serial = farm.farm.switch_on(1)
     farm.adb.connect(serial)
-    farm.adb.wait_device(serial, timeout=5, poll=0.02, pause=time.sleep)
+    farm.adb.wait_device(serial, timeout=5, polls=repeat(0.02), pause=time.sleep)
     wrong = SecretStr("marked-wrong-code")
     error = fails(GloginError, lambda: farm.adb.login(serial, wrong), within=3)
     assert "did not accept the login" in str(error)
