@@ -14,6 +14,7 @@ from console.plain import fit, plain
 from console.times import age, beat, zone_name
 from console.widgets.lines import ends
 from engine.insight.values import Overview
+from engine.workloads.labels import plural
 
 WIDE: Final = 120
 CLOCKLESS: Final = 40
@@ -56,7 +57,7 @@ def state_row(
         "program": "geelark-console",
         "campaign": f"campaign {plain(overview.campaign)}" if wide and overview.campaign else "",
         "run": f"run {short_run(overview.run_id)}" if overview.run_id else "",
-        "pass": f"PASS {overview.stage}/{overview.stages}"
+        "pass": f"{plain(overview.labels.stage).upper()} {overview.stage}/{overview.stages}"
         if overview.live and overview.stage
         else "",
         "state": f"{state.plain} {detail}" if detail else state.plain,
@@ -101,7 +102,7 @@ def modes_row(mode: str, overview: Overview, width: int) -> Text:
     """
     money = overview.money
     wide = width >= WIDE
-    on = f"{overview.resource_label}s on {money.on_now}"
+    on = f"{plain(plural(overview.resource_label))} on {money.on_now}"
     right = f"{on}   est. ${money.today:.2f} today" if wide else f"{on}  ~${money.today:.2f}"
     left = _modes(mode, gap="  " * wide, named=True)
     for end in (right, on, ""):

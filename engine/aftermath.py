@@ -268,7 +268,7 @@ class Aftermath:
 
     def tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
         """What became of each, to whoever watches."""
-        self._news.receipts(receipts, label=self._workload.resource_label, why=why)
+        self._news.receipts(receipts, label=self._workload.labels.resource, why=why)
 
 
 def end_left_processes(

@@ -1,8 +1,8 @@
 """The single source of truth for every path, port, limit and delay.
 
-Order: built-in value, ``geelark.toml`` in the work directory, environment or ``.env``, command
-line. Secrets come from the environment or ``.env`` only. A module that needs a number gets it from
-here; none has its own copy (behaviour A11.4).
+Order: built-in value, built-in value of the chosen trade, ``geelark.toml`` in the work directory,
+environment or ``.env``, command line. Secrets come from the environment or ``.env`` only. A module
+that needs a number gets it from here; none has its own copy (behaviour A11.4).
 """
 
 from __future__ import annotations

@@ -161,8 +161,8 @@ class _Planner:
         return RunPlan(
             ledger=workload.ledger_path,
             seeds=seeds,
-            key_label=workload.key_label,
-            resource_label=workload.resource_label,
+            key_label=workload.labels.key,
+            resource_label=workload.labels.resource,
             jobs=jobs,
             blocked=blocked,
             workers=settings.run.workers,
@@ -194,13 +194,13 @@ class _Planner:
             shared.refuse_if_held()
         with self._noting():
             refuse_too_many_workers(settings)
-        if not continue_day:
+        if self._workload.daily and not continue_day:
             with self._noting():
                 refuse_earlier_day(self._ledger, settings)
         with self._noting():
             refuse_other_keys(self._ledger, settings)
         with self._noting():
-            settings.check_ports(settings.run.workers)
+            self._workload.check_workers(settings.run.workers)
         with self._noting():
             self._rehearse()
         with self._noting():
@@ -292,7 +292,8 @@ class _Planner:
         return forecast(ahead, cost, now), seconds_to_go(ahead, cost, now)
 
     def _day(self, now: datetime) -> Day:
-        midnight, price = midnight_in(now, self._settings.zone), self._workload.price_per_minute
+        price = self._workload.price_per_minute
+        midnight = midnight_in(now, self._settings.zone) if self._workload.daily else None
         try:
             spent = spending(self._workload, self._settings, now)
         except (EngineError, OSError):

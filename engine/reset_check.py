@@ -122,7 +122,7 @@ def _who(holder: InstanceRecord) -> str:
 
 
 def _nothing_on(workload: Workload) -> Check:
-    label = workload.resource_label
+    label = workload.labels.resource
     try:
         on = [state.label for state in workload.resources(ask=False) if state.ours]
     except EngineError as exc:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.config import Retry
     from engine.progress import ProgressTracker
+    from engine.retry import RetryConfig
     from engine.workloads.base import SeedReport
 
 
@@ -45,12 +45,12 @@ def why_nothing(report: SeedReport) -> str:
     return f"There is nothing to do: no job was seeded ({reasons or 'the job source has none'})."
 
 
-def retry_configuration(retry: Retry) -> tuple[str, ...]:
+def retry_configuration(retry: RetryConfig) -> tuple[str, ...]:
     """What a run's passes are limited to (A8.14)."""
     return (
         "Retry Configuration:",
         f"  max passes: {retry.max_passes}",
-        f"  retry delay: {retry.delay_seconds:g}s",
+        f"  retry delay: {retry.retry_delay_seconds:g}s",
         f"  infra retry limit: {retry.infrastructure_limit}",
         f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
     )

@@ -114,7 +114,7 @@ class DailyLimit:
             )
 
     def _figures(self, spent: Spending) -> str:
-        label = self._run.workload.resource_label
+        label = self._run.workload.labels.resource
         calls = f" ({label}s ${spent.resources:.2f}, calls ${spent.calls:.2f})" * bool(spent.calls)
         return self._share(spent) + calls
 

@@ -352,9 +352,6 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
 
 
 def _refusal(job: Job, orders: Orders, workload: Workload) -> str | None:
-    if job.pass_number > orders.stage:
-        # Reset for the next stage while this worker still thought to be in the one before.
-        return "waits for a later pass"
     if job.account in orders.held_keys:
         return "held by the operator"
     return workload.refuse(job)

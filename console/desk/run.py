@@ -147,6 +147,6 @@ def earlier_day(watch: Watch) -> date | None:
     """The ledger's day where it is not today's: somebody must say what shall become of it."""
     if not watch.ledger.exists():
         return None
-    day = watch.ledger.ledger_day()
+    day = watch.ledger.ledger_day() if watch.workload.daily else None
     today = watch.settings.day_of(watch.ledger.now())
     return day if day is not None and day < today else None

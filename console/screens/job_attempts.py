@@ -164,14 +164,14 @@ def _at(view: JobView) -> str:
 def _planned(view: JobView, form: Form) -> Iterator[Drawn]:
     """The attempt to come, where something will try it."""
     line, following = view.line, view.line.next
-    in_pass = following.startswith("pass ")
+    in_pass = line.next_stage is not None
     if line.job.status is JobStatus.CLAIMED or not (in_pass or following == NOW):
         return
     when, words = "now", ". may be claimed now"
     if in_pass:
         when = "" if view.next_pass_at is None else f"~{clock(view.next_pass_at, view.look.now)}"
         words = f". planned, when {following} starts" if form.wide else ". planned"
-    number = following[5:] if in_pass else str(line.job.pass_number)
+    number = str(line.next_stage if in_pass else line.job.pass_number)
     values = (str(line.job.attempts + 1), number, NOTHING, when or NOTHING)
     cells = "".join(fit(NOTHING, width, "right") for _, _, width in form.columns)
     total = fit(NOTHING, 8, "right") if form.wide else ""

@@ -38,10 +38,10 @@ def attempt_lines(
         when = look.moment(attempt.claimed_at, seconds=True)
         start = _start(attempt.number, str(attempt.pass_number), attempt.worker, when)
         yield f"{start}{_cells(spent, widths)}  {_result(attempt)}"
-    following = detail.line.next
-    if following.startswith("pass "):
+    following, stage = detail.line.next, detail.line.next_stage
+    if stage is not None:
         when = NOTHING if next_pass_at is None else f"~{clock(next_pass_at, look.now)}"
-        start = _start(detail.line.job.attempts + 1, following[5:], NOTHING, when)
+        start = _start(detail.line.job.attempts + 1, str(stage), NOTHING, when)
         yield f"{start}{_cells({}, widths)}  . planned, when {following} starts"
 
 

@@ -53,7 +53,7 @@ def _comes(line: JobLine, look: Look, next_pass_at: datetime | None) -> str:
     following = line.next
     if following in _COMES:
         return _COMES[following] if line.job.account else "has no account"
-    if not following.startswith("pass "):
+    if line.next_stage is None:
         return f"again at {following}"
     when = "" if next_pass_at is None else f" (~{clock(next_pass_at, look.now)})"
     return f"again in {following}{when}"

@@ -80,7 +80,7 @@ class DayCommands:
         if held and not self.confirmed:
             names = ", ".join(state.label for state in held)
             raise InputError(
-                f"{self.workload.resource_label}s of ours are recorded as on ({names}): stop them "
+                f"{self.workload.labels.resource}s of ours are recorded as on ({names}): stop them "
                 "with --stop-all first, or confirm with --yes."
             )
 
@@ -101,8 +101,8 @@ class DayCommands:
             )
             return
         if report.plan:
-            table("Plan", ("job", self.workload.key_label, "video"), report.plan)
-        for text in seeding_lines(report, self.workload.key_label):
+            table("Plan", ("job", self.workload.labels.key, "video"), report.plan)
+        for text in seeding_lines(report, self.workload.labels.key):
             say(text)
         if not report.seeded:
             complain(why_nothing(report))

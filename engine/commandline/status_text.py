@@ -62,7 +62,8 @@ def _show_state(report: Mapping[str, Any]) -> None:
         complain(problem)
     if not overview["live"]:
         return
-    passes = f", pass {overview['stage']} of {overview['stages']}" if overview["stage"] else ""
+    label = overview["labels"]["stage"]
+    passes = f", {label} {overview['stage']} of {overview['stages']}" if overview["stage"] else ""
     say(f"State: {' '.join(filter(None, (overview['word'], overview['detail'])))}{passes}")
     if overview["why_idle"]:
         say(f"Nothing is running: {overview['why_idle']}")
@@ -129,7 +130,8 @@ def _how_it_ended(last: Mapping[str, Any] | None) -> str:
     if last["ended_at"] is None:
         return f"{text} and did not end by itself: --run goes on with it, --stop-all cleans up."
     ended = datetime.fromisoformat(last["ended_at"]).astimezone()
-    return f"{text} and ended {ended:%Y-%m-%d %H:%M:%S}: {last['result'] or 'failed'}."
+    text = f"{text} and ended {ended:%Y-%m-%d %H:%M:%S}: {last['result'] or 'failed'}."
+    return f"{text} {last['why']}".rstrip()
 
 
 def _show_ledger(ledger: Mapping[str, Any]) -> None:
@@ -144,6 +146,8 @@ def _show_ledger(ledger: Mapping[str, Any]) -> None:
         f"retrying {ledger['retrying']}, success {ledger['success']}, failed {ledger['failed']}, "
         f"skipped {ledger['skipped']}"
     )
+    if ledger["later"]:
+        say(f"  of those that wait, for a later stage: {ledger['later']}")
     if ledger["success_rate"] is not None:
         say(f"  success rate {ledger['success_rate']} %")
     categories = {name: n for name, n in ledger["by_category"].items() if n}

@@ -97,7 +97,7 @@ class StopAll:
         self._half_written = half_written
         self._say = say
         self._tell = tell
-        self._label = workload.resource_label
+        self._label = workload.labels.resource
         self.report = StopReport()
         command = Command(name="stop_run", sent_by=user_name())
         self._record = StopRecord(id=command.id, by=command.sent_by, asked_at=ledger.now())

@@ -90,7 +90,9 @@ def _line(run: RunFacts, number: int) -> PassLine:
         p90_seconds=quantile(seconds, 0.9),
         keys=len({attempt.key for attempt in tries}),
         minutes=sum(_spent(attempt, run) for attempt in tries) / 60,
-        result=f"running, {run.left} to go" if running else _result(run, number, stats),
+        result=f"running, {run.left} to go" if running else _result(run, number, stats, told),
+        label=told.label,
+        note=told.note,
     )
 
 
@@ -104,7 +106,9 @@ def _jobs(run: RunFacts, number: int, history: PassHistory, told: Told) -> int:
     return max(jobs, len(history.outcomes) - open_again + run.left)
 
 
-def _result(run: RunFacts, number: int, stats: PassStats) -> str:
+def _result(run: RunFacts, number: int, stats: PassStats, told: Told) -> str:
+    if told.result or told.label:
+        return told.result or (run.result if number == run.current else "")
     more = bool(run.left or run.retryable)
     if number < run.current or (run.live and more):
         return PassResult.RETRYABLE_REMAINING

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 KNOWN: Mapping[str, str] = {"post_reel": "engine.workloads.post_reel:PostReel"}
 """Name in the settings, and where its class is."""
 
+DEFAULTS: dict[str, Mapping[str, object]] = {}
+"""Of a trade by its name: built-in values of settings (dotted keys) that fit it better than those
+that stand there for all; whatever the settings file, the environment or the command line says
+goes before them."""
+
 
 def load(name: str, context: WorldContext) -> Workload:
     """The workload of that name, or of a ``module:Class`` path for trades outside the engine.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from engine.jobs import Claim, Job, Trace
+from engine.workloads.labels import Labels
 from engine.workloads.session import Ahead, Session
 
 if TYPE_CHECKING:
@@ -45,17 +46,50 @@ class Stage:
     """To wait before it begins; a stop ends the wait at once."""
 
 
+class Herald(Protocol):
+    """Tells the operator what happens; may be called from any thread, waits for nobody."""
+
+    def line(self, text: str) -> None:
+        """Talk: shown and logged, no event."""
+        ...
+
+    def alarm(self, text: str, **fields: Any) -> None:
+        """What a person should look at; the same text again and again is told now and then."""
+        ...
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """Something for ``events.jsonl``, with fields that JSON can hold."""
+        ...
+
+
 class StagePlan(Protocol):
     """The stages of a run, decided one at a time from what the ledger says.
 
     Iterating ends the stage before (its exit gate) and yields the next; after the last one
     ``result`` says how the run ended. A plan that is asked to stop yields no further stage.
+
+    Each step of the iteration runs on a thread of its own, one after the other, and may take its
+    time. Meanwhile the supervisor's thread may use all else that is here, so that must not wait.
+    No worker claims between two stages; the ledger's ``pass_number`` is 0 then.
     """
 
     def __iter__(self) -> Iterator[Stage]: ...
 
+    def opening(self) -> Sequence[str]:
+        """What a run says of its limits before its first stage: lines for the operator."""
+        ...
+
     @property
-    def result(self) -> str: ...
+    def doing(self) -> str:
+        """What it does between two stages, in words (``checking group A``); empty = nothing that
+        takes time."""
+        ...
+
+    @property
+    def result(self) -> str:
+        """How the run ended: ``all_complete`` is success, ``stopped`` the operator's wish, every
+        other word a failure."""
+        ...
 
     @property
     def max_passes(self) -> int:
@@ -63,11 +97,20 @@ class StagePlan(Protocol):
         ...
 
     def summary(self) -> Mapping[str, Any]:
-        """Stages so far with their figures, JSON-ready."""
+        """Stages so far with their figures, JSON-ready.
+
+        ``passes`` has one entry a stage, with the figures of ``engine.retry.PassStats`` and, where
+        the trade has them, a ``label`` (what people call the stage) and a ``note`` (why its gate
+        failed). ``why``: one sentence on the result, where the word alone does not tell.
+        """
         ...
 
     def stop(self) -> None:
-        """No new stage after the present one; the result becomes ``stopped``."""
+        """No new stage after the present one; the result becomes ``stopped``.
+
+        What it does between two stages ends at once, with every process that it started. May be
+        called more than once.
+        """
         ...
 
     def add_stage(self) -> None:
@@ -205,7 +248,12 @@ class ProcessKeeper(Protocol):
         *,
         log_path: Path,
         env: Mapping[str, str] | None = None,
-    ) -> ChildProcess: ...
+        cwd: Path | None = None,
+        stdin: Path | None = None,
+    ) -> ChildProcess:
+        """Start a program whose output is appended to ``log_path``; ``stdin`` is a file that it
+        reads, without one it reads nothing. Raises OSError, no child is left then."""
+        ...
 
 
 class ChildProcess(Protocol):
@@ -215,6 +263,11 @@ class ChildProcess(Protocol):
     def pid(self) -> int: ...
 
     def alive(self) -> bool: ...
+
+    @property
+    def exit_status(self) -> int | None:
+        """What it ended with, negative for a signal (POSIX); None while it lives."""
+        ...
 
     def stop(self, timeout: float) -> None:
         """Terminate, wait, kill the whole group, forget the record."""
@@ -248,10 +301,11 @@ class Workload(Protocol):
     """A trade that the engine can run."""
 
     name: str
-    key_label: str
-    """What the exclusive key is called: ``account``."""
-    resource_label: str
-    """What costs while held: ``phone``."""
+    labels: Labels
+    """What it calls its keys, its resources, its stages and its work."""
+    daily: bool
+    """A ledger belongs to one calendar day: that of an earlier day is archived before the next is
+    begun, and a run does not count on going on after midnight."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
     cap_refusal: str
@@ -290,6 +344,10 @@ class Workload(Protocol):
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...
 
+    def check_workers(self, count: int) -> None:
+        """Refuse a number of workers that the trade has no places for. Raises SettingsError."""
+        ...
+
     def notices(self) -> Sequence[str]:
         """What the operator should know and nothing is stopped by: one sentence each."""
         ...
@@ -298,7 +356,9 @@ class Workload(Protocol):
         """Bring new jobs from the job source into the ledger, under its lock."""
         ...
 
-    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan: ...
+    def stages(self, ledger: ProgressTracker, run_id: str, herald: Herald) -> StagePlan:
+        """The plan of a run; returns at once, ``herald`` may be kept for as long as it runs."""
+        ...
 
     def open(self, slot: WorkerSlot) -> Session: ...
 
@@ -320,6 +380,15 @@ class Workload(Protocol):
 
     def traces(self) -> Sequence[Trace]:
         """Signs in that record that jobs may be done, which nobody has settled."""
+        ...
+
+    def publish(self, ledger: ProgressTracker) -> None:
+        """Write the trade's own files for people, from what the ledger says now.
+
+        Called whenever a run writes its status: when something changed, at least every two
+        seconds, and once at its end. Must not take long, and writes only what is new. An error is
+        logged and ends no run.
+        """
         ...
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
@@ -363,6 +432,8 @@ __all__ = [
     "Ahead",
     "ChildProcess",
     "Claim",
+    "Herald",
+    "Labels",
     "ProcessKeeper",
     "Receipt",
     "Report",

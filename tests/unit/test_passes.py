@@ -20,6 +20,7 @@ from engine.insight.past_days import PastDays, by_key, by_type
 from engine.insight.values import PassLine, PassReport
 from engine.jobs import Claim, ErrorCategory, Failure, JobStatus
 from engine.retry import PassStats, RetryConfig, RetryPassManager
+from engine.workloads.post_reel import PostReel
 from tests.ledger_days import Clock, job, seeded, settings, tracker
 
 RUN = "run-1"
@@ -81,6 +82,7 @@ class Day:
             price=0.007,
             now=self.clock(),
             history=history,
+            labels=PostReel.labels,
         )
 
 
