@@ -205,7 +205,12 @@ class ProcessKeeper(Protocol):
         *,
         log_path: Path,
         env: Mapping[str, str] | None = None,
-    ) -> ChildProcess: ...
+        cwd: Path | None = None,
+        stdin: Path | None = None,
+    ) -> ChildProcess:
+        """Start a program whose output is appended to ``log_path``; ``stdin`` is a file that it
+        reads, without one it reads nothing. Raises OSError, no child is left then."""
+        ...
 
 
 class ChildProcess(Protocol):
@@ -215,6 +220,11 @@ class ChildProcess(Protocol):
     def pid(self) -> int: ...
 
     def alive(self) -> bool: ...
+
+    @property
+    def exit_status(self) -> int | None:
+        """What it ended with, negative for a signal (POSIX); None while it lives."""
+        ...
 
     def stop(self, timeout: float) -> None:
         """Terminate, wait, kill the whole group, forget the record."""
