@@ -11,9 +11,10 @@ from typing import Any
 import psutil
 
 from engine.processes import ProcessRegistry, SlotProcesses
-from engine.roadmap.agent import AgentLimits, AgentProcess, agent_log
+from engine.roadmap.agent import AgentLimits, AgentProcess
 from engine.roadmap.agent_result import AgentResult
 from engine.roadmap.marked import VARIABLE, new_marker
+from engine.roadmap.run_logs import agent_log
 from engine.roadmap.surroundings import allowed_environment
 from engine.settings_roadmap import AGENT_ENV
 from simulator.coding_agent import agent_command
@@ -59,7 +60,7 @@ class AgentRig:
         pause: Callable[[float], None] = time.sleep,
         prompt: str = PROMPT,
     ) -> AgentResult:
-        limits = AgentLimits(seconds=seconds, log_megabytes=log_megabytes)
+        limits = AgentLimits(seconds=seconds, log_megabytes=log_megabytes, grace_seconds=0.2)
         return self.begin(*steps, prompt=prompt).finish(task="A1", limits=limits, pause=pause)
 
     def told(self, name: str) -> str:

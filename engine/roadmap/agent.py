@@ -6,7 +6,6 @@ the folder that it was started in and exits is an agent (behaviour B2.4 to B2.6)
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +22,12 @@ from engine.roadmap.agent_errors import (
     with_log,
 )
 from engine.roadmap.agent_result import AgentResult, read_result
-from engine.roadmap.bounded import BoundedProcess, Ending, Pause
+from engine.roadmap.bounded import GRACE_SECONDS, BoundedProcess, Ending, Pause
 from engine.roadmap.log_tail import last_lines, read_end
 from engine.roadmap.surroundings import resolved
 from engine.workloads.base import ProcessKeeper
 
 ROLE: Final = "agent"
-LOG_FOLDER: Final = "orchestrator"
-"""Below the folder of logs."""
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -40,26 +37,12 @@ class AgentLimits:
 
     seconds: float
     log_megabytes: float
+    grace_seconds: float = GRACE_SECONDS
+    """From the request to end until the kill."""
 
     @property
     def log_bytes(self) -> int:
         return int(self.log_megabytes * _MEGABYTE)
-
-
-def agent_log(logs: Path, *, phase: str, group: str, task: str, epoch: float | None = None) -> Path:
-    """``phase<p>_group<G>_<task>_<epoch seconds>.log`` (behaviour B2.9), one that is not there.
-
-    Two attempts within one second get neighbouring seconds.
-    """
-    return unused_log(logs, f"phase{phase}_group{group}_{task}", epoch)
-
-
-def unused_log(logs: Path, beginning: str, epoch: float | None = None) -> Path:
-    """A log of this name and second (now, without one), or of the next that is not taken."""
-    second = int(time.time() if epoch is None else epoch)
-    while (path := logs / LOG_FOLDER / f"{beginning}_{second}.log").exists():
-        second += 1
-    return path
 
 
 def check_agent(command: Sequence[str], env: Mapping[str, str]) -> None:
@@ -130,7 +113,10 @@ class AgentProcess(BoundedProcess):
         when the task is to stop.
         """
         ending = self.wait(
-            limit_seconds=limits.seconds, most_log_bytes=limits.log_bytes, pause=pause
+            limit_seconds=limits.seconds,
+            most_log_bytes=limits.log_bytes,
+            pause=pause,
+            grace_seconds=limits.grace_seconds,
         )
         if ending is Ending.EXITED:
             return self.result()

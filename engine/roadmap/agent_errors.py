@@ -45,6 +45,12 @@ class AgentUnavailableError(TaskFault, InfrastructureError):
     default_type = "agent_unavailable"
 
 
+class PreparationFailedError(TaskFault, InfrastructureError):
+    """A command of ``roadmap.prepare`` failed in the task's new worktree."""
+
+    default_type = "preparation_failed"
+
+
 class TaskNeedsPersonError(TaskFault, JobError):
     """The fault lies with this task: leave it alone until somebody looked (behaviour E2.4)."""
 

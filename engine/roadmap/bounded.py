@@ -137,7 +137,14 @@ class BoundedProcess:
         self._ended = gone
         return gone
 
-    def wait(self, *, limit_seconds: float, most_log_bytes: int, pause: Pause) -> Ending:
+    def wait(
+        self,
+        *,
+        limit_seconds: float,
+        most_log_bytes: int,
+        pause: Pause,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> Ending:
         """Wait for its end, and make it where a limit is reached; nothing of it is left then.
 
         Raises what ``pause`` raises, with the program ended all the same.
@@ -145,7 +152,7 @@ class BoundedProcess:
         try:
             ending = self._watch(limit_seconds, most_log_bytes, pause)
         finally:
-            self.end()
+            self.end(grace_seconds)
         if self.log_bytes() > most_log_bytes:
             self._cut_log(most_log_bytes)
         return ending

@@ -19,12 +19,12 @@ from engine.errors import StopRequested
 from engine.output import one_line
 from engine.private_files import explain, open_append
 from engine.processes import ProgramError
-from engine.roadmap.agent import unused_log
 from engine.roadmap.agent_result import how_it_ended
 from engine.roadmap.bounded import BoundedProcess, Ending
 from engine.roadmap.gate_result import GateResult
 from engine.roadmap.log_tail import last_lines, read_end
 from engine.roadmap.marked import new_marker
+from engine.roadmap.run_logs import gate_log
 from engine.roadmap.surroundings import resolved
 from engine.settings_roadmap import Gate
 from engine.workloads.base import ProcessKeeper
@@ -84,7 +84,8 @@ class Gates:
         None when none runs any more."""
         self._gates = tuple(gates)
         self._place = place
-        self._beginning = f"gate_{phase}_{group}"
+        self._phase = phase
+        self._group = group
         self._stop = stop
         self._tell = tell
 
@@ -112,7 +113,7 @@ class Gates:
 
     def _run(self, gate: Gate, number: int) -> GateResult:
         place = self._place
-        log = unused_log(place.logs, f"{self._beginning}_{gate.name}")
+        log = gate_log(place.logs, phase=self._phase, group=self._group, name=gate.name)
         began = time.monotonic()
         self._tell(
             GateProgress(

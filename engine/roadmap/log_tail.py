@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from engine.logs import redact
 from engine.output import plain
 
 SHOWN_LINES: Final = 20
@@ -26,8 +27,8 @@ _CODES: Final = re.compile(
 def read_end(log: Path, most_bytes: int = READ_BYTES) -> str:
     """The last part of a log without escape codes; empty where it cannot be read.
 
-    Where a program went back to the beginning of a line, another line begins; any other control
-    character is shown, not obeyed.
+    Our own secrets are not in it either. Where a program went back to the beginning of a line,
+    another line begins; any other control character is shown, not obeyed.
     """
     try:
         with log.open("rb") as file:
@@ -37,7 +38,7 @@ def read_end(log: Path, most_bytes: int = READ_BYTES) -> str:
     except OSError:
         return ""
     text = _CODES.sub("", raw.decode("utf-8", "replace"))
-    return plain(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return plain(redact(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def last_lines(text: str, count: int = SHOWN_LINES) -> tuple[str, ...]:

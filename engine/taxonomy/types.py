@@ -237,6 +237,12 @@ _TABLE: Final = (
         "if it goes on, look at the service's status page and start again later.",
     ),
     ErrorType(
+        name="preparation_failed",
+        category=_INFRA,
+        remedy="A command of roadmap.prepare failed in the task's new worktree: retried once by "
+        "itself; if it goes on, read the named log and correct the command.",
+    ),
+    ErrorType(
         name="agent_refused",
         category=_ACCOUNT,
         remedy="The agent's service takes no work from this login (logged out, credit or plan used "

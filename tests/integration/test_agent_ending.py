@@ -21,6 +21,8 @@ BROOD = (
 """Children that ignore a request to end: one in the group, one in its own session, and one of which
 nobody knows whose child it was."""
 CHILDREN = 1 + len(BROOD)
+TWICE_GRACE = 2 * GRACE_SECONDS
+"""A task over its limit is gone within 10 s after it (behaviour B2.5)."""
 
 
 @pytest.fixture
@@ -44,16 +46,28 @@ class Stop:
 def test_b_d6_an_agent_over_its_limit_is_ended_with_every_child_even_if_all_ignore_signals(
     rig: AgentRig,
 ) -> None:
-    process = rig.begin({"print": "busy"}, *BROOD, {"ignore_terminate": 1}, {"hang": 1})
-    while len(rig.alive()) < CHILDREN:
-        time.sleep(0.01)
+    brood: list[int] = []
+
+    def look(seconds: float) -> None:
+        brood[:] = rig.alive()
+        time.sleep(seconds)
+
     began = time.monotonic()
-    assert process.end(0.2)
-    assert time.monotonic() - began < 0.2 + GRACE_SECONDS
+    steps = ({"ignore_terminate": 1}, *BROOD, {"hang": 1})
+    with pytest.raises(TaskTimeoutError):
+        rig.run(*steps, seconds=1, pause=look)
+    assert time.monotonic() - began < 1 + TWICE_GRACE
+    assert len(brood) == CHILDREN, "they all lived when the limit came"
     assert rig.alive() == []
     assert rig.registry.records() == []
+
+
+def test_an_agent_that_was_ended_has_no_exit_status_of_its_own(rig: AgentRig) -> None:
+    process = rig.begin({"hang": 1})
+    assert process.end(0.2)
     assert not process.running()
-    assert process.exit_status is None, "its end was ours, not its own"
+    assert process.exit_status is None
+    assert process.end(0.2), "ending it again does no harm"
 
 
 def test_b_d6_the_time_out_is_told_with_task_limit_and_log(rig: AgentRig) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InternalError
-from engine.roadmap.agent import agent_log, check_agent
+from engine.logs import protect
+from engine.roadmap.agent import check_agent
 from engine.roadmap.agent_errors import (
     AgentFailedError,
     AgentMissingError,
@@ -53,15 +54,6 @@ def test_the_agent_works_in_its_tree_and_its_log_is_private_and_named_as_told(
     if sys.platform != "win32":
         assert stat.S_IMODE(result.log.stat().st_mode) == 0o600
     assert result.tail == ("written", "SUMMARY: Did A1.", "TESTS: 1 passed.")
-
-
-def test_two_attempts_in_one_second_have_logs_of_their_own(tmp_path: Path) -> None:
-    first = agent_log(tmp_path, phase="3.1", group="AA", task="AA2", epoch=1700000000.9)
-    assert first.name == "phase3.1_groupAA_AA2_1700000000.log"
-    first.parent.mkdir()
-    first.touch()
-    second = agent_log(tmp_path, phase="3.1", group="AA", task="AA2", epoch=1700000000.9)
-    assert second.name == "phase3.1_groupAA_AA2_1700000001.log"
 
 
 def test_the_agent_gets_only_what_the_list_lets_through(
@@ -147,6 +139,11 @@ def test_megabytes_of_output_and_codes_end_in_20_clean_lines(rig: AgentRig) -> N
     assert len(result.tail) == 20
     assert result.tail[-3] == "29 red \\x07bell\\u202e"
     assert "\x1b" not in "".join(result.tail)
+
+
+def test_a_secret_of_ours_that_an_agent_prints_is_not_shown(rig: AgentRig) -> None:
+    protect("marked-secret-token")
+    assert rig.run({"summary": "It is marked-secret-token."}).summary == "It is ***."
 
 
 def test_a_missing_agent_is_one_sentence_before_and_at_the_start(
