@@ -24,9 +24,10 @@ Pause = Callable[[float], None]
 
 GRACE_SECONDS: Final = 5.0
 """From the request to end until the kill; all is gone within twice of it (behaviour B2.5)."""
+_LOOK_SHARE: Final = 0.02
+"""Pause between two looks, as a share of the time so far: what an end is seen too late by."""
 _FIRST_LOOK: Final = 0.01
-_LOOK_SECONDS: Final = 0.1
-"""Longest pause between two looks; each is longer than the one before by half."""
+_LONGEST_LOOK: Final = 0.1
 _CUT_NOTE: Final = b"\n[The log was cut here: it had grown beyond roadmap.log_megabytes.]\n"
 
 
@@ -158,15 +159,14 @@ class BoundedProcess:
         return ending
 
     def _watch(self, limit_seconds: float, most_log_bytes: int, pause: Pause) -> Ending:
-        look = _FIRST_LOOK
         while self.running():
             left = limit_seconds - self.seconds
             if left <= 0:
                 return Ending.TIMED_OUT
             if self.log_bytes() > most_log_bytes:
                 return Ending.LOG_FULL
+            look = min(max(_FIRST_LOOK, self.seconds * _LOOK_SHARE), _LONGEST_LOOK)
             pause(min(look, left))
-            look = min(look * 1.5, _LOOK_SECONDS)
         return Ending.EXITED
 
     def _cut_log(self, most_log_bytes: int) -> None:

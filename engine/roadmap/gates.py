@@ -33,6 +33,8 @@ ROLE: Final = "gate"
 SLOT: Final = "gate"
 """Slot of a gate's marker: gates run in no worker."""
 _MEGABYTE: Final = 1024 * 1024
+_LONGEST_TEXT: Final = 7000
+"""Characters of a gate's output that its result keeps."""
 _WORDS: Final = {"typecheck": "Type check", "lint": "Lint", "test": "Tests", "build": "Build"}
 
 
@@ -160,7 +162,7 @@ class Gates:
             seconds=process.seconds,
             exit_status=status,
             log=process.log,
-            text="\n".join([*why, *last_lines(read_end(process.log))]),
+            text="\n".join([*why, _shown(process.log)]).rstrip(),
             at=datetime.now(UTC),
         )
 
@@ -198,6 +200,10 @@ def failure_sentence(result: GateResult, group: str) -> str:
     word = _WORDS.get(result.name, result.name)
     why = result.text.partition("\n")[0]
     return f"{word} failed for Group {group}: {why} (log: {result.log})"
+
+
+def _shown(log: Path) -> str:
+    return "\n".join(last_lines(read_end(log)))[-_LONGEST_TEXT:]
 
 
 def _missing(gate: Gate) -> str:

@@ -65,8 +65,6 @@ def test_a_doubtful_dry_run_is_refused() -> None:
         ("task_timeout_seconds = 0\n", ("roadmap.task_timeout_seconds", "1")),
         ("infrastructure_tries = 0\n", ("roadmap.infrastructure_tries",)),
         ("push = 'force'\n", ("roadmap.push", "'yes', 'no' or 'ask'")),
-        ("phases = 'all'\n", ("roadmap.phases",)),
-        ("group = 'D'\n", ("roadmap.group",)),
         ("agent_command = []\n", ("roadmap.agent_command",)),
         ("agent_env = ['*']\n", ("roadmap.agent_env", "HOME or LC_*")),
         ("agent_env = ['GEELARK_API_TOKEN']\n", ("roadmap.agent_env", "our own secrets")),
@@ -86,14 +84,6 @@ def test_a_wrong_value_names_its_key(tmp_path: Path, toml: str, parts: tuple[str
         load(tmp_path, f"[roadmap]\n{toml}")
     for part in parts:
         assert part in str(caught.value)
-
-
-@pytest.mark.parametrize("phases", ["2", "2-3", "3.1", "3.1-4"])
-def test_phases_and_groups_are_named_as_the_document_names_them(
-    tmp_path: Path, phases: str
-) -> None:
-    settings = load(tmp_path, f"[roadmap]\nphases = '{phases}'\ngroup = '3.1:AA'\n")
-    assert (settings.roadmap.phases, settings.roadmap.group) == (phases, "3.1:AA")
 
 
 def test_a_star_lets_nothing_through_that_sounds_like_a_secret() -> None:
