@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from engine.errors import StopRequested
+from engine.errors import InputError, StopRequested
 from engine.output import one_line
 from engine.private_files import explain, open_append
 from engine.processes import ProgramError
@@ -193,6 +193,16 @@ class Gates:
         if self._stop():
             raise StopRequested("The run was asked to stop while a gate ran.")
         time.sleep(seconds)
+
+
+def check_gates(gates: Sequence[Gate], env: Mapping[str, str]) -> None:
+    """Refuse before anything starts gates whose program is not there (behaviour B2.1).
+
+    Raises InputError naming the gate. A program in a folder may come with the work itself.
+    """
+    for gate in gates:
+        if resolved(gate.command, env) is None:
+            raise InputError(f"The gate {gate.name} cannot run: {_missing(gate)}.")
 
 
 def failure_sentence(result: GateResult, group: str) -> str:

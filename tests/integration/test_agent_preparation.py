@@ -43,19 +43,19 @@ def test_the_commands_run_in_their_order_in_the_worktree(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("command", "why"),
+    ("command", "why", "seconds"),
     [
-        (python("print('no network'); raise SystemExit(7)"), "exit status 7 .*: no network"),
-        (python("import time; time.sleep(600)"), "was ended: timed out"),
-        (("no-such-program",), "`no-such-program` was not found"),
-        (("./no-such-program",), "could not be started"),
+        (python("print('no network'); raise SystemExit(7)"), "exit status 7 .*: no network", 30),
+        (python("import time; time.sleep(600)"), "was ended: timed out", 0.2),
+        (("no-such-program",), "`no-such-program` was not found", 30),
+        (("./no-such-program",), "could not be started", 30),
     ],
 )
 def test_the_first_that_fails_fails_the_attempt_which_may_be_tried_again(
-    tmp_path: Path, command: tuple[str, ...], why: str
+    tmp_path: Path, command: tuple[str, ...], why: str, seconds: float
 ) -> None:
     with pytest.raises(PreparationFailedError, match=f"worktree of task A1 .*{why}") as caught:
-        prepare(tmp_path, command, python("open('later', 'w')"), seconds=0.4)
+        prepare(tmp_path, command, python("open('later', 'w')"), seconds=seconds)
     assert caught.value.category == "infrastructure"
     assert "phase1_groupA_A1_1.log" in str(caught.value)
     assert not (tmp_path / "tree" / "later").exists()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import StopRequested
+from engine.errors import InputError, StopRequested
 from engine.processes import ProcessRegistry, SlotProcesses
-from engine.roadmap.gates import GatePlace, GateProgress, Gates, failure_sentence
+from engine.roadmap.gates import GatePlace, GateProgress, Gates, check_gates, failure_sentence
 from engine.roadmap.marked import new_marker
 from engine.roadmap.surroundings import allowed_environment
 from engine.settings_roadmap import AGENT_ENV, Gate
@@ -96,6 +96,12 @@ def test_a_missing_command_is_a_failure(rig: GateRig, program: str) -> None:
     assert (result.passed, result.exit_status) == (False, None)
     assert f"{program!r} was not found" in result.text
     assert program in result.log.read_text(encoding="utf-8")
+
+
+def test_a_missing_command_is_told_before_anything_starts(rig: GateRig) -> None:
+    check_gates([gate("lint", PASSES), Gate(name="own", command=("./check",))], rig.place.env)
+    with pytest.raises(InputError, match="gate build cannot run: its command 'no-such-gate' was"):
+        check_gates([Gate(name="build", command=("no-such-gate", "run"))], rig.place.env)
 
 
 def test_a_merged_tree_that_is_gone_fails_its_gates(rig: GateRig) -> None:
