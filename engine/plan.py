@@ -37,6 +37,7 @@ from engine.run_state import RunDirectory
 from engine.spending import spending
 from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys, refuse_too_many_workers
 from engine.workloads.base import ResourceState, Workload, WorldContext
+from engine.workloads.labels import GENERIC, Labels
 
 ARCHIVES: Final = 3
 """Days before that are looked at where the ledger itself has too few."""
@@ -61,6 +62,8 @@ class RunPlan:
     """The jobs are not in the ledger yet: the run would seed them."""
     key_label: str
     resource_label: str
+    labels: Labels = GENERIC
+    """All that the trade has its own words for."""
     jobs: Sequence[PlannedJob] = ()
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Jobs that could not be claimed today, by reason; among ``jobs``."""
@@ -163,6 +166,7 @@ class _Planner:
             seeds=seeds,
             key_label=workload.labels.key,
             resource_label=workload.labels.resource,
+            labels=workload.labels,
             jobs=jobs,
             blocked=blocked,
             workers=settings.run.workers,

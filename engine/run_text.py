@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from engine.workloads.labels import plural
+
 if TYPE_CHECKING:
     from engine.progress import ProgressTracker
     from engine.retry import RetryConfig
@@ -32,10 +34,10 @@ def pass_figures(stats: Mapping[str, Any]) -> str:
 
 def seeding_lines(report: SeedReport, key_label: str) -> list[str]:
     """What a seeding did (A5.2.14): seeded, left out and why, keys used, keys idle."""
-    lines = [f"Seeded {report.seeded} jobs for {report.keys_used} {key_label}s."]
+    lines = [f"Seeded {report.seeded} jobs for {report.keys_used} {plural(key_label)}."]
     lines += [f"Left out, {reason}: {count}." for reason, count in report.skipped.items()]
     if report.keys_idle:
-        lines.append(f"Idle {key_label}s: {', '.join(report.keys_idle)}.")
+        lines.append(f"Idle {plural(key_label)}: {', '.join(report.keys_idle)}.")
     return lines
 
 

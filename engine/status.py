@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.logger import get_logger
 from engine.private_files import explain
 from engine.workloads.base import ResourceState
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.ledger.figures import Figures
@@ -96,7 +97,7 @@ def totals_line(run: Orchestrator) -> str:
     held = sorted(run.workload.resources(ask=False), key=lambda state: state.since or now)
     if held:
         names = ", ".join(_since(state, now) for state in held)
-        text += f", {run.workload.labels.resource}s on ({len(held)}): {names}"
+        text += f", {plural(run.workload.labels.resource)} on ({len(held)}): {names}"
     return text
 
 

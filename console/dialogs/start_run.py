@@ -19,6 +19,7 @@ from console.screens.cockpit_forecast import basis_words, between, change_words
 from console.times import clock, span
 from engine.insight.forecast_values import MONEY
 from engine.launch import RunOptions
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.plan import RunPlan
@@ -73,15 +74,15 @@ class StartRun(Dialog[StartWish]):
     # -- what the operator chose -------------------------------------------------------------------
 
     def top(self) -> Sequence[Control]:
-        chosen = self._options
+        chosen, stages = self._options, plural(self.labels.stage).capitalize()
         return (
             self._which,
             Field("Workers", str(chosen.workers or ""), id="workers", digits=True),
-            Field("Passes", str(chosen.max_passes or ""), "at most", id="passes", digits=True),
+            Field(stages, str(chosen.max_passes or ""), "at most", id="passes", digits=True),
             Field(
                 "Seed only",
                 ",".join(chosen.accounts),
-                f"{self._key_label}s; empty: all",
+                f"{plural(self._key_label)}; empty: all",
                 id="accounts",
                 digits=False,
             ),
@@ -149,10 +150,12 @@ class StartRun(Dialog[StartWish]):
         again = sum(job.again for job in plan.jobs)
         parts = ["to be seeded"] if plan.seeds else [f"{again} of them failed before"] * bool(again)
         said = f", {parts[0]}" if parts else ""
-        yield f"Jobs       {len(plan.jobs)} for {len(plan.keys)} {plan.key_label}s{said}"
+        keys = f"{len(plan.keys)} {plural(plan.key_label, len(plan.keys))}"
+        yield f"Jobs       {len(plan.jobs)} for {keys}{said}"
         for why, count in plan.blocked.items():
             yield f"           {count} of them cannot be claimed today: {why}"
-        yield f"Workers    {plan.workers}, up to {plan.passes} passes"
+        stages = plural(self.labels.stage)
+        yield f"Workers    {plan.workers}, up to {plan.passes} {stages}"
         if plan.expected_seconds is None:
             longest = plan.longest_seconds
             latest = clock(self.now + timedelta(seconds=longest), self.now)

@@ -16,6 +16,7 @@ from console.plain import fit, plain
 from console.screens.cockpit_forecast import eta, to_come_line, whole_eta, workers_line
 from console.times import NOTHING, clock, span
 from console.widgets.bar import Counts
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.insight.values import Overview, PassLine, PassReport
@@ -111,7 +112,8 @@ def pace_lines(overview: Overview, now: datetime, width: int) -> list[str]:
     in fewer words where they have no room."""
     return [
         "ok per 10 min  " + _longest(_pace(overview, now), width - _LABEL),
-        f"{plain(overview.key_label) + 's':<{_LABEL}}" + _longest(_keys(overview), width - _LABEL),
+        f"{plain(plural(overview.key_label)):<{_LABEL}}"
+        + _longest(_keys(overview), width - _LABEL),
         f"{'money':<{_LABEL}}" + _longest(_money(overview), width - _LABEL),
         f"{'forecast':<{_LABEL}}" + _longest(workers_line(overview, now), width - _LABEL),
         f"{'to come':<{_LABEL}}" + _longest(to_come_line(overview), width - _LABEL),
@@ -133,18 +135,19 @@ def _pace(overview: Overview, now: datetime) -> list[str]:
 
 
 def _keys(overview: Overview) -> list[str]:
-    posting = overview.by_status.get("claimed", 0)
+    at_work, labels = overview.by_status.get("claimed", 0), overview.labels
     capped, free, held = overview.keys_capped, overview.keys_free, overview.keys_held
-    long = f"{capped} at today's cap   {free} can still post ({posting} posting)"
+    busy = f"{at_work} {plain(labels.acting)}"
+    long = f"{capped} at today's cap   {free} can still {plain(labels.act)} ({busy})"
     return [
         f"{long}   {held} held for a person",
-        f"{capped} at cap   {free} can post ({posting} now)   {held} held",
+        f"{capped} at cap   {free} can {plain(labels.act)} ({at_work} now)   {held} held",
     ]
 
 
 def _money(overview: Overview) -> list[str]:
     money = overview.money
-    on = f"{money.on_now} {plain(overview.resource_label)}{'' if money.on_now == 1 else 's'} on"
+    on = f"{money.on_now} {plain(plural(overview.resource_label, money.on_now))} on"
     end = "" if money.at_finish is None else f", ~${money.at_finish:.2f} at "
     minute = f"${money.per_minute_now:.2f}"
     today = f"${money.today:.2f}" + (f" of ${money.limit:.2f}" if money.limit else "")

@@ -34,7 +34,7 @@ from console.widgets.lines import Line
 from console.widgets.panel import Panel
 from console.widgets.row_table import RowTable
 from console.widgets.tones import Drawn
-from engine.workloads.labels import plural
+from engine.workloads.labels import GENERIC, plural
 
 if TYPE_CHECKING:
     from engine.insight.values import Attention, Cluster, Overview, PassReport, WorkerLine
@@ -116,7 +116,8 @@ class CockpitView(CockpitLayout):
         columns = self.worker_columns or usual
         if len(order) >= table.size.height > 0:
             columns = (*columns, cockpit_workers.MORE)
-        if table.columns != tuple(columns):
+        columns = cockpit_workers.named(columns, overview.labels)
+        if table.columns != columns:
             table.set_columns(columns)
         table.set_rows([str(worker.slot) for worker in order], self._worker_cell)
 
@@ -173,6 +174,9 @@ class CockpitView(CockpitLayout):
         overview = self.console.latest.overview
         stage = "pass" if overview is None else overview.labels.stage
         passes.title = plain(plural(stage)).capitalize()
+        columns = cockpit_failures.columns(GENERIC if overview is None else overview.labels)
+        if self.failed_rows.columns != columns:
+            self.failed_rows.set_columns(columns)
         size = passes.size
         passes.set_lines(
             cockpit_figures.pass_lines(report, size.width, size.height, clockwork.now, stage)

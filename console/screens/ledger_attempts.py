@@ -28,7 +28,7 @@ def attempt_lines(
     """The head, a line for each attempt, and one for the next where a pass will take it."""
     if not detail.attempts:
         return
-    fixed = f"TRY PASS  W  {'CLAIMED':<9}"
+    fixed = f"TRY {fit(look.labels.stage.upper(), 4)}  W  {'CLAIMED':<9}"
     widths = _phase_widths(detail.times, width - len(fixed) - _RESULT)
     yield f"{fixed}{_cells({name: name.upper() for name in widths}, widths)}  RESULT"
     times = {(known.attempt, known.claimed_at): known for known in detail.times}

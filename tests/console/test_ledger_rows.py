@@ -27,10 +27,11 @@ from engine.insight.values import Attempt, EvidenceFile, JobLine, PhaseTimes
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.retry import RetryConfig
 from engine.undo import Undoable
+from engine.workloads.post_reel import PostReel
 
 NOW = datetime(2025, 12, 26, 12, 4, 31, tzinfo=UTC)
 START = NOW - timedelta(hours=2)
-LOOK = Look(TimeStyle.CLOCK, NOW, START)
+LOOK = Look(TimeStyle.CLOCK, NOW, START, labels=PostReel.labels)
 POLICY = Policy(RetryConfig(), 2, live=True, held_keys=frozenset(), zone=UTC)
 INFRA, ACCOUNT, DOUBT = (
     ErrorCategory.INFRASTRUCTURE,
@@ -387,7 +388,10 @@ def test_the_marked_line_says_what_would_become_of_them() -> None:
 
 def test_a_single_person_is_needed_in_the_singular() -> None:
     marked = Marked(lines=[failed("b", ACCOUNT)], accounts=1, under_cap=1)
-    assert ledger_marks.summary(marked) == ["1 needs a person", "1 account under today's cap"]
+    assert ledger_marks.summary(marked, LOOK.labels) == [
+        "1 needs a person",
+        "1 account under today's cap",
+    ]
 
 
 def test_many_marked_jobs_leave_room_for_the_rest_of_the_panel() -> None:
