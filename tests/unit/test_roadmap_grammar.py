@@ -159,7 +159,14 @@ def three_groups(condition: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "condition", ["Parallel, after A", "parallel, After Group A", "after A", "Parallel, after A, A"]
+    "condition",
+    [
+        "Parallel, after A",
+        "parallel, After Group A",
+        "after A",
+        "Parallel, after A, A",
+        "Parallel after A",
+    ],
 )
 def test_after_names_the_groups_that_must_be_complete(condition: str) -> None:
     assert parse(three_groups(condition), PATH).group("1:B").after == ("A",)
@@ -398,8 +405,8 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "filler",
     [
-        "> " * 3000 + "x",
-        "".join(" " * 2 * depth + "- x\n" for depth in range(150)),
+        "> " * 40 + "x",
+        "".join(" " * 2 * depth + "- x\n" for depth in range(40)),
         "[" * 5000,
         "**" * 5000,
         "|" * 2000 + "\n" + "|-" * 2000 + "\n",
@@ -410,6 +417,17 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None
 )
 def test_markup_that_is_deep_or_long_hides_no_task(filler: str) -> None:
     assert list(tasks(parse(SOUND + "\n" + filler, PATH))) == ["A1"]
+
+
+@pytest.mark.parametrize(
+    "deep", ["> " * 200 + "x", "".join(" " * 2 * depth + "- x\n" for depth in range(150))]
+)
+def test_what_is_nested_too_deeply_to_be_read_is_refused(deep: str) -> None:
+    assert "nested too deeply" in refusal(SOUND + "\n" + deep)
+
+
+def test_a_text_that_takes_too_long_to_read_is_refused() -> None:
+    assert "line 8: this is longer than" in refusal(SOUND + f"| **A2: {'[' * 30_000}** | | | |\n")
 
 
 @given(st.text(st.sampled_from("#|-*: \n[]xPA1`<!>\\\x00\x1b✅Group hase"), max_size=200))
