@@ -57,6 +57,7 @@ class Draft:
 
     @property
     def in_group(self) -> bool:
+        """Whether a group is open, so that tasks can stand here."""
         return self._group is not None
 
     def open_phase(self, heading: PhaseHeading, line: int) -> None:

@@ -83,6 +83,7 @@ class _Reader:
         """The last line in bold type, such as *Deliverables*, says that no tasks follow."""
 
     def take(self, block: Block) -> None:
+        """The next block. Raises InputError for what cannot be placed."""
         if isinstance(block, Heading):
             self._take_heading(block)
             return

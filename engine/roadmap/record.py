@@ -234,6 +234,7 @@ class Record:
 
     @property
     def completed_view(self) -> CompletedView:
+        """What ``completed_tasks.txt`` holds of ours, as far as we know."""
         return self._content.completed_view
 
     def take_edits(
