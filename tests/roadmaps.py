@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from engine.errors import InputError
 from engine.roadmap.document import Document, Group, Phase, Task
+from engine.roadmap.grammar import parse
 
 LARGE: Final = ("ABCD", "EFGH", "IJKLM", "NOPQ")
 """The groups of the large plan's phases: 4 phases, 17 groups."""
 LARGE_TASKS: Final = 61
+
+HEAD: Final = "| Feature | Complexity | Spec | Description |\n|---|---|---|---|\n"
+A1: Final = "| **A1: Log in** | High | `docs/a1.md` | Names and passwords |\n"
+START: Final = "## Phase 1: Base\n\n### Group A (Parallel)\n\n"
+SOUND: Final = START + HEAD + A1
+"""The smallest sound roadmap, and what it is made of: one phase, one group, one task."""
 
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _STATUS: Final = {
@@ -155,3 +163,17 @@ def _row(*cells: str) -> str:
 def escaped(text: str) -> str:
     """The text as Markdown that means just it."""
     return _PUNCTUATION.sub(r"\\\1", text)
+
+
+def refusal(text: str) -> str:
+    """What is said of a text that is no roadmap."""
+    try:
+        parse(text, Path("ROADMAP.md"))
+    except InputError as exc:
+        return str(exc)
+    raise AssertionError(f"not refused: {text!r}")
+
+
+def tasks(document: Document) -> dict[str, Task]:
+    """The tasks of a document by their ids."""
+    return {task.id: task for _, task in document.tasks()}

@@ -63,6 +63,7 @@ class Group:
 
     @property
     def label(self) -> str:
+        """As it stands within a sentence: ``phase 1 group A``."""
         return f"phase {self.phase} group {self.id}"
 
     def job_id(self, task: Task) -> str:
@@ -82,6 +83,7 @@ class Phase:
 
     @property
     def label(self) -> str:
+        """As it stands within a sentence: ``phase 1``."""
         return f"phase {self.number}"
 
 

@@ -48,20 +48,23 @@ class Draft:
         self._phases: list[_Phase] = []
         self._phase: _Phase | None = None
         self._group: _Group | None = None
+        self._numbers: dict[tuple[int, ...], int] = {}
+        """Where each phase begins; ``01`` is ``1``."""
+        self._letters: dict[str, int] = {}
+        """Where each group with a heading begins."""
         self._mentions: list[tuple[str, int]] = []
         """Tasks named where none can stand: they must stand elsewhere too."""
 
     @property
     def in_group(self) -> bool:
+        """Whether a group is open, so that tasks can stand here."""
         return self._group is not None
 
     def open_phase(self, heading: PhaseHeading, line: int) -> None:
         """A phase begins here, and with it no group (B-D8)."""
-        for other in self._phases:
-            if phase_order(other.heading.number) == phase_order(heading.number):
-                self._refuse(
-                    line, f"phase {heading.number} is there already, in line {other.line}."
-                )
+        first = self._numbers.setdefault(phase_order(heading.number), line)
+        if first != line:
+            self._refuse(line, f"phase {heading.number} is there already, in line {first}.")
         self._phase = _Phase(heading=heading, line=line)
         self._phases.append(self._phase)
         self._group = None
@@ -70,9 +73,9 @@ class Draft:
         """A group begins here."""
         if self._phase is None:
             self._refuse(line, f"group {heading.id} stands below no heading of a phase.")
-        for other in (group for phase in self._phases for group in phase.groups):
-            if other.heading.id == heading.id:
-                self._refuse(line, f"group {heading.id} is there already, in line {other.line}.")
+        first = self._letters.setdefault(heading.id, line)
+        if first != line:
+            self._refuse(line, f"group {heading.id} is there already, in line {first}.")
         self._group = _Group(heading=heading, level=level, line=line)
         self._phase.groups.append(self._group)
 
@@ -105,9 +108,11 @@ class Draft:
         if not self._phases:
             self._refuse(1, "there is no phase in it, so nothing would be done.")
         phases: list[Phase] = []
+        ordinal = 0
         for draft in self._phases:
             self._check(draft)
-            groups = _groups(draft, sum(len(phase.groups) for phase in phases))
+            groups = _groups(draft, ordinal)
+            ordinal += len(groups)
             phases.append(
                 Phase(
                     number=draft.heading.number,
@@ -152,13 +157,14 @@ class Draft:
                 self._refuse(line, f"task {task_id} stands in no group and would never be run.")
 
     def _check_order(self, document: Document) -> None:
-        above: list[str] = []
-        every = {group.id for group in document.groups()}
+        above: dict[str, None] = {}
         for group in document.groups():
             for needed in group.after:
                 if needed not in above:
                     there = ", ".join(above) or "none"
-                    what = "stands below it" if needed in every else "is not in the document"
+                    what = (
+                        "stands below it" if needed in self._letters else "is not in the document"
+                    )
                     if needed == group.id:
                         what = "is itself"
                     self._refuse(
@@ -167,7 +173,8 @@ class Draft:
                         f"above it: {there}.",
                         forms=False,
                     )
-            above.append(group.id)
+            if group.id in self._letters:
+                above[group.id] = None
 
 
 def _groups(draft: _Phase, before: int) -> tuple[Group, ...]:

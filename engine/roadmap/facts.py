@@ -42,7 +42,7 @@ class Facts:
     """What the ledger and the gates of this run say; what is not named was not seen."""
 
     tasks: Mapping[str, TaskFact] = field(default_factory=dict)
-    """By the id of the job, ``PHASE_1:A:A1``."""
+    """By the id of the job, ``PHASE_1:A:A1``; also what was seen of a later round of its group."""
     gates: Mapping[str, tuple[GateResult, ...]] = field(default_factory=dict)
     """By the name of a group that is not complete (the record knows those that are)."""
     commits: Mapping[str, str] = field(default_factory=dict)

@@ -16,13 +16,14 @@ from engine.private_files import explain
 from engine.roadmap.document import Document
 from engine.roadmap.draft import Draft
 from engine.roadmap.headings import group_heading, holds_no_tasks, phase_heading
-from engine.roadmap.markdown import Block, Heading, Item, Paragraph, Table, UnclosedError, blocks
+from engine.roadmap.markdown import Block, Heading, Item, Paragraph, Table, UnreadableError, blocks
 from engine.roadmap.task_forms import Refusal
 from engine.roadmap.task_list import listed_task, mentioned_task
 from engine.roadmap.task_table import is_task_table, named_tasks, table_tasks
 
-MAX_BYTES: Final = 1024 * 1024
-"""Of a roadmap; one of four phases and 61 tasks takes less than twenty thousand."""
+MAX_BYTES: Final = 256 * 1024
+"""Of a roadmap; one of four phases and 61 tasks takes less than twenty thousand. What is made to
+be slow to read takes a few seconds at most."""
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
@@ -63,8 +64,8 @@ def parse(text: str, path: Path) -> Document:
     try:
         for block in blocks(text):
             reader.take(block)
-    except UnclosedError as exc:
-        refuse(exc.line, f"{exc.what} opens here and is never closed.", forms=False)
+    except UnreadableError as exc:
+        refuse(exc.line, exc.what, forms=False)
     return reader.draft.finish()
 
 
@@ -82,6 +83,7 @@ class _Reader:
         """The last line in bold type, such as *Deliverables*, says that no tasks follow."""
 
     def take(self, block: Block) -> None:
+        """The next block. Raises InputError for what cannot be placed."""
         if isinstance(block, Heading):
             self._take_heading(block)
             return

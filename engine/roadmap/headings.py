@@ -17,7 +17,7 @@ _PHASE: Final = re.compile(
 )
 _NEARLY_PHASE: Final = re.compile(r"Phase\s+\S+\s*[:–—]", re.IGNORECASE)
 _GROUP: Final = re.compile(
-    r"Group\s+(?P<id>[A-Z]{1,8})(?:\s*[:–—]\s*(?P<title>.*)|\s+-\s+(?P<dashed>.*)"
+    r"(?i:Group)\s+(?P<id>[A-Z]{1,8})(?:\s*[:–—]\s*(?P<title>.*)|\s+-\s+(?P<dashed>.*)"
     r"|\s*(?P<bare>\(.*\))|\s*)"
 )
 _NEARLY_GROUP: Final = re.compile(r"Group\s+(?:\S+\s*[:–—(]|\S{1,3}\s*\Z)", re.IGNORECASE)
@@ -55,6 +55,9 @@ _WITHOUT_TASKS: Final = frozenset(
         "timeline",
     }
 )
+_DECORATION: Final = re.compile(r"\A\W+")
+"""Signs before the name, such as a rocket."""
+_PARALLEL: Final = re.compile(r"parallel\s*(?:[,;]\s*|\s+(?=after)|\Z)", re.IGNORECASE)
 _PREFIX: Final = re.compile(r"\A\W*(?:(?:phase\s+[0-9.]+|group\s+[a-z]+)\b[\s:–—-]*)?")
 _SUFFIX: Final = re.compile(r"(?:\s*\([^()]*\))?\W*\Z")
 
@@ -80,7 +83,7 @@ def phase_heading(heading: Heading, refuse: Refusal) -> PhaseHeading | None:
     """The phase that it opens, or None. Raises InputError for what was nearly one."""
     if heading.level != PHASE_LEVEL:
         return None
-    text = heading.words.text
+    text = _DECORATION.sub("", heading.words.text)
     found = _PHASE.fullmatch(text)
     if found is not None:
         return PhaseHeading(number=found["number"], title=(found["title"] or found["dashed"] or ""))
@@ -93,7 +96,7 @@ def group_heading(heading: Heading, refuse: Refusal) -> GroupHeading | None:
     """The group that it opens, or None. Raises InputError for what was nearly one."""
     if heading.level <= PHASE_LEVEL:
         return None
-    text = heading.words.text
+    text = _DECORATION.sub("", heading.words.text)
     found = _GROUP.fullmatch(text)
     if found is None:
         if _NEARLY_GROUP.match(text) and not holds_no_tasks(text):
@@ -119,20 +122,21 @@ def _conditions(title: str, line: int, refuse: Refusal) -> tuple[str, tuple[str,
     found = _IN_BRACKETS.fullmatch(title)
     if found is None:
         return title, ()
-    parts = [part.strip() for part in found["inside"].split(",")]
-    if parts[0].casefold() == "sequential":
+    inside = found["inside"].strip()
+    if inside.casefold() == "sequential":
         refuse(
             line,
             "tasks of a group run at the same time, so it cannot be sequential: give each task "
             "a group of its own.",
         )
-    if parts[0].casefold() == "parallel":
-        parts = parts[1:]
-        if not parts:
-            return found["before"], ()
-    elif _AFTER.fullmatch(parts[0]) is None:
+    parallel = _PARALLEL.match(inside)
+    if parallel is None and _AFTER.fullmatch(inside) is None:
         return title, ()
-    condition = _AFTER.fullmatch(", ".join(parts))
+    if parallel is not None:
+        inside = inside[parallel.end() :]
+        if not inside:
+            return found["before"], ()
+    condition = _AFTER.fullmatch(inside)
     if condition is None:
         refuse(line, f"({found['inside']}) is not understood.")
     ids = [_ID.fullmatch(part.strip()) for part in _BETWEEN_IDS.split(condition["ids"])]

@@ -9,37 +9,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
-from engine.output import one_line
+from engine.roadmap.words import MAX_CHARACTERS, Words, words
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MAX_NESTING: Final = 100
-_BLANKS: Final = re.compile(r"\s+")
+_LABEL_CHARACTERS: Final = 200
 
 
-class UnclosedError(ValueError):
-    """A comment or a block of code is opened and never closed: all below would be lost."""
+class UnreadableError(ValueError):
+    """What cannot be read without losing something; ``what`` is a sentence about the line."""
 
     def __init__(self, what: str, line: int) -> None:
         super().__init__(what)
         self.what = what
         self.line = line
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
-    """Running text without its markup, on one line; control characters are made visible."""
-
-    text: str
-    strong: str = ""
-    """The bold text that it begins with."""
-    rest: str = ""
-    """What follows on that."""
-    link: str = ""
-    """Where its first link goes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +39,7 @@ class Heading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paragraph:
-    """Running text between blank lines, outside lists."""
+    """A short running text between blank lines, outside lists."""
 
     words: Words
     line: int
@@ -99,19 +85,23 @@ _HTML_ENDS: Final = (
     ("<textarea", "</textarea>", "a <textarea>"),
 )
 """What begins a block of HTML that blank lines do not end, and what ends it."""
+_UNCLOSED: Final = " opens here and is never closed."
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """The blocks of a text in their order. Raises UnclosedError."""
+    """The blocks of a text in their order. Raises UnreadableError."""
     from markdown_it import MarkdownIt  # heavy, and only roadmaps need it
 
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
-    # A definition such as `[x]: ...` somewhere would turn every ticked box into a link.
-    parser.disable("reference")
+    # Running text is read below, where it is needed. And a definition such as `[x]: ...` would be
+    # taken out of the text, with what stands in it.
+    parser.disable(["inline", "text_join", "reference"])
     lines = _LINE_END.split(text)
     tokens = parser.parse(text)
     quoted = 0
     for index, token in enumerate(tokens):
+        if token.level >= _MAX_NESTING - 1:  # the parser passes over what is deeper
+            raise UnreadableError("this is nested too deeply.", _line(token))
         quoted += (token.type == "blockquote_open") - (token.type == "blockquote_close")
         _refuse_unclosed(token, lines)
         if not quoted and (block := _block(tokens, index)) is not None:
@@ -124,13 +114,18 @@ def _block(tokens: Sequence[Token], index: int) -> Block | None:
     match token.type:
         case "heading_open" if token.level == 0:
             return Heading(level=int(token.tag[1:]), words=_words(tokens[index + 1]), line=line)
-        case "paragraph_open" if token.level == 0:
+        case "paragraph_open" if token.level == 0 and _is_short(tokens[index + 1]):
             return Paragraph(words=_words(tokens[index + 1]), line=line)
         case "table_open":
             return _table(tokens, index)
         case "list_item_open" if tokens[index + 1].type == "paragraph_open":
             return _item(tokens[index + 2], line)
     return None
+
+
+def _is_short(inline: Token) -> bool:
+    """Only a short paragraph can be the name of what follows; long prose is not looked at."""
+    return len(inline.content) <= _LABEL_CHARACTERS
 
 
 def _item(inline: Token, line: int) -> Item:
@@ -158,40 +153,11 @@ def _table(tokens: Sequence[Token], index: int) -> Table:
 
 
 def _words(inline: Token, *, skip: int = 0) -> Words:
-    """``skip`` leaves out so many leading characters, which must be plain text."""
-    parts: list[str] = []
-    strong: list[str] = []
-    depth = 0
-    leading = True  # nothing but bold text so far
-    link = ""
-    for child in inline.children or ():
-        said = _said(child)
-        if skip and child.type == "text":
-            said, skip = said[skip:], max(0, skip - len(said))
-        depth += (child.type == "strong_open") - (child.type == "strong_close")
-        if child.type == "link_open" and not link:
-            link = unquote(str(child.attrs.get("href", "")))
-        parts.append(said)
-        leading = leading and (depth > 0 or not said.strip())
-        if leading:
-            strong.append(said)
-        if child.type == "strong_close" and depth == 0:
-            leading = False
-    text = _clean("".join(parts))
-    bold = _clean("".join(strong))
-    return Words(text=text, strong=bold, rest=text[len(bold) :].strip(), link=_clean(link))
-
-
-def _said(child: Token) -> str:
-    if child.type in {"softbreak", "hardbreak"}:
-        return " "
-    if child.type == "html_inline":
-        return "" if child.content.startswith("<!--") else " "
-    return child.content
-
-
-def _clean(text: str) -> str:
-    return one_line(_BLANKS.sub(" ", text).strip())
+    """``skip`` leaves out so many leading characters."""
+    content = inline.content[skip:]
+    if len(content) > MAX_CHARACTERS:
+        raise UnreadableError(f"this is longer than {MAX_CHARACTERS} characters.", _line(inline))
+    return words(content)
 
 
 def _line(token: Token) -> int:
@@ -204,10 +170,10 @@ def _refuse_unclosed(token: Token, lines: Sequence[str]) -> None:
         for begin, end, what in _HTML_ENDS:
             if content.startswith(begin):
                 if end not in content:
-                    raise UnclosedError(what, _line(token))
+                    raise UnreadableError(f"{what}{_UNCLOSED}", _line(token))
                 return
     elif token.type == "fence" and token.map is not None:
         first, behind = token.map
         last = lines[behind - 1].strip(" \t>") if behind <= len(lines) else ""
         if behind - first < 2 or not last.startswith(token.markup) or last.strip(token.markup[0]):
-            raise UnclosedError("a block of code", _line(token))
+            raise UnreadableError(f"a block of code{_UNCLOSED}", _line(token))

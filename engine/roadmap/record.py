@@ -6,7 +6,7 @@ was last written into the status files. Written whole or not at all, durably, by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from engine.errors import InputError
 from engine.private_files import UntrustedFileError, explain, read_own, write_atomically
-from engine.roadmap.document import GROUP_PREFIX
+from engine.roadmap.document import GROUP_PREFIX, Document
 
 RECORD_NAME: Final = "roadmap.json"
 _MAX_BYTES: Final = 64 * 1024 * 1024
@@ -191,6 +191,21 @@ class Record:
         )
         self._save(groups=self._content.groups | {name: group})
 
+    def outgrown(self, document: Document) -> list[str]:
+        """Sentences on tasks that were added to a group after it was complete: they do not run."""
+        said = []
+        for group in document.groups():
+            known = self.group(group.name)
+            ids = [task.id for task in group.tasks]
+            more = [] if known is None else [i for i in ids if i not in known.tasks]
+            if known is not None and known.tasks and more:
+                said.append(
+                    f"{group.name} is complete, but not with {', '.join(more)}, which the roadmap "
+                    "now has in it: to run what is not done, take its line out of "
+                    "status/completed_tasks.txt."
+                )
+        return said
+
     # -- phases ----------------------------------------------------------------------------------
 
     def phase(self, number: str) -> PhaseRecord:
@@ -219,6 +234,7 @@ class Record:
 
     @property
     def completed_view(self) -> CompletedView:
+        """What ``completed_tasks.txt`` holds of ours, as far as we know."""
         return self._content.completed_view
 
     def take_edits(
@@ -228,14 +244,19 @@ class Record:
         removed: Sequence[str],
         found: Sequence[str],
         at: datetime,
+        tasks: Mapping[str, Sequence[str]],
     ) -> None:
         """Edits by hand become facts, together with what the file is about to hold.
 
-        ``found`` is what it holds of ours now. One write, so that no crash can part them. The phase
-        of a group that is taken back is open again: it is closed anew once it is complete.
+        ``found`` is what it holds of ours now, ``tasks`` the ids that each group has. One write, so
+        that no crash can part them. The phase of a group that is taken back is open again: it is
+        closed anew once it is complete.
         """
         groups = {name: kept for name, kept in self._content.groups.items() if name not in removed}
-        groups |= {name: GroupRecord(at=at, by_hand=True) for name in added if name not in groups}
+        for name in added:
+            if name not in groups:
+                ids = tuple(tasks.get(name, ()))
+                groups[name] = GroupRecord(at=at, by_hand=True, tasks=ids)
         back = dict(self._content.taken_back)
         for name in removed:
             back[name] = TakenBack(at=at, times=self.round(name))

@@ -100,7 +100,11 @@ class StatusFiles:
             view = self._record.completed_view
             if edits or set(view.after) != self._record.complete or found.ours != set(view.after):
                 self._record.take_edits(
-                    added=edits.added, removed=edits.removed, found=sorted(found.ours), at=now
+                    added=edits.added,
+                    removed=edits.removed,
+                    found=sorted(found.ours),
+                    at=now,
+                    tasks={g.name: [task.id for task in g.tasks] for g in document.groups()},
                 )
             text = self._completed_text(found)
             if found.content == text.encode():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from engine.errors import InputError
-from engine.roadmap.markdown import Words
+from engine.roadmap.words import Words
 
 ACCEPTED: Final = (
     "Accepted forms: '## Phase 1: Title'; below it '### Group A (Parallel)', "

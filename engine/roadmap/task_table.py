@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.roadmap.document import Task
-from engine.roadmap.markdown import Row, Table, Words
+from engine.roadmap.markdown import Row, Table
 from engine.roadmap.task_forms import (
     Progress,
     Refusal,
@@ -14,6 +14,7 @@ from engine.roadmap.task_forms import (
     optional,
     status_progress,
 )
+from engine.roadmap.words import Words
 
 _FEATURE: Final = ("feature", "task")
 _STATUS: Final = ("status",)

@@ -177,7 +177,7 @@ def test_a_crash_within_the_write_of_the_view_is_no_edit(place: Place, replaced:
     place.complete("PHASE_1:A")
     place.take()
     place.complete("PHASE_1:B")
-    place.record.take_edits(added=(), removed=(), found=["PHASE_1:A"], at=NOW)
+    place.record.take_edits(added=(), removed=(), found=["PHASE_1:A"], at=NOW, tasks={})
     if replaced:
         place.edit(lambda text: text + "PHASE_1:B\n")
     assert not place.take()
@@ -191,7 +191,7 @@ def test_an_edit_after_a_crash_within_the_write_still_counts(place: Place, repla
     place.complete("PHASE_1:A")
     place.take()
     place.complete("PHASE_1:B")
-    place.record.take_edits(added=(), removed=(), found=["PHASE_1:A"], at=NOW)
+    place.record.take_edits(added=(), removed=(), found=["PHASE_1:A"], at=NOW, tasks={})
     if replaced:
         place.edit(lambda text: text + "PHASE_1:B\n")
     place.edit(lambda text: text.replace("PHASE_1:A\n", "PHASE_2:F\n"))
@@ -227,7 +227,7 @@ def test_whatever_hands_and_crashes_do_the_groups_are_those_of_gates_and_hands(
             place.take()
             place.complete("PHASE_4:Q")
             expected.add("PHASE_4:Q")
-            place.record.take_edits(added=(), removed=(), found=place.lines(), at=NOW)
+            place.record.take_edits(added=(), removed=(), found=place.lines(), at=NOW, tasks={})
             if action == "crash after":
                 place.edit(lambda text: text + "PHASE_4:Q\n")
         else:

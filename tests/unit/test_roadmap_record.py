@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.roadmap.record import RECORD_NAME, GateResult, Record
+from tests.roadmaps import roadmap
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -86,12 +87,21 @@ def test_a_group_taken_back_opens_its_phase_again_and_no_other(tmp_path: Path) -
     for number in ("1", "11"):
         complete(record, f"PHASE_{number}:A")
         record.committed(number, commit="c", at=NOW)
-    record.take_edits(added=(), removed=["PHASE_1:A"], found=["PHASE_11:A"], at=NOW)
+    record.take_edits(added=(), removed=["PHASE_1:A"], found=["PHASE_11:A"], at=NOW, tasks={})
     record = Record.open(tmp_path)
     assert record.complete == {"PHASE_11:A"}
     assert record.round("PHASE_1:A") == 2
     assert record.phase("1").committed is None
     assert record.phase("11").committed == NOW
+
+
+def test_tasks_added_to_a_complete_group_are_named(tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    document = roadmap(["AB"], [2, 1])
+    complete(record, "PHASE_1:A")
+    (said,) = record.outgrown(document)
+    assert "PHASE_1:A is complete, but not with A2" in said
+    assert record.outgrown(roadmap(["AB"], [1, 1])) == []
 
 
 def test_of_a_long_gate_only_the_end_is_kept(tmp_path: Path) -> None:
