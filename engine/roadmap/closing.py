@@ -15,7 +15,14 @@ from typing import Final
 from engine.logger import get_logger
 from engine.output import one_line
 from engine.roadmap.git import Git, reason
-from engine.roadmap.git_errors import CommitError, FastForwardError, GitError, NotReadyError
+from engine.roadmap.git_errors import (
+    CommitError,
+    FastForwardError,
+    GitError,
+    NotReadyError,
+    PushFailedError,
+)
+from engine.roadmap.git_remote import PUSH_FAILED, PUSH_KEPT, Remote
 from engine.roadmap.integration import Integration
 from engine.roadmap.worktree_content import nobody
 
@@ -60,6 +67,11 @@ def phase_message(phase: int, groups: Iterable[tuple[str, str]]) -> str:
     return "\n".join([head, "", *lines, ""])
 
 
+def rollback_command(made: PhaseCommit, *, pushed: bool) -> str:
+    """The command that takes a phase back, for a person to run; never run here (behaviour B6.4)."""
+    return f"git revert {made.commit[:12]}" if pushed else f"git reset --keep {made.base[:12]}"
+
+
 class Closing:
     """Commits and pushes phases; each step may be repeated after a kill at any moment."""
 
@@ -67,7 +79,7 @@ class Closing:
         self.git = git
         self.integration = integration
         self.branch = branch
-        self.remote = remote
+        self.remote = Remote(git, remote)
 
     def close(
         self,
@@ -102,7 +114,11 @@ class Closing:
         self._archive(made)
         if not push:
             return Closed(commit=made, committed_now=now, note=self._held(made))
-        if self.is_pushed(made):
+        try:
+            there = self.is_pushed(made)
+        except GitError as exc:
+            raise PushFailedError(f"{PUSH_FAILED}: {exc} {PUSH_KEPT}") from None
+        if there:
             return Closed(commit=made, committed_now=now, pushed=True)
         self.push()
         return Closed(commit=made, committed_now=now, pushed=True, pushed_now=True)
@@ -116,7 +132,7 @@ class Closing:
         """
         base = self.git.tip(self.branch)
         self.integration.ensure(phase, base)
-        self.integration.merge_moved(self.branch, self.remote)
+        self.integration.merge_moved(self.branch, self.remote.name)
         merged = self.integration.head()
         tree = self.integration.tree()
         if tree == self.git.tree_of(base):
@@ -157,14 +173,14 @@ class Closing:
         if not result.ok or self.git.tip(self.branch) != made.commit:
             raise FastForwardError(
                 f"The commit of phase {made.phase} ({made.commit[:12]}) cannot be brought into "
-                f"{self.git.work_dir}: {reason(result)}. It is kept: commit or move away what is "
-                "in its way, and run again."
+                f"{self.git.work_dir}: {reason(result)}{self.git.log.mention}. It is "
+                "kept: commit or move away what is in its way, and run again."
             )
         log.info("phase committed", phase=made.phase, commit=made.commit)
 
     def push(self) -> None:
         """Send the branch to the remote, never by force. Raises PushFailedError."""
-        self.git.push(self.remote, self.branch)
+        self.remote.push(self.branch)
 
     def is_committed(self, made: PhaseCommit) -> bool:
         """Whether the branch holds the commit, or held it until a person rewrote the branch.
@@ -180,7 +196,7 @@ class Closing:
 
         Raises GitError where the remote cannot be asked.
         """
-        there = self.git.remote_tip(self.remote, self.branch)
+        there = self.remote.tip(self.branch)
         if there is None or not self.git.has_commit(there):
             return False
         tip = self.git.tip(self.branch)
@@ -236,8 +252,9 @@ class Closing:
         self.integration.leave_commit(phase)
         raise CommitError(
             nobody(result.err)
-            or f"The commit of phase {phase} was refused, by a hook most likely: {reason(result)}. "
-            f"Mend that in {self.integration.path} (commit it there), and run again."
+            or f"The commit of phase {phase} was refused, by a hook most likely: {reason(result)}"
+            f"{self.git.log.mention}. Mend that in {self.integration.path} (commit it there), "
+            "and run again."
         )
 
     def _was_tip(self, made: PhaseCommit) -> bool:
@@ -252,5 +269,5 @@ class Closing:
     def _held(self, made: PhaseCommit) -> str:
         return (
             f"Phase {made.phase} is committed ({made.commit[:12]}) and not pushed: look at it, "
-            f"then `git push {shlex.quote(self.remote)} {shlex.quote(self.branch)}`."
+            f"then `git push {shlex.quote(self.remote.name)} {shlex.quote(self.branch)}`."
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +89,7 @@ class GitResult:
         return [part for part in self.out.split("\0") if part]
 
 
-def environment(work_dir: Path, ssh_command: str, more: Mapping[str, str]) -> dict[str, str]:
+def environment(work_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The environment of a git process: the operator's, without redirects and questions."""
     inherited = {
         name: value
@@ -107,8 +109,6 @@ def environment(work_dir: Path, ssh_command: str, more: Mapping[str, str]) -> di
         OWNER_VARIABLE: f"{os.getpid()} {processes.identity(os.getpid())}",
         FOLDER_VARIABLE: os.fspath(work_dir),
     }
-    if ssh_command:
-        ours["GIT_SSH_COMMAND"] = ssh_command
     return {**inherited, **ours, **more}
 
 
@@ -168,8 +168,7 @@ def _wait(
     deadline = time.monotonic() + seconds
     try:
         while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                popen.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            if _ended_within(popen, min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
                 return
             if stop():
                 raise StopRequested("Asked to stop while git was at work.")
@@ -182,6 +181,24 @@ def _wait(
     except BaseException:
         _end(popen)
         raise
+
+
+def _ended_within(popen: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it ends in time. Most commands take milliseconds, so no pause is slept through."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # an old kernel, or no file to be had: look as elsewhere
+            watched = os.pidfd_open(popen.pid)
+            try:
+                poll = select.poll()
+                poll.register(watched, select.POLLIN)
+                if not poll.poll(seconds * 1000):
+                    return False
+            finally:
+                os.close(watched)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        popen.wait(seconds)
+        return True
+    return False
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:

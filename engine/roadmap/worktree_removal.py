@@ -89,8 +89,7 @@ def recover(git: Git, folder: Path) -> None:
     ``folder`` holds our trees. Raises GitError, OSError.
     """
     end_abandoned(git.work_dir)
-    common = Path(git.must("rev-parse", "--path-format=absolute", "--git-common-dir").line())
-    branches = common / _BRANCHES
+    branches = git.common_folder() / _BRANCHES
     if branches.is_dir():
         for lock in branches.rglob("*.lock"):
             lock.unlink(missing_ok=True)

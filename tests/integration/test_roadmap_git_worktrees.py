@@ -337,7 +337,7 @@ def test_four_processes_make_and_commit_trees_at_the_same_time(place: Place) -> 
 def test_an_agent_cannot_push_to_any_remote_of_the_repository(place: Place) -> None:
     place.sh("remote", "add", "both", os.fspath(place.remote))
     place.sh("remote", "set-url", "--push", "both", os.fspath(place.remote))
-    place.sh("config", f"url.{place.top}/.pushInsteadOf", "../rem")
+    place.sh("config", f"url.{place.top}/remote.pushInsteadOf", "../remote")
     tree = place.done("A1", "one.txt", "one\n")
     guard = push_disabled(place.git, tree.path)
     before = sh(place.remote, "for-each-ref")
@@ -353,7 +353,7 @@ def test_an_agent_cannot_push_to_any_remote_of_the_repository(place: Place) -> N
         assert pushed.returncode != 0, target
         assert "agents-may-not-push" in pushed.stderr, target
     assert sh(place.remote, "for-each-ref") == before
-    sh(tree.path, "push", "--dry-run", "origin", "HEAD:refs/heads/ours")
+    place.sh("push", "--dry-run", "origin", "HEAD:refs/heads/ours")
 
 
 def test_the_guard_against_pushing_holds_no_password(place: Place) -> None:
