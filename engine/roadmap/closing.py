@@ -40,8 +40,8 @@ class PhaseCommit:
     commit: str
     base: str
     """The tip of the operator's branch that it follows."""
-    merged: str
-    """The tip of the phase's branch whose content it holds."""
+    tree: str
+    """The content that the phase's branch had when it was made; hooks may have changed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +133,6 @@ class Closing:
         base = self.git.tip(self.branch)
         self.integration.ensure(phase, base)
         self.integration.merge_moved(self.branch, self.remote.name)
-        merged = self.integration.head()
         tree = self.integration.tree()
         if tree == self.git.tree_of(base):
             return None
@@ -151,7 +150,7 @@ class Closing:
         if self.integration.tree() != tree:
             log.warning("a hook changed the phase's content: gates run again", phase=phase)
             gates()
-        return PhaseCommit(phase=phase, commit=commit, base=base, merged=merged)
+        return PhaseCommit(phase=phase, commit=commit, base=base, tree=tree)
 
     def fast_forward(self, made: PhaseCommit) -> None:
         """Bring the commit into the operator's tree, which must have its branch checked out.
@@ -232,12 +231,16 @@ class Closing:
 
     def _still_fits(self, made: PhaseCommit) -> bool:
         """Whether a commit made earlier can still be what the branch is moved to."""
-        merged = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
         return (
             self.git.has_commit(made.commit)
-            and merged == made.merged
             and self.git.tip(self.branch) == made.base
+            and self._is_content_of_branch(made)
         )
+
+    def _is_content_of_branch(self, made: PhaseCommit) -> bool:
+        """Whether the phase's branch is there and holds what the commit was made from."""
+        tip = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
+        return tip is not None and self.git.tree_of(tip) == made.tree
 
     def _real_commit(self, phase: int, message: str) -> None:
         result = self.git.run(
@@ -262,8 +265,7 @@ class Closing:
         return made.commit in held.out.split()
 
     def _archive(self, made: PhaseCommit) -> None:
-        merged = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
-        if merged == made.merged:
+        if self._is_content_of_branch(made):
             self.integration.archive(made.phase, made.commit)
 
     def _held(self, made: PhaseCommit) -> str:

@@ -31,6 +31,7 @@ FOLDER_VARIABLE: Final = "GEELARK_GIT_FOLDER"
 """The work directory that it works for."""
 OUTPUT_MAX_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.1
+_PAUSE_SECONDS: Final = 0.05
 _END_SECONDS: Final = 5.0
 """How long a git process that was asked to end may tidy up before it is killed."""
 
@@ -222,19 +223,54 @@ def shown(command: Sequence[str]) -> str:
     return redact(" ".join(["git", *words[first:]]))[:200]
 
 
-def end_abandoned(work_dir: Path) -> int:
+def end_abandoned(work_dir: Path, *, patience: float) -> int:
     """End git processes that one of ours, killed meanwhile, left at work here; how many.
 
-    Known by the mark in their environment, whose owner no longer lives. Raises nothing.
+    They are known by the mark in their environment, whose owner no longer lives. What they do is
+    wanted, so they may finish it within ``patience`` seconds; a fast-forward of the operator's
+    tree, which must not be left half done, within ten times that. Raises nothing.
     """
-    folder = os.fspath(work_dir)
+    left = _still_running(_abandoned(os.fspath(work_dir)), patience)
+    delicate = [process for process in left if _fast_forwards(process)]
+    _still_running(delicate, 9 * patience)
     ended = 0
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            ended += processes.end_tree(process, timeout=_END_SECONDS)
+    return ended
+
+
+def _abandoned(folder: str) -> list[psutil.Process]:
+    found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError, ValueError):
+        with contextlib.suppress(psutil.Error, OSError, ValueError, KeyError):
             marks = process.environ()
             if marks.get(FOLDER_VARIABLE) != folder or process.pid == os.getpid():
                 continue
             pid, _, started = marks[OWNER_VARIABLE].partition(" ")
-            if processes.identity(int(pid)) != started:
-                ended += processes.end_tree(process, timeout=_END_SECONDS)
-    return ended
+            if processes.identity(int(pid)) != started and _runs(process):
+                found.append(process)
+    return found
+
+
+def _still_running(found: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Which of them have not ended in time; one that waits to be buried has."""
+    deadline = time.monotonic() + seconds
+    left = [process for process in found if _runs(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+        left = [process for process in left if _runs(process)]
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _fast_forwards(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "--ff-only" in process.cmdline()
+    return False

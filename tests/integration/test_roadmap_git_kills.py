@@ -125,12 +125,12 @@ def _close_as_a_run(place: Place) -> None:
     path = _saved(place)
     pending = None
     if path.exists():
-        phase, commit, base, merged = path.read_text(encoding="utf-8").split()
-        pending = PhaseCommit(phase=int(phase), commit=commit, base=base, merged=merged)
+        phase, commit, base, tree = path.read_text(encoding="utf-8").split()
+        pending = PhaseCommit(phase=int(phase), commit=commit, base=base, tree=tree)
 
     def save(made: PhaseCommit) -> None:
         new = path.with_suffix(".new")
-        new.write_text(f"{made.phase} {made.commit} {made.base} {made.merged}", encoding="utf-8")
+        new.write_text(f"{made.phase} {made.commit} {made.base} {made.tree}", encoding="utf-8")
         new.replace(path)
 
     place.trees.recover()

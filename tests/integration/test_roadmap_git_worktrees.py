@@ -289,24 +289,34 @@ def test_a_lock_on_a_tree_that_somebody_works_in_is_left_alone(place: Place) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="environments of others cannot be read there")
-def test_a_git_that_a_killed_run_left_at_work_is_ended_and_a_living_runs_is_not(
+def test_a_git_that_a_killed_run_left_may_finish_or_is_ended_and_a_living_runs_is_left_alone(
     place: Place,
 ) -> None:
-    program = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
+    nobody = f"{os.getpid()} another-boot/1"
     me = f"{os.getpid()} {processes.identity(os.getpid())}"
-    both = []
-    for owner in (f"{os.getpid()} another-boot/1", me):
+    done = place.top / "done"
+    started = []
+    for owner, work in ((nobody, "sleep 600"), (nobody, "touch done"), (me, "sleep 600")):
         marks = {FOLDER_VARIABLE: os.fspath(place.work), OWNER_VARIABLE: owner}
-        both.append(subprocess.Popen(program, env={**os.environ, **marks}, stdout=subprocess.PIPE))
+        started.append(
+            subprocess.Popen(
+                ["sh", "-c", f"echo ready; sleep 0.1; {work}"],
+                cwd=place.top,
+                env={**os.environ, **marks},
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
     try:
-        for one in both:
+        for one in started:
             assert one.stdout is not None
             one.stdout.readline()
-        place.trees.recover()
-        assert [one.poll() is None for one in both] == [False, True]
+        place.trees.recover(patience=0.5)
+        assert [one.poll() is None for one in started] == [False, False, True]
+        assert done.exists()
     finally:
-        for one in both:
-            one.kill()
+        for one in started:
+            processes.end_unrecorded(one)
             one.communicate()
 
 
