@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.logger import get_logger
 from engine.output import one_line
+from engine.roadmap import half_forward
 from engine.roadmap.git import Git, reason
 from engine.roadmap.git_errors import (
     CommitError,
@@ -176,6 +177,24 @@ class Closing:
                 "kept: commit or move away what is in its way, and run again."
             )
         log.info("phase committed", phase=made.phase, commit=made.commit)
+
+    def finish_interrupted(self, made: PhaseCommit) -> bool:
+        """Before readiness is looked at: go on with a fast-forward that the host's end cut short.
+
+        Whether there was one. Changes of a person in the same files are left for readiness to
+        refuse. Raises GitError.
+        """
+        if self.git.branch() != self.branch or not self.git.has_commit(made.commit):
+            return False
+        if self.git.tip(self.branch) != made.base:
+            return False
+        names = half_forward.written_already(self.git, made.base, made.commit)
+        if names is None:
+            return False
+        log.warning("a fast-forward was cut short: going on with it", commit=made.commit)
+        half_forward.stage_written(self.git, names)
+        self.fast_forward(made)
+        return True
 
     def push(self) -> None:
         """Send the branch to the remote, never by force. Raises PushFailedError."""

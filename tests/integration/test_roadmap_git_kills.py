@@ -216,3 +216,44 @@ def test_the_steps_of_a_closing_are_those_that_are_killed_above(
     assert len(changing) == len(CHANGES)
     for command, step in zip(changing, CHANGES, strict=True):
         assert command.startswith(step)
+
+
+def _half_forwarded(place: Place) -> PhaseCommit:
+    """A phase's commit of which the operator's tree has one new and one removed file already."""
+    tree = place.attempt("A1")
+    for name in ("one ü.txt", "two.txt"):
+        (tree.path / name).write_text(f"{name}\n", encoding="utf-8")
+    (tree.path / "app.txt").unlink()
+    place.trees.commit_all(tree, "Task A1\n")
+    place.integration.merge("A1", tree.branch)
+    made = place.closing.prepare(
+        1, roadmap_repository.MESSAGE, gated_tree=place.integration.tree(), gates=lambda: None
+    )
+    assert made is not None
+    (place.work / "one ü.txt").write_text("one ü.txt\n", encoding="utf-8")
+    (place.work / "app.txt").unlink()
+    return made
+
+
+@pytest.mark.parametrize("index_written", [False, True])
+def test_a_fast_forward_cut_short_by_the_hosts_end_is_gone_on_with(
+    place: Place, index_written: bool
+) -> None:
+    made = _half_forwarded(place)
+    if index_written:
+        (place.work / "two.txt").write_text("two.txt\n", encoding="utf-8")
+        place.sh("add", "--all", "--", "app.txt", "one ü.txt", "two.txt")
+    assert place.closing.finish_interrupted(made)
+    assert place.commits() == [COMPLETE, "Begin"]
+    assert place.sh("status", "--porcelain") == ""
+    assert (place.work / "two.txt").exists()
+    assert not place.closing.finish_interrupted(made)
+
+
+def test_changes_of_a_person_are_never_taken_for_a_fast_forward_cut_short(place: Place) -> None:
+    made = _half_forwarded(place)
+    (place.work / "one ü.txt").write_text("a person's\n", encoding="utf-8")
+    before = place.sh("status", "--porcelain")
+    assert not place.closing.finish_interrupted(made)
+    assert place.sh("status", "--porcelain") == before
+    assert place.commits() == ["Begin"]

@@ -43,7 +43,7 @@ def test_b_d11_agents_never_share_a_tree_and_the_operator_keeps_his_own(place: P
     first, second = place.attempt("A1"), place.attempt("A2")
     write(first, "db/20260109140001_one.sql")
     write(second, "db/20260109140001_one.sql", "other\n")
-    assert {first.path, second.path, place.work} == {first.path, second.path, place.work}
+    assert len({first.path, second.path, place.work, place.integration.path}) == 4
     assert not (place.work / "db").exists()
     for tree in (first, second):
         assert place.trees.commit_all(tree, "done\n").commit is not None
