@@ -23,7 +23,7 @@ from engine.roadmap.worktrees import Worktree, Worktrees
 
 QUIET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
 MESSAGE = phase_message(1, [("A", "First things"), ("B", "Second things")])
-LIMITS = GitLimits(local=30, remote=10, push=30, hooks=30, locks=5)
+LIMITS = GitLimits(local=30, remote=10, push=30, hooks=30, locks=2)
 
 
 def sh(folder: Path, *words: str, ok: bool = True) -> str:
@@ -68,7 +68,8 @@ class Place:
         self.work = top / "work"
         self.remote = top / "remote.git"
         self.trees_folder = self.work / "run" / "worktrees"
-        self.git = Git(self.work, limits=LIMITS)
+        self.log = self.work / "logs" / "orchestrator" / "git.log"
+        self.git = Git(self.work, limits=LIMITS, log_path=self.log)
         self.trees = Worktrees(self.git, self.trees_folder)
         self.integration = Integration(self.git, self.trees_folder)
         self.closing = Closing(self.git, self.integration, branch="main", remote="origin")

@@ -14,8 +14,16 @@ from typing import Final
 
 from engine.logger import get_logger
 from engine.output import one_line
+from engine.roadmap import half_forward
 from engine.roadmap.git import Git, reason
-from engine.roadmap.git_errors import CommitError, FastForwardError, GitError, NotReadyError
+from engine.roadmap.git_errors import (
+    CommitError,
+    FastForwardError,
+    GitError,
+    NotReadyError,
+    PushFailedError,
+)
+from engine.roadmap.git_remote import PUSH_FAILED, PUSH_KEPT, Remote
 from engine.roadmap.integration import Integration
 from engine.roadmap.worktree_content import nobody
 
@@ -33,8 +41,8 @@ class PhaseCommit:
     commit: str
     base: str
     """The tip of the operator's branch that it follows."""
-    merged: str
-    """The tip of the phase's branch whose content it holds."""
+    tree: str
+    """The content that the phase's branch had when it was made; hooks may have changed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +68,11 @@ def phase_message(phase: int, groups: Iterable[tuple[str, str]]) -> str:
     return "\n".join([head, "", *lines, ""])
 
 
+def rollback_command(made: PhaseCommit, *, pushed: bool) -> str:
+    """The command that takes a phase back, for a person to run; never run here (behaviour B6.4)."""
+    return f"git revert {made.commit[:12]}" if pushed else f"git reset --keep {made.base[:12]}"
+
+
 class Closing:
     """Commits and pushes phases; each step may be repeated after a kill at any moment."""
 
@@ -67,7 +80,7 @@ class Closing:
         self.git = git
         self.integration = integration
         self.branch = branch
-        self.remote = remote
+        self.remote = Remote(git, remote)
 
     def close(
         self,
@@ -102,7 +115,11 @@ class Closing:
         self._archive(made)
         if not push:
             return Closed(commit=made, committed_now=now, note=self._held(made))
-        if self.is_pushed(made):
+        try:
+            there = self.is_pushed(made)
+        except GitError as exc:
+            raise PushFailedError(f"{PUSH_FAILED}: {exc} {PUSH_KEPT}") from None
+        if there:
             return Closed(commit=made, committed_now=now, pushed=True)
         self.push()
         return Closed(commit=made, committed_now=now, pushed=True, pushed_now=True)
@@ -116,8 +133,7 @@ class Closing:
         """
         base = self.git.tip(self.branch)
         self.integration.ensure(phase, base)
-        self.integration.merge_moved(self.branch, self.remote)
-        merged = self.integration.head()
+        self.integration.merge_moved(self.branch, self.remote.name)
         tree = self.integration.tree()
         if tree == self.git.tree_of(base):
             return None
@@ -135,7 +151,7 @@ class Closing:
         if self.integration.tree() != tree:
             log.warning("a hook changed the phase's content: gates run again", phase=phase)
             gates()
-        return PhaseCommit(phase=phase, commit=commit, base=base, merged=merged)
+        return PhaseCommit(phase=phase, commit=commit, base=base, tree=tree)
 
     def fast_forward(self, made: PhaseCommit) -> None:
         """Bring the commit into the operator's tree, which must have its branch checked out.
@@ -157,14 +173,32 @@ class Closing:
         if not result.ok or self.git.tip(self.branch) != made.commit:
             raise FastForwardError(
                 f"The commit of phase {made.phase} ({made.commit[:12]}) cannot be brought into "
-                f"{self.git.work_dir}: {reason(result)}. It is kept: commit or move away what is "
-                "in its way, and run again."
+                f"{self.git.work_dir}: {reason(result)}{self.git.log.mention}. It is "
+                "kept: commit or move away what is in its way, and run again."
             )
         log.info("phase committed", phase=made.phase, commit=made.commit)
 
+    def finish_interrupted(self, made: PhaseCommit) -> bool:
+        """Before readiness is looked at: go on with a fast-forward that the host's end cut short.
+
+        Whether there was one. Changes of a person in the same files are left for readiness to
+        refuse. Raises GitError.
+        """
+        if self.git.branch() != self.branch or not self.git.has_commit(made.commit):
+            return False
+        if self.git.tip(self.branch) != made.base:
+            return False
+        names = half_forward.written_already(self.git, made.base, made.commit)
+        if names is None:
+            return False
+        log.warning("a fast-forward was cut short: going on with it", commit=made.commit)
+        half_forward.stage_written(self.git, names)
+        self.fast_forward(made)
+        return True
+
     def push(self) -> None:
         """Send the branch to the remote, never by force. Raises PushFailedError."""
-        self.git.push(self.remote, self.branch)
+        self.remote.push(self.branch)
 
     def is_committed(self, made: PhaseCommit) -> bool:
         """Whether the branch holds the commit, or held it until a person rewrote the branch.
@@ -180,7 +214,7 @@ class Closing:
 
         Raises GitError where the remote cannot be asked.
         """
-        there = self.git.remote_tip(self.remote, self.branch)
+        there = self.remote.tip(self.branch)
         if there is None or not self.git.has_commit(there):
             return False
         tip = self.git.tip(self.branch)
@@ -216,12 +250,16 @@ class Closing:
 
     def _still_fits(self, made: PhaseCommit) -> bool:
         """Whether a commit made earlier can still be what the branch is moved to."""
-        merged = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
         return (
             self.git.has_commit(made.commit)
-            and merged == made.merged
             and self.git.tip(self.branch) == made.base
+            and self._is_content_of_branch(made)
         )
+
+    def _is_content_of_branch(self, made: PhaseCommit) -> bool:
+        """Whether the phase's branch is there and holds what the commit was made from."""
+        tip = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
+        return tip is not None and self.git.tree_of(tip) == made.tree
 
     def _real_commit(self, phase: int, message: str) -> None:
         result = self.git.run(
@@ -236,8 +274,9 @@ class Closing:
         self.integration.leave_commit(phase)
         raise CommitError(
             nobody(result.err)
-            or f"The commit of phase {phase} was refused, by a hook most likely: {reason(result)}. "
-            f"Mend that in {self.integration.path} (commit it there), and run again."
+            or f"The commit of phase {phase} was refused, by a hook most likely: {reason(result)}"
+            f"{self.git.log.mention}. Mend that in {self.integration.path} (commit it there), "
+            "and run again."
         )
 
     def _was_tip(self, made: PhaseCommit) -> bool:
@@ -245,12 +284,11 @@ class Closing:
         return made.commit in held.out.split()
 
     def _archive(self, made: PhaseCommit) -> None:
-        merged = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
-        if merged == made.merged:
+        if self._is_content_of_branch(made):
             self.integration.archive(made.phase, made.commit)
 
     def _held(self, made: PhaseCommit) -> str:
         return (
             f"Phase {made.phase} is committed ({made.commit[:12]}) and not pushed: look at it, "
-            f"then `git push {shlex.quote(self.remote)} {shlex.quote(self.branch)}`."
+            f"then `git push {shlex.quote(self.remote.name)} {shlex.quote(self.branch)}`."
         )

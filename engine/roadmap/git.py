@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 import tenacity
 
-from engine.logger import get_logger
 from engine.roadmap import git_process
 from engine.roadmap.git_errors import (
     GitError,
@@ -26,6 +24,7 @@ from engine.roadmap.git_errors import (
     PushFailedError,
     safe_text,
 )
+from engine.roadmap.git_log import GitLog
 from engine.roadmap.git_process import GitResult
 
 __all__ = [
@@ -37,13 +36,11 @@ __all__ = [
     "PushFailedError",
 ]
 
-log = get_logger(__name__)
-
 OLDEST_VERSION: Final = (2, 36)
 """The first whose list of worktrees can be read whatever their paths are (``-z``)."""
 NO_HOOKS: Final = ("-c", "core.hooksPath=/dev/null")
 """Hooks are for what people see: the phase's commit and the push. All else runs without."""
-_MISSING_REVISION: Final = 1
+_NOT_AN_ANCESTOR: Final = 1
 _LOCK_TEXT: Final = re.compile(
     r"\.lock': File exists|could not lock config file|Unable to create '[^']*\.lock'"
     r"|failed to read \S*worktrees/\S+/(?:commondir|gitdir)"
@@ -84,13 +81,19 @@ class Git:
         program: str = "git",
         limits: GitLimits | None = None,
         stop: Callable[[], bool] = _never,
+        log_path: Path | None = None,
     ) -> None:
-        """``stop`` says whether somebody asked us to end; it is looked at while git works."""
+        """``stop`` says whether somebody asked us to end; it is looked at while git works.
+
+        What has to be done at the end too (committing what an attempt left) wants a client
+        without it. What changed something is written to ``log_path``.
+        """
         self.work_dir = work_dir
         self.limits = limits or GitLimits()
+        self.log = GitLog(log_path)
         self._program = program
         self._stop = stop
-        self._ssh: str | None = None
+        self._common: Path | None = None
 
     def run(
         self,
@@ -111,14 +114,17 @@ class Git:
         words = arguments if hooks else (*NO_HOOKS, *arguments)
         # Where a working tree lost its link, git must not climb into the operator's tree.
         ceiling = {"GIT_CEILING_DIRECTORIES": os.fspath(folder.parent)}
-        return git_process.run(
-            git_process.command_line(self._program, words),
+        command = git_process.command_line(self._program, words)
+        result = git_process.run(
+            command,
             cwd=folder,
-            env=git_process.environment(self.work_dir, self._ssh or "", {**ceiling, **(env or {})}),
+            env=git_process.environment(self.work_dir, {**ceiling, **(env or {})}),
             text=text,
             seconds=self.limits.local if seconds is None else seconds,
             stop=self._stop if stoppable else _never,
         )
+        self.log.note(command, folder, result)
+        return result
 
     def must(
         self,
@@ -148,7 +154,8 @@ class Git:
             if result.ok:
                 return result
             busy = _LOCK_TEXT.search(result.err) is not None
-            raise (_LockedError if busy else GitError)(failure(arguments, result))
+            sentence = failure(arguments, result, self.log.mention)
+            raise (_LockedError if busy else GitError)(sentence)
 
         patient = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_LockedError),
@@ -201,68 +208,19 @@ class Git:
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether a commit holds another in its history; a commit holds itself."""
         result = self.run("merge-base", "--is-ancestor", older, newer)
-        if result.status in (0, _MISSING_REVISION):
+        if result.status in (0, _NOT_AN_ANCESTOR):
             return result.ok
         raise GitError(failure(("merge-base", "--is-ancestor"), result))
 
+    def common_folder(self) -> Path:
+        """Where the repository keeps its own files (``.git`` of the main working tree)."""
+        if self._common is None:
+            asked = self.must("rev-parse", "--path-format=absolute", "--git-common-dir")
+            self._common = Path(asked.line())
+        return self._common
+
     def has_commit(self, commit: str) -> bool:
         return self.run("cat-file", "-e", f"{commit}^{{commit}}").ok
-
-    def remote_tip(self, remote: str, branch: str) -> str | None:
-        """The commit that a branch has at the remote; nothing where it has none.
-
-        Raises GitError where the remote cannot be asked.
-        """
-        self._prepare_ssh()
-        result = self.run(
-            "ls-remote", "--heads", "--", remote, f"refs/heads/{branch}",
-            seconds=self.limits.remote,
-        )  # fmt: skip
-        if not result.ok:
-            raise GitError(
-                f"The remote {remote!r} cannot be reached: {reason(result)}. Try `git ls-remote "
-                f"{shlex.quote(remote)}` yourself, mend the address (`git remote -v`), the "
-                "network or the access, and run again."
-            )
-        for line in result.out.splitlines():
-            commit, _, name = line.partition("\t")
-            if name == f"refs/heads/{branch}":
-                return commit
-        return None
-
-    def push(self, remote: str, branch: str) -> None:
-        """Send a branch to the branch of that name, never by force. Raises PushFailedError.
-
-        The repository's own pre-push hook runs.
-        """
-        self._prepare_ssh()
-        log.info("push", remote=remote, branch=branch)
-        result = self.run(
-            "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--",
-            remote, f"refs/heads/{branch}:refs/heads/{branch}",
-            seconds=self.limits.push,
-            hooks=True,
-        )  # fmt: skip
-        if not result.ok:
-            raise PushFailedError(push_sentence(remote, branch, result))
-
-    def _prepare_ssh(self) -> None:
-        """Let ssh ask nothing: it uses keys and agents, or it fails."""
-        if self._ssh is not None or ("GIT_SSH" in os.environ and not os.getenv("GIT_SSH_COMMAND")):
-            return
-        command = os.getenv("GIT_SSH_COMMAND") or self.run("config", "core.sshCommand").line()
-        self._ssh = quiet_ssh(command or "ssh", seconds=self.limits.remote)
-
-
-def quiet_ssh(command: str, *, seconds: float) -> str:
-    """An ssh command that asks nobody anything; other programs are left as they are."""
-    try:
-        program = PurePath(shlex.split(command)[0]).name
-    except (ValueError, IndexError):
-        return command
-    if program not in {"ssh", "ssh.exe"}:
-        return command
-    return f"{command} -o BatchMode=yes -o ConnectTimeout={max(1, round(seconds))}"
 
 
 def reason(result: GitResult) -> str:
@@ -271,28 +229,9 @@ def reason(result: GitResult) -> str:
     return said.rstrip(".") or f"git ended with status {result.status} and said nothing"
 
 
-def failure(arguments: tuple[str, ...], result: GitResult) -> str:
-    """The sentence for a command that failed."""
+def failure(arguments: Sequence[str], result: GitResult, mention: str = "") -> str:
+    """The sentence for a command that failed; ``mention`` names the log."""
     return (
-        f"`{git_process.shown(['git', *arguments])}` failed: {reason(result)}. Mend what it "
-        "names, and run again."
-    )
-
-
-def push_sentence(remote: str, branch: str, result: GitResult) -> str:
-    """Why a push failed and what helps; the commit is kept whatever it was (behaviour B5.2)."""
-    if re.search(r"\[rejected\]|non-fast-forward|fetch first", result.out + result.err):
-        helps = (
-            f"others have pushed there meanwhile. Run `git pull --rebase {shlex.quote(remote)} "
-            f"{shlex.quote(branch)}`, resolve what conflicts, and run again"
-        )
-    else:
-        words = safe_text("\n".join((result.out, result.err))).replace("\n", "; ")
-        helps = (
-            f"{words or 'git said nothing'}. Mend that, try `git push {shlex.quote(remote)} "
-            f"{shlex.quote(branch)}`, and run again"
-        )
-    return (
-        f"Failed to push changes to {remote}/{branch}: {helps}. The commit is kept and the next "
-        "run pushes it."
+        f"`{git_process.shown(['git', *arguments])}` failed: {reason(result)}{mention}. Mend what "
+        "it names, and run again."
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +31,7 @@ FOLDER_VARIABLE: Final = "GEELARK_GIT_FOLDER"
 """The work directory that it works for."""
 OUTPUT_MAX_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.1
+_PAUSE_SECONDS: Final = 0.05
 _END_SECONDS: Final = 5.0
 """How long a git process that was asked to end may tidy up before it is killed."""
 
@@ -87,7 +90,7 @@ class GitResult:
         return [part for part in self.out.split("\0") if part]
 
 
-def environment(work_dir: Path, ssh_command: str, more: Mapping[str, str]) -> dict[str, str]:
+def environment(work_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The environment of a git process: the operator's, without redirects and questions."""
     inherited = {
         name: value
@@ -107,8 +110,6 @@ def environment(work_dir: Path, ssh_command: str, more: Mapping[str, str]) -> di
         OWNER_VARIABLE: f"{os.getpid()} {processes.identity(os.getpid())}",
         FOLDER_VARIABLE: os.fspath(work_dir),
     }
-    if ssh_command:
-        ours["GIT_SSH_COMMAND"] = ssh_command
     return {**inherited, **ours, **more}
 
 
@@ -168,8 +169,7 @@ def _wait(
     deadline = time.monotonic() + seconds
     try:
         while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                popen.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            if _ended_within(popen, min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
                 return
             if stop():
                 raise StopRequested("Asked to stop while git was at work.")
@@ -182,6 +182,24 @@ def _wait(
     except BaseException:
         _end(popen)
         raise
+
+
+def _ended_within(popen: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it ends in time. Most commands take milliseconds, so no pause is slept through."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # an old kernel, or no file to be had: look as elsewhere
+            watched = os.pidfd_open(popen.pid)
+            try:
+                poll = select.poll()
+                poll.register(watched, select.POLLIN)
+                if not poll.poll(seconds * 1000):
+                    return False
+            finally:
+                os.close(watched)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        popen.wait(seconds)
+        return True
+    return False
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:
@@ -205,19 +223,54 @@ def shown(command: Sequence[str]) -> str:
     return redact(" ".join(["git", *words[first:]]))[:200]
 
 
-def end_abandoned(work_dir: Path) -> int:
+def end_abandoned(work_dir: Path, *, patience: float) -> int:
     """End git processes that one of ours, killed meanwhile, left at work here; how many.
 
-    Known by the mark in their environment, whose owner no longer lives. Raises nothing.
+    They are known by the mark in their environment, whose owner no longer lives. What they do is
+    wanted, so they may finish it within ``patience`` seconds; a fast-forward of the operator's
+    tree, which must not be left half done, within ten times that. Raises nothing.
     """
-    folder = os.fspath(work_dir)
+    left = _still_running(_abandoned(os.fspath(work_dir)), patience)
+    delicate = [process for process in left if _fast_forwards(process)]
+    _still_running(delicate, 9 * patience)
     ended = 0
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            ended += processes.end_tree(process, timeout=_END_SECONDS)
+    return ended
+
+
+def _abandoned(folder: str) -> list[psutil.Process]:
+    found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError, ValueError):
+        with contextlib.suppress(psutil.Error, OSError, ValueError, KeyError):
             marks = process.environ()
             if marks.get(FOLDER_VARIABLE) != folder or process.pid == os.getpid():
                 continue
             pid, _, started = marks[OWNER_VARIABLE].partition(" ")
-            if processes.identity(int(pid)) != started:
-                ended += processes.end_tree(process, timeout=_END_SECONDS)
-    return ended
+            if processes.identity(int(pid)) != started and _runs(process):
+                found.append(process)
+    return found
+
+
+def _still_running(found: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Which of them have not ended in time; one that waits to be buried has."""
+    deadline = time.monotonic() + seconds
+    left = [process for process in found if _runs(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+        left = [process for process in left if _runs(process)]
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _fast_forwards(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "--ff-only" in process.cmdline()
+    return False

@@ -81,9 +81,9 @@ class Integration:
             where = shlex.quote(os.fspath(self.path))
             raise MergeConflictError(
                 f"The work of task {task} conflicts with what was merged before it, in "
-                f"{named(files)}. Nothing is lost and nothing was merged: run `cd {where} && git "
-                f"merge {shlex.quote(branch)}`, resolve, `git add` the files, `git commit`, and "
-                "run again.",
+                f"{named(files)}{self.git.log.mention}. Nothing is lost and nothing was merged: "
+                f"run `cd {where} && git merge {shlex.quote(branch)}`, resolve, `git add` the "
+                "files, `git commit`, and run again.",
                 files,
             )
         return files is not None
@@ -98,7 +98,8 @@ class Integration:
             where = shlex.quote(os.fspath(self.path))
             pull = f"git pull --rebase {shlex.quote(remote)} {shlex.quote(branch)}"
             raise MergeConflictError(
-                f"The phase conflicts with what came to {branch!r} meanwhile, in {named(files)}. "
+                f"The phase conflicts with what came to {branch!r} meanwhile, in {named(files)}"
+                f"{self.git.log.mention}. "
                 f"Nothing is lost: pull with rebase (`{pull}`), resolve (`cd {where} && git merge "
                 f"{shlex.quote(branch)}`, edit, `git add` the files, `git commit`), and run again.",
                 files,
@@ -126,7 +127,9 @@ class Integration:
             self.git.must("merge", "--abort", cwd=self.path)
         mark.unlink(missing_ok=True)
         if not files:
-            raise GitError(content.nobody(result.err) or failure(words, result))
+            raise GitError(
+                content.nobody(result.err) or failure(words, result, self.git.log.mention)
+            )
         return files
 
     def _is_usable(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 from engine.roadmap.git import OLDEST_VERSION, Git, reason
 from engine.roadmap.git_errors import GitMissingError, NotReadyError, named
+from engine.roadmap.git_remote import Remote
 from engine.roadmap.own_files import OWN_SETTINGS, outside_own
 
 _UNDER_WAY: Final = (
@@ -25,6 +27,7 @@ _UNDER_WAY: Final = (
     ("REVERT_HEAD", "revert", "git revert --continue` or `git revert --abort"),
     ("BISECT_LOG", "bisect", "git bisect reset"),
 )
+_LOOK_SECONDS: Final = 0.05
 _RENAMES: Final = frozenset("RC")
 
 
@@ -57,6 +60,7 @@ def check(
     check_place(git)
     _refuse_under_way(git)
     current = _branch(git, branch)
+    _refuse_locks(git, current)
     tip = git.tip(current)
     check_identity(git)
     warnings = [*_dirty(git, allow_dirty=allow_dirty), *_submodules(git)]
@@ -155,23 +159,26 @@ def changed_files(git: Git) -> list[str]:
 
 
 def _refuse_under_way(git: Git) -> None:
-    folder = git_folder(git)
+    folder = git.common_folder()
     for name, what, helps in _UNDER_WAY:
         if (folder / name).exists():
             raise NotReadyError(
                 f"A {what} is under way in {git.work_dir}: end it with `{helps}`, and run again."
             )
-    lock = folder / "index.lock"
-    if lock.exists():
-        raise NotReadyError(
-            f"Another git works in {git.work_dir}, or one was killed there ({lock} exists): wait "
-            f"for it; where none runs (`ps -C git`), `rm {_quoted(lock)}`, and run again."
-        )
 
 
-def git_folder(git: Git) -> Path:
-    """Where the repository's own files are."""
-    return Path(git.must("rev-parse", "--path-format=absolute", "--git-common-dir").line())
+def _refuse_locks(git: Git, branch: str) -> None:
+    """Locks of a git at work are gone in a moment; those of a killed one stay."""
+    names = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{branch}.lock")
+    deadline = time.monotonic() + git.limits.locks / 10
+    while locks := [lock for name in names if (lock := git.common_folder() / name).exists()]:
+        if time.monotonic() >= deadline:
+            raise NotReadyError(
+                f"Another git works in {git.work_dir}, or one was killed there ({locks[0]} "
+                "exists): wait for it; where none runs (`ps -C git`), `rm "
+                f"{_quoted(locks[0])}`, and run again."
+            )
+        time.sleep(_LOOK_SECONDS)
 
 
 def _branch(git: Git, wanted: str) -> str:
@@ -225,7 +232,7 @@ def _remote(
             f"The repository has no remote {remote!r} ({has}): run `git remote add "
             f"{shlex.quote(remote)} ADDRESS`, configure `remote`, or turn the push off."
         )
-    there = git.remote_tip(remote, branch)
+    there = Remote(git, remote).tip(branch)
     if there is None:
         return None, [f"The remote {remote!r} has no branch {branch!r} yet: the push makes it."]
     pull = f"git pull --rebase {shlex.quote(remote)} {shlex.quote(branch)}"

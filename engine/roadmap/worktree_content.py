@@ -82,7 +82,7 @@ def commit_staged(git: Git, path: Path, message: str) -> None:
     )  # fmt: skip
     result = git.run(*arguments, cwd=path, text=message)
     if not result.ok:
-        raise CommitError(nobody(result.err) or failure(arguments, result))
+        raise CommitError(nobody(result.err) or failure(arguments, result, git.log.mention))
 
 
 def nobody(said: str) -> str:

@@ -65,7 +65,7 @@ def require_ours(git: Git, path: Path) -> Path:
     agent removed its ``.git`` file or made a repository of its own there: a command in it would
     change another tree.
     """
-    common = git.must("rev-parse", "--path-format=absolute", "--git-common-dir").line()
+    common = git.common_folder()
     asked = git.run(
         "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir", "--show-toplevel",
         cwd=path,
@@ -79,7 +79,7 @@ def require_ours(git: Git, path: Path) -> Path:
     lines = asked.out.splitlines()
     if asked.ok and len(lines) == 3:
         found, own, top = (real(Path(line)) for line in lines)
-        if found == real(Path(common)) and own != found and top == real(path):
+        if found == real(common) and own != found and top == real(path):
             return own
     raise GitError(
         f"{path} is no working tree of {git.work_dir} any more (its `.git` was changed). Its files "

@@ -83,14 +83,14 @@ def make_room(git: Git, path: Path) -> None:
     remove(git, path)
 
 
-def recover(git: Git, folder: Path) -> None:
+def recover(git: Git, folder: Path, *, patience: float) -> None:
     """Before a run, while no other works here: end what a killed one left, and tidy its locks.
 
-    ``folder`` holds our trees. Raises GitError, OSError.
+    ``folder`` holds our trees; git processes at work may finish within ``patience`` seconds.
+    Raises GitError, OSError.
     """
-    end_abandoned(git.work_dir)
-    common = Path(git.must("rev-parse", "--path-format=absolute", "--git-common-dir").line())
-    branches = common / _BRANCHES
+    end_abandoned(git.work_dir, patience=patience)
+    branches = git.common_folder() / _BRANCHES
     if branches.is_dir():
         for lock in branches.rglob("*.lock"):
             lock.unlink(missing_ok=True)

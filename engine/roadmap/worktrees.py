@@ -60,9 +60,12 @@ class Worktrees:
         self.git = git
         self.folder = folder
 
-    def recover(self) -> None:
-        """Once before a run: end and tidy what a killed one left. Raises GitError, OSError."""
-        removal.recover(self.git, self.folder)
+    def recover(self, *, patience: float = 10) -> None:
+        """Once before a run, before its readiness is looked at: tidy what a killed one left.
+
+        Its git processes may finish within ``patience`` seconds. Raises GitError, OSError.
+        """
+        removal.recover(self.git, self.folder, patience=patience)
 
     def add(self, phase: int, task: str, attempt: int, *, base: str) -> Worktree:
         """A new tree and branch at ``base`` for one attempt of a task.

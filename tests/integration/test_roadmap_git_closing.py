@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from engine.roadmap import readiness
+from engine.roadmap.closing import Closing, rollback_command
+from engine.roadmap.git import Git, GitLimits
 from engine.roadmap.git_errors import (
     CommitError,
     FastForwardError,
-    GitError,
     MergeConflictError,
     NotReadyError,
     PushFailedError,
@@ -48,6 +51,8 @@ def test_b5_2_a_refused_push_keeps_the_commit_and_the_next_run_pushes_it_only(
         place.close()
     assert "not on a Friday" in str(failed.value)
     assert "git push origin main" in str(failed.value)
+    assert f"(log: {place.log})" in str(failed.value)
+    assert "not on a Friday" in place.log.read_text(encoding="utf-8")
     commit = place.sh("rev-parse", "main")
     with pytest.raises(PushFailedError):
         place.close()
@@ -62,7 +67,7 @@ def test_b5_2_a_refused_push_keeps_the_commit_and_the_next_run_pushes_it_only(
 def test_b5_2_a_remote_that_is_gone_stops_after_the_commit(place: Place) -> None:
     place.merged("A1", "one.txt", "one\n")
     place.remote.rename(place.top / "elsewhere.git")
-    with pytest.raises(GitError, match=r"cannot be reached|Failed to push"):
+    with pytest.raises(PushFailedError, match="Failed to push changes"):
         place.close()
     (place.top / "elsewhere.git").rename(place.remote)
     assert place.close().pushed_now
@@ -244,6 +249,30 @@ def test_b5_6_a_phase_that_is_held_is_committed_and_says_how_to_push(place: Plac
     assert "git push origin main" in held.note
     assert place.commits(at=place.remote) == ["Begin"]
     assert place.close().pushed_now
+
+
+def test_b5_2_a_push_that_never_ends_is_a_failed_push(place: Place) -> None:
+    place.merged("A1", "one.txt", "one\n")
+    place.hook(place.work / ".git", "pre-push", "sleep 600")
+    hasty = Git(place.work, limits=GitLimits(push=0.3))
+    closing = Closing(hasty, place.integration, branch="main", remote="origin")
+    with pytest.raises(PushFailedError, match=r"did not end within 0\.3 s"):
+        closing.push()
+
+
+def test_b6_4_taking_a_phase_back_is_a_command_that_is_only_printed(place: Place) -> None:
+    place.merged("A1", "one.txt", "one\n")
+    made = place.close(push=False).commit
+    assert made is not None
+    for pushed in (True, False):
+        command = rollback_command(made, pushed=pushed)
+        assert place.commits()[0] == COMPLETE
+        copy = place.top / f"copy {pushed}"
+        sh(place.top, "clone", "--quiet", os.fspath(place.work), os.fspath(copy))
+        for name, value in (("user.name", "Op"), ("user.email", "op@example.com")):
+            sh(copy, "config", name, value)
+        sh(copy, *shlex.split(command)[1:])
+        assert not (copy / "one.txt").exists()
 
 
 def test_a_later_round_of_a_phase_begins_at_the_branch_and_makes_its_own_commit(

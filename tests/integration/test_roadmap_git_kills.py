@@ -15,14 +15,13 @@ from engine.roadmap import changes, readiness
 from engine.roadmap.closing import PhaseCommit
 from engine.roadmap.git_errors import MergeConflictError
 from engine.roadmap.no_push import push_disabled
+from engine.roadmap.worktrees import Worktree
 from tests import roadmap_repository
-from tests.roadmap_repository import Place, sh
+from tests.roadmap_repository import Place
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="git's stand-in is a shell script")
 
 COMPLETE = "Complete Phase 1: All groups implemented and tested"
-STRIDE = 6
-"""The moments of a kill are shared out among so many tests."""
 
 
 @pytest.fixture
@@ -100,10 +99,21 @@ def _words(line: str) -> tuple[str, list[str]]:
     return cwd, words.split()
 
 
+def _start(words: list[str]) -> int:
+    """Where the command begins after the settings."""
+    return next(at for at in range(0, len(words), 2) if words[at] != "-c")
+
+
 def _command(words: list[str]) -> str:
-    while words[0] == "-c":
-        words = words[2:]
-    return words[0]
+    return words[_start(words)]
+
+
+def _changes(words: list[str]) -> bool:
+    """Whether a command is none of those that only look."""
+    command, *rest = words[_start(words) :]
+    looks = {"rev-parse", "merge-base", "cat-file", "symbolic-ref", "ls-remote", "rev-list"}
+    looks |= {"status", "diff", "config", "var", "version", "remote", "ls-files"}
+    return command not in looks and rest[:1] != ["list"]
 
 
 def _saved(place: Place) -> Path:
@@ -115,12 +125,12 @@ def _close_as_a_run(place: Place) -> None:
     path = _saved(place)
     pending = None
     if path.exists():
-        phase, commit, base, merged = path.read_text(encoding="utf-8").split()
-        pending = PhaseCommit(phase=int(phase), commit=commit, base=base, merged=merged)
+        phase, commit, base, tree = path.read_text(encoding="utf-8").split()
+        pending = PhaseCommit(phase=int(phase), commit=commit, base=base, tree=tree)
 
     def save(made: PhaseCommit) -> None:
         new = path.with_suffix(".new")
-        new.write_text(f"{made.phase} {made.commit} {made.base} {made.merged}", encoding="utf-8")
+        new.write_text(f"{made.phase} {made.commit} {made.base} {made.tree}", encoding="utf-8")
         new.replace(path)
 
     place.trees.recover()
@@ -143,54 +153,107 @@ def _in_a_process(place: Place) -> int | None:
 
 
 KILLER = """
-count=$(($(cat "$COUNT_FILE") + 1)); echo $count > "$COUNT_FILE"
-if [ $count = "$KILL_AT" ]; then
+case "$*" in *"$KILL_AT"*) if [ ! -e "$KILLED" ]; then
+    touch "$KILLED"
     if [ "$KILL_WHEN" = before ]; then kill -9 $PPID; exit 1; fi
     "$real" "$@"; status=$?; kill -9 $PPID; exit $status
-fi
+fi;; esac
 """
 
+CHANGES = (
+    "worktree add",
+    "merge --no-ff",
+    "switch --quiet --detach",
+    "merge --squash",
+    "commit --quiet",
+    "merge --ff-only",
+    "branch --move",
+    "push --porcelain",
+)
+"""The commands of a closing that change something, in their order. A kill between two of them is
+one before the latter, but for what we write ourselves in between."""
+MOMENTS = [("before", change) for change in CHANGES] + [
+    ("after", change) for change in ("merge --no-ff", "commit --quiet", "merge --ff-only", "push")
+]
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("part", range(STRIDE))
-def test_a_run_killed_at_any_command_of_the_closing_ends_with_one_commit_pushed_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, when: str
+
+def _ready_to_close(place: Place) -> None:
+    """A task is merged, the integration tree is lost, and the branch moved on meanwhile."""
+    place.merged("A1", "one.txt", "one\n")
+    place.trees.remove(
+        Worktree(path=place.integration.path, branch="roadmap/phase-1/merged", base="")
+    )
+    place.commit("other.txt", "meanwhile\n")
+    place.hook(place.remote, "post-receive", "echo pushed >> pushes")
+
+
+@pytest.mark.parametrize(("when", "change"), MOMENTS, ids=[" ".join(it) for it in MOMENTS])
+def test_a_run_killed_in_any_step_of_the_closing_ends_with_one_commit_pushed_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, when: str, change: str
 ) -> None:
-    origin = roadmap_repository.place(tmp_path, monkeypatch)
-    origin.merged("A1", "one.txt", "one\n")
-    origin.commit("other.txt", "meanwhile\n")  # so that it has to be merged in
-    origin.hook(origin.remote, "post-receive", "echo pushed >> pushes")
-    sh(origin.work, "config", "remote.origin.url", "../remote.git")
-    folder = origin.top / "count"
-    monkeypatch.setenv("COUNT_FILE", os.fspath(folder))
-    monkeypatch.setenv("KILL_WHEN", when)
-    stand_in(origin, monkeypatch, KILLER)
-    moments = 0
-    for moment in range(part + 1, 200, STRIDE):
-        place = _copy(origin, moment)
-        folder.write_text("0", encoding="utf-8")
-        monkeypatch.setenv("KILL_AT", str(moment))
-        killed = _in_a_process(place) == -9
-        monkeypatch.setenv("KILL_AT", "never")
-        assert _in_a_process(place) == 0, moment
-        assert place.commits() == [COMPLETE, "Change other.txt", "Begin"], moment
-        assert place.commits(at=place.remote) == place.commits(), moment
-        assert (place.remote / "pushes").read_text(encoding="utf-8") == "pushed\n", moment
-        assert place.sh("status", "--porcelain") == "", moment
-        assert len(_saved(place).read_text(encoding="utf-8").split()) == 4
-        if not killed:
-            break
-        moments += 1
-    assert moments >= 2
+    _ready_to_close(place)
+    for name, value in (("AT", change), ("WHEN", when), ("ED", os.fspath(place.top / "killed"))):
+        monkeypatch.setenv(f"KILL_{name}" if name != "ED" else "KILLED", value)
+    lines = stand_in(place, monkeypatch, KILLER)
+    assert _in_a_process(place) == -9
+    assert _in_a_process(place) == 0
+    pushes = lines.read_text(encoding="utf-8").count(" push --porcelain")
+    assert pushes == (2 if (when, change) == ("before", "push --porcelain") else 1)
+    assert place.commits() == [COMPLETE, "Change other.txt", "Begin"]
+    assert place.commits(at=place.remote) == place.commits()
+    assert (place.remote / "pushes").read_text(encoding="utf-8") == "pushed\n"
+    assert place.sh("status", "--porcelain") == ""
 
 
-def _copy(origin: Place, moment: int) -> Place:
-    """All of it as it is, at another place: the two halves of the link to its tree are mended."""
-    top = origin.top.parent / f"moment {moment}"
-    shutil.copytree(origin.top, top, symlinks=True)
-    place = Place(top)
-    own = place.work / ".git" / "worktrees" / "merged"
-    link = place.integration.path / ".git"
-    (own / "gitdir").write_text(f"{link}\n", encoding="utf-8")
-    link.write_text(f"gitdir: {own}\n", encoding="utf-8")
-    return place
+def test_the_steps_of_a_closing_are_those_that_are_killed_above(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ready_to_close(place)
+    lines = stand_in(place, monkeypatch, "")
+    _close_as_a_run(place)
+    issued = [_words(line)[1] for line in lines.read_text(encoding="utf-8").splitlines()]
+    changing = [" ".join(words[_start(words) :]) for words in issued if _changes(words)]
+    assert len(changing) == len(CHANGES)
+    for command, step in zip(changing, CHANGES, strict=True):
+        assert command.startswith(step)
+
+
+def _half_forwarded(place: Place) -> PhaseCommit:
+    """A phase's commit of which the operator's tree has one new and one removed file already."""
+    tree = place.attempt("A1")
+    for name in ("one ü.txt", "two.txt"):
+        (tree.path / name).write_text(f"{name}\n", encoding="utf-8")
+    (tree.path / "app.txt").unlink()
+    place.trees.commit_all(tree, "Task A1\n")
+    place.integration.merge("A1", tree.branch)
+    made = place.closing.prepare(
+        1, roadmap_repository.MESSAGE, gated_tree=place.integration.tree(), gates=lambda: None
+    )
+    assert made is not None
+    (place.work / "one ü.txt").write_text("one ü.txt\n", encoding="utf-8")
+    (place.work / "app.txt").unlink()
+    return made
+
+
+@pytest.mark.parametrize("index_written", [False, True])
+def test_a_fast_forward_cut_short_by_the_hosts_end_is_gone_on_with(
+    place: Place, index_written: bool
+) -> None:
+    made = _half_forwarded(place)
+    if index_written:
+        (place.work / "two.txt").write_text("two.txt\n", encoding="utf-8")
+        place.sh("add", "--all", "--", "app.txt", "one ü.txt", "two.txt")
+    assert place.closing.finish_interrupted(made)
+    assert place.commits() == [COMPLETE, "Begin"]
+    assert place.sh("status", "--porcelain") == ""
+    assert (place.work / "two.txt").exists()
+    assert not place.closing.finish_interrupted(made)
+
+
+def test_changes_of_a_person_are_never_taken_for_a_fast_forward_cut_short(place: Place) -> None:
+    made = _half_forwarded(place)
+    (place.work / "one ü.txt").write_text("a person's\n", encoding="utf-8")
+    before = place.sh("status", "--porcelain")
+    assert not place.closing.finish_interrupted(made)
+    assert place.sh("status", "--porcelain") == before
+    assert place.commits() == ["Begin"]

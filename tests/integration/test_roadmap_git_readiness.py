@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import StopRequested
 from engine.roadmap import readiness
-from engine.roadmap.git import Git, GitLimits, quiet_ssh
+from engine.roadmap.git import Git, GitLimits
 from engine.roadmap.git_errors import (
     GitError,
     GitMissingError,
@@ -19,6 +19,7 @@ from engine.roadmap.git_errors import (
     redact,
     safe_text,
 )
+from engine.roadmap.git_remote import Remote, quiet_ssh
 from tests import roadmap_repository
 from tests.family import running_below
 from tests.roadmap_repository import Place, sh
@@ -174,10 +175,10 @@ def test_a_remote_that_never_answers_is_given_up_with_all_that_it_started(place:
     place.sh("remote", "set-url", "origin", "ext::sleep 600")
     before = running_below()
     with pytest.raises(GitTimeoutError, match=r"did not end within 0\.2 s"):
-        Git(place.work, limits=GitLimits(remote=0.2)).remote_tip("origin", "main")
+        Remote(Git(place.work, limits=GitLimits(remote=0.2)), "origin").tip("main")
     assert running_below() <= before
     with pytest.raises(StopRequested):
-        Git(place.work, stop=lambda: True).remote_tip("origin", "main")
+        Remote(Git(place.work, stop=lambda: True), "origin").tip("main")
     assert running_below() <= before
 
 
@@ -185,12 +186,13 @@ def test_no_secret_of_an_address_is_in_a_message(place: Place) -> None:
     place.sh("remote", "set-url", "origin", "nowhere://op:s3cr3t-w0rd@host.invalid/x?token=t0ken-1")
     for refused in (
         lambda: readiness.check(place.git),
-        lambda: place.git.push("origin", "main"),
+        lambda: Remote(place.git, "origin").push("main"),
         lambda: place.git.must("fetch", "nowhere://op:s3cr3t-w0rd@host.invalid/x"),
     ):
         with pytest.raises(GitError) as failed:
             refused()
         assert not re.search("s3cr3t|t0ken-1", str(failed.value))
+    assert not re.search("s3cr3t|t0ken-1", place.log.read_text(encoding="utf-8"))
     assert redact("https://u:p@ss@host/x") == "https://***@host/x"
     assert redact("git@host:owner/name") == "git@host:owner/name"
 

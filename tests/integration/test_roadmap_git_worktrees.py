@@ -43,7 +43,7 @@ def test_b_d11_agents_never_share_a_tree_and_the_operator_keeps_his_own(place: P
     first, second = place.attempt("A1"), place.attempt("A2")
     write(first, "db/20260109140001_one.sql")
     write(second, "db/20260109140001_one.sql", "other\n")
-    assert {first.path, second.path, place.work} == {first.path, second.path, place.work}
+    assert len({first.path, second.path, place.work, place.integration.path}) == 4
     assert not (place.work / "db").exists()
     for tree in (first, second):
         assert place.trees.commit_all(tree, "done\n").commit is not None
@@ -289,24 +289,34 @@ def test_a_lock_on_a_tree_that_somebody_works_in_is_left_alone(place: Place) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="environments of others cannot be read there")
-def test_a_git_that_a_killed_run_left_at_work_is_ended_and_a_living_runs_is_not(
+def test_a_git_that_a_killed_run_left_may_finish_or_is_ended_and_a_living_runs_is_left_alone(
     place: Place,
 ) -> None:
-    program = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
+    nobody = f"{os.getpid()} another-boot/1"
     me = f"{os.getpid()} {processes.identity(os.getpid())}"
-    both = []
-    for owner in (f"{os.getpid()} another-boot/1", me):
+    done = place.top / "done"
+    started = []
+    for owner, work in ((nobody, "sleep 600"), (nobody, "touch done"), (me, "sleep 600")):
         marks = {FOLDER_VARIABLE: os.fspath(place.work), OWNER_VARIABLE: owner}
-        both.append(subprocess.Popen(program, env={**os.environ, **marks}, stdout=subprocess.PIPE))
+        started.append(
+            subprocess.Popen(
+                ["sh", "-c", f"echo ready; sleep 0.1; {work}"],
+                cwd=place.top,
+                env={**os.environ, **marks},
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
     try:
-        for one in both:
+        for one in started:
             assert one.stdout is not None
             one.stdout.readline()
-        place.trees.recover()
-        assert [one.poll() is None for one in both] == [False, True]
+        place.trees.recover(patience=0.5)
+        assert [one.poll() is None for one in started] == [False, False, True]
+        assert done.exists()
     finally:
-        for one in both:
-            one.kill()
+        for one in started:
+            processes.end_unrecorded(one)
             one.communicate()
 
 
@@ -337,7 +347,7 @@ def test_four_processes_make_and_commit_trees_at_the_same_time(place: Place) -> 
 def test_an_agent_cannot_push_to_any_remote_of_the_repository(place: Place) -> None:
     place.sh("remote", "add", "both", os.fspath(place.remote))
     place.sh("remote", "set-url", "--push", "both", os.fspath(place.remote))
-    place.sh("config", f"url.{place.top}/.pushInsteadOf", "../rem")
+    place.sh("config", f"url.{place.top}/remote.pushInsteadOf", "../remote")
     tree = place.done("A1", "one.txt", "one\n")
     guard = push_disabled(place.git, tree.path)
     before = sh(place.remote, "for-each-ref")
@@ -353,7 +363,7 @@ def test_an_agent_cannot_push_to_any_remote_of_the_repository(place: Place) -> N
         assert pushed.returncode != 0, target
         assert "agents-may-not-push" in pushed.stderr, target
     assert sh(place.remote, "for-each-ref") == before
-    sh(tree.path, "push", "--dry-run", "origin", "HEAD:refs/heads/ours")
+    place.sh("push", "--dry-run", "origin", "HEAD:refs/heads/ours")
 
 
 def test_the_guard_against_pushing_holds_no_password(place: Place) -> None:
