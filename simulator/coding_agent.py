@@ -179,6 +179,8 @@ class _Agent:
         self._children.append(child)
         assert child.stdout is not None
         child.stdout.readline()
+        if step.get("orphan") and sys.platform != "win32":
+            child.wait()  # it has given its own child away
 
     def environment(self, path: str, _step: Step) -> None:
         self._tell(path, json.dumps(dict(os.environ)))

@@ -63,6 +63,12 @@ class AgentRig:
         limits = AgentLimits(seconds=seconds, log_megabytes=log_megabytes, grace_seconds=0.2)
         return self.begin(*steps, prompt=prompt).finish(task="A1", limits=limits, pause=pause)
 
+    def wait_for_words(self, words: str) -> None:
+        """Until the agent has printed this."""
+        logs = self.work_dir / "logs" / "orchestrator"
+        while not any(words in log.read_text(encoding="utf-8") for log in logs.glob("*.log")):
+            time.sleep(0.01)
+
     def told(self, name: str) -> str:
         """What an agent wrote into a file beside its script."""
         return (self.work_dir / name).read_text(encoding="utf-8")

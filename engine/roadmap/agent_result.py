@@ -87,9 +87,9 @@ def judge(result: AgentResult, changed: Sequence[str], *, task: str) -> Success:
     Raises AgentRefusedError, AgentUnavailableError, AgentFailedError, NothingDoneError.
     """
     done = result.exit_status == 0 and not result.blocked
-    if done and (changed or result.summary):
+    trouble = None if done and result.summary else trouble_in(result.tail)
+    if done and trouble is None and (changed or result.summary):
         return Success(evidence=_evidence(result, changed))
-    trouble = trouble_in(result.tail)
     fault: AgentRefusedError | AgentUnavailableError | AgentFailedError | NothingDoneError
     if trouble is Trouble.PERSON:
         fault = AgentRefusedError(_sentence(result, f"The agent's service refused task {task}"))

@@ -128,13 +128,15 @@ class BoundedProcess:
         carries its marker.
         """
         self.running()
-        if not self._ended:
-            self._child.stop(seconds)
-            if self._source is not None:
-                _remove(self._source)  # where a file that is read cannot be removed (Windows)
-        gone = end_marked(self._marker)
-        if self._seconds is None:
-            self._seconds = time.monotonic() - self._began
+        try:
+            if not self._ended:
+                self._child.stop(seconds)
+        finally:
+            gone = end_marked(self._marker)
+            if self._seconds is None:
+                self._seconds = time.monotonic() - self._began
+        if self._source is not None:
+            _remove(self._source)  # a file that is read could not be removed before (Windows)
         self._ended = gone
         return gone
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,30 +18,20 @@ BROOD = (
     {"child": 600, "stubborn": True},
     {"child": 600, "session": True, "stubborn": True},
     {"child": 600, "orphan": True, "stubborn": True},
+    {"print": "all there"},
 )
 """Children that ignore a request to end: one in the group, one in its own session, and one of which
 nobody knows whose child it was."""
-CHILDREN = 1 + len(BROOD)
+FAMILY = 4
+"""With the agent itself."""
 TWICE_GRACE = 2 * GRACE_SECONDS
 """A task over its limit is gone within 10 s after it (behaviour B2.5)."""
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> AgentRig:
-    return AgentRig(tmp_path)
-
-
-class Stop:
-    """A pause that is told to stop once all the agent's children live."""
-
-    def __init__(self, rig: AgentRig, children: int) -> None:
-        self._rig = rig
-        self._children = children
-
-    def __call__(self, seconds: float) -> None:
-        if len(self._rig.alive()) >= self._children:
-            raise StopRequested("Told to stop.")
-        time.sleep(seconds)
+def rig(tmp_path: Path) -> Iterator[AgentRig]:
+    yield AgentRig(tmp_path)
+    end_leftovers(tmp_path)
 
 
 def test_b_d6_an_agent_over_its_limit_is_ended_with_every_child_even_if_all_ignore_signals(
@@ -50,8 +41,8 @@ def test_b_d6_an_agent_over_its_limit_is_ended_with_every_child_even_if_all_igno
 
     def wait_for_the_brood(_seconds: float) -> None:
         nonlocal limit_came
-        while len(rig.alive()) < CHILDREN:
-            time.sleep(0.01)
+        rig.wait_for_words("all there")
+        assert len(rig.alive()) == FAMILY
         limit_came = time.monotonic()
 
     steps = ({"ignore_terminate": 1}, *BROOD, {"hang": 1})
@@ -71,15 +62,12 @@ def test_an_agent_that_was_ended_has_no_exit_status_of_its_own(rig: AgentRig) ->
 
 
 def test_b_d6_the_time_out_is_told_with_task_limit_and_log(rig: AgentRig) -> None:
-    logs = rig.work_dir / "logs" / "orchestrator"
-
     def wait_for_its_words(_seconds: float) -> None:
-        while not any(log.stat().st_size for log in logs.glob("*.log")):
-            time.sleep(0.01)
+        rig.wait_for_words("still at it")
 
     with pytest.raises(TaskTimeoutError) as caught:
         rig.run({"print": "still at it"}, {"hang": 1}, seconds=0.1, pause=wait_for_its_words)
-    (log,) = logs.glob("*.log")
+    (log,) = (rig.work_dir / "logs" / "orchestrator").glob("*.log")
     assert str(caught.value) == f"Task A1 timed out after 0.1s (log: {log})"
     assert caught.value.error_type == "task_timeout"
     assert caught.value.category == "infrastructure", "the engine tries it once more"
@@ -90,8 +78,13 @@ def test_b_d6_the_time_out_is_told_with_task_limit_and_log(rig: AgentRig) -> Non
 def test_b_d7_a_stop_ends_the_running_agent_and_its_children_and_is_no_failure(
     rig: AgentRig,
 ) -> None:
+    def told_to_stop(_seconds: float) -> None:
+        rig.wait_for_words("all there")
+        assert len(rig.alive()) == FAMILY
+        raise StopRequested("Told to stop.")
+
     with pytest.raises(StopRequested):
-        rig.run(*BROOD, {"hang": 1}, pause=Stop(rig, CHILDREN))
+        rig.run(*BROOD, {"hang": 1}, pause=told_to_stop)
     assert rig.alive() == []
     assert rig.registry.records() == []
 
@@ -106,12 +99,11 @@ def test_after_a_crash_of_the_worker_its_agent_is_found_by_work_directory_and_sl
     rig: AgentRig,
 ) -> None:
     process = rig.begin(*BROOD, {"hang": 1})
-    while len(rig.alive()) < CHILDREN:
-        time.sleep(0.01)
+    rig.wait_for_words("all there")
     assert end_leftovers(rig.work_dir, [1]) == [], "another worker's slot"
     assert end_leftovers(rig.work_dir / "tree") == [], "another work directory"
-    assert len(rig.alive()) == CHILDREN
-    assert len(end_leftovers(rig.work_dir, [0])) == CHILDREN
+    assert len(rig.alive()) == FAMILY
+    assert len(end_leftovers(rig.work_dir, [0])) == FAMILY
     assert rig.alive() == []
     assert end_leftovers(rig.work_dir) == []
     process.end(0)

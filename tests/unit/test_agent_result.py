@@ -62,6 +62,8 @@ def test_a_summary_is_bounded_and_obeyed_by_no_terminal(tmp_path: Path) -> None:
         (0, ["a"], "BLOCKED: no database", AgentFailedError),
         (1, ["a"], "SUMMARY: ok", AgentFailedError),
         (0, [], "API Error: Repeated 529 Overloaded errors", AgentUnavailableError),
+        (0, ["a"], "Credit balance is too low", AgentRefusedError),
+        (0, ["a"], "SUMMARY: ok\nTESTS: all pass\nConnection error.", None),
         (1, ["a"], "Not logged in · Please run /login", AgentRefusedError),
     ],
 )
