@@ -37,7 +37,7 @@ _TRIES: Final = 3
 class PhaseCommit:
     """A phase's commit and what it was made from; recorded before the branch is moved to it."""
 
-    phase: int
+    phase: str
     commit: str
     base: str
     """The tip of the operator's branch that it follows."""
@@ -58,7 +58,7 @@ class Closed:
     note: str = ""
 
 
-def phase_message(phase: int, groups: Iterable[tuple[str, str]]) -> str:
+def phase_message(phase: str, groups: Iterable[tuple[str, str]]) -> str:
     """The message of a phase's commit from its groups' ids and titles (behaviour B5.1)."""
     lines = [
         f"- Group {one_line(name)}: {one_line(title)}" if title else f"- Group {one_line(name)}"
@@ -84,7 +84,7 @@ class Closing:
 
     def close(
         self,
-        phase: int,
+        phase: str,
         message: str,
         *,
         gated_tree: str,
@@ -125,7 +125,7 @@ class Closing:
         return Closed(commit=made, committed_now=now, pushed=True, pushed_now=True)
 
     def prepare(
-        self, phase: int, message: str, *, gated_tree: str, gates: Callable[[], None]
+        self, phase: str, message: str, *, gated_tree: str, gates: Callable[[], None]
     ) -> PhaseCommit | None:
         """Make the phase's commit beside the branch; nothing where it changed nothing.
 
@@ -224,7 +224,7 @@ class Closing:
 
     def _commit(
         self,
-        phase: int,
+        phase: str,
         message: str,
         *,
         gated_tree: str,
@@ -261,7 +261,7 @@ class Closing:
         tip = self.git.commit_of(f"refs/heads/{self.integration.branch_of(made.phase)}")
         return tip is not None and self.git.tree_of(tip) == made.tree
 
-    def _real_commit(self, phase: int, message: str) -> None:
+    def _real_commit(self, phase: str, message: str) -> None:
         result = self.git.run(
             "commit", "--quiet", "--cleanup=whitespace", "--file=-",
             cwd=self.integration.path,

@@ -38,11 +38,11 @@ class Integration:
         self.path = folder / "merged"
 
     @staticmethod
-    def branch_of(phase: int) -> str:
+    def branch_of(phase: str) -> str:
         """The branch that a phase's work comes together on."""
         return f"{phase_prefix(phase)}merged"
 
-    def ensure(self, phase: int, start: str) -> str:
+    def ensure(self, phase: str, start: str) -> str:
         """Make the tree ready on the phase's branch, which begins at ``start``; its tip.
 
         What a kill left is put right: a merge of ours half done is given up, files that nobody
@@ -163,7 +163,7 @@ class Integration:
 
     # The phase's commit
 
-    def squash(self, phase: int, onto: str) -> None:
+    def squash(self, phase: str, onto: str) -> None:
         """Stage the phase's whole change on top of ``onto``, head detached there.
 
         The branch must hold ``onto``. Raises GitError.
@@ -174,12 +174,12 @@ class Integration:
             f"refs/heads/{self.branch_of(phase)}", cwd=self.path,
         )  # fmt: skip
 
-    def leave_commit(self, phase: int) -> None:
+    def leave_commit(self, phase: str) -> None:
         """Back to the phase's branch after a commit that was refused; raises nothing."""
         with contextlib.suppress(GitError):
             self.git.must("switch", "--quiet", "--no-guess", self.branch_of(phase), cwd=self.path)
 
-    def archive(self, phase: int, commit: str) -> None:
+    def archive(self, phase: str, commit: str) -> None:
         """Rename a committed phase's branch, so that a later round of it starts anew."""
         branch = self.branch_of(phase)
         if self.git.commit_of(f"refs/heads/{branch}") is not None:

@@ -28,7 +28,7 @@ from engine.roadmap.worktree_list import (
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def phase_prefix(phase: int) -> str:
+def phase_prefix(phase: str) -> str:
     """What the names of all branches of a phase begin with."""
     return f"roadmap/phase-{phase}/"
 
@@ -67,7 +67,7 @@ class Worktrees:
         """
         removal.recover(self.git, self.folder, patience=patience)
 
-    def add(self, phase: int, task: str, attempt: int, *, base: str) -> Worktree:
+    def add(self, phase: str, task: str, attempt: int, *, base: str) -> Worktree:
         """A new tree and branch at ``base`` for one attempt of a task.
 
         Of a tree that an attempt of that number left, everything is committed before it is
