@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.private_files import make_private_dir, write_atomically
 
-OWN_FOLDERS: Final = ("run", "status", "logs", "evidence")
+OWN_FOLDERS: Final = ("run", "status", "logs", "evidence", "books", ".worktrees")
 """Folders of a run directory."""
 OWN_VIEWS: Final = "PHASE*-GROUP-*-STATUS.md"
 """The status files of groups, which lie beside the roadmap."""

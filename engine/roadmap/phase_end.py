@@ -89,7 +89,7 @@ class PhaseEnd:
         if intent is None:
             return None
         return PhaseCommit(
-            phase=phase.number, commit=intent.commit, base=intent.base, merged=intent.merged
+            phase=phase.number, commit=intent.commit, base=intent.base, tree=intent.tree
         )
 
     def _intend(self, phase: Phase, made: PhaseCommit) -> None:
@@ -98,7 +98,7 @@ class PhaseEnd:
                 phase.number,
                 commit=made.commit,
                 base=made.base,
-                merged=made.merged,
+                tree=made.tree,
                 at=datetime.now(UTC),
             )
 

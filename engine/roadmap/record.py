@@ -74,8 +74,7 @@ class Intent(_Part):
     commit: str
     base: str
     """What the branch was at."""
-    merged: str = ""
-    """The tip of the phase's own branch, whose content the commit holds."""
+    tree: str = ""
     at: AwareDatetime
 
 
@@ -213,9 +212,9 @@ class Record:
         """How far its closing has come."""
         return self._content.phases.get(number, PhaseRecord())
 
-    def intend(self, number: str, *, commit: str, base: str, merged: str, at: datetime) -> None:
+    def intend(self, number: str, *, commit: str, base: str, tree: str, at: datetime) -> None:
         """The commit is made and is about to become part of the branch."""
-        intent = Intent(commit=commit, base=base, merged=merged, at=at)
+        intent = Intent(commit=commit, base=base, tree=tree, at=at)
         self._save_phase(number, PhaseRecord(intent=intent))
 
     def committed(self, number: str, *, commit: str, at: datetime) -> None:

@@ -7,7 +7,7 @@ for figures only. What is complete is said by the record, never by a history of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +49,7 @@ class RoadmapStages:
     def __init__(
         self,
         place: Place,
+        *,
         desk: RecordDesk,
         ledger: ProgressTracker,
         run_id: str,
@@ -128,7 +129,7 @@ class RoadmapStages:
         again = self._ids(group, JobStatus.FAILED)
         for tries_left in range(self._place.roadmap.infrastructure_tries, 0, -1):
             if again:
-                self._ledger.reset_for_pass(group.ordinal, lambda job: job.job_id in again)
+                self._ledger.reset_for_pass(group.ordinal, _one_of(again))
             waiting = sum(job.status in OPEN for job in self._jobs(group))
             if not waiting:
                 return
@@ -181,10 +182,10 @@ class RoadmapStages:
         chosen, every = len(place.selection.groups), len(list(place.document.groups()))
         gates = ", ".join(gate.name for gate in roadmap.gates) or "none"
         push = {"yes": f"pushed to {roadmap.remote}", "no": "not pushed", "ask": "kept for review"}
+        end = f"phases are committed and {push[roadmap.push]}"
         return (
             f"Groups: {chosen} of {every}; gates after each: {gates}.",
-            f"A task may take {roadmap.task_timeout_seconds:g}s; phases are committed and "
-            f"{push[roadmap.push]}.",
+            f"A task may take {roadmap.task_timeout_seconds:g}s; {end}.",
             *place.selection.warnings(self._desk.complete),
         )
 
@@ -231,6 +232,10 @@ class RoadmapStages:
 
     def _ids(self, group: Group, status: JobStatus) -> frozenset[str]:
         return frozenset(job.job_id for job in self._jobs(group) if job.status is status)
+
+
+def _one_of(ids: frozenset[str]) -> Callable[[Job], bool]:
+    return lambda job: job.job_id in ids
 
 
 def _label(group: Group) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import ContentError, EngineError, InfrastructureError, InternalError
+from engine.errors import ContentError, EngineError, InfrastructureError, InternalError, JobError
 from engine.jobs import Job, Success
 from engine.roadmap import changes
 from engine.roadmap.agent import AgentLimits, AgentProcess
@@ -190,8 +190,9 @@ class _Attempt:
         )
         try:
             success = judge(result, changed, task=self._task.id)
-        except TaskFault as exc:
-            self._report.evidence("log_end.txt", "\n".join(exc.tail) + "\n")
+        except JobError as exc:
+            if isinstance(exc, TaskFault):
+                self._report.evidence("log_end.txt", "\n".join(exc.tail) + "\n")
             self._place.attempts_left.write(left.model_copy(update={"result": str(exc)}))
             raise
         told = left.model_copy(update={"succeeded": True, "result": success.evidence})

@@ -24,7 +24,6 @@ DEFAULTS: dict[str, Mapping[str, object]] = {
         "run.workers": 4,
         "run.delay_between_jobs_seconds": 0,
         "run.stagger_seconds": 5,
-        "posting.daily_limit_usd": None,
     },
 }
 """Of a trade by its name: built-in values of settings (dotted keys) that fit it better than those

@@ -167,7 +167,14 @@ class Roadmap:
 
         self._herald = herald
         sweep(self._place.logs, self._settings.logs)
-        return RoadmapStages(self._place, self._desk, ledger, run_id, herald, self._stopping)
+        return RoadmapStages(
+            self._place,
+            desk=self._desk,
+            ledger=ledger,
+            run_id=run_id,
+            herald=herald,
+            stopping=self._stopping,
+        )
 
     @cached_property
     def _desk(self) -> RecordDesk:
