@@ -48,7 +48,11 @@ def remove(git: Git, path: Path) -> None:
         )
     for name in aside:
         _move_aside(path.parent, path / name, path.name, name)
-    # Only ignored files are left, which git removes without being forced to.
+    drop(git, path)
+
+
+def drop(git: Git, path: Path) -> None:
+    """Remove a tree in which only ignored files are not committed; git itself refuses others."""
     git.must("worktree", "remove", "--", os.fspath(path))
 
 

@@ -134,14 +134,18 @@ class Worktrees:
         A branch that the agent left is no error here. Raises GitError where something of it can
         neither be committed nor kept; the tree is left as it is then.
         """
-        if tree.path.exists():
-            own = require_ours(self.git, tree.path)
-            clear_stale_locks(tree.path, own)
-            state = content.state_of(self.git, tree.path)
-            if state.branch != tree.branch or state.changed or state.untracked:
-                with contextlib.suppress(AgentHistoryError):
-                    self.commit_all(tree, message)
-        self.remove(tree)
+        if not tree.path.exists():
+            removal.forget(self.git, tree.path)
+            return
+        own = require_ours(self.git, tree.path)
+        clear_stale_locks(tree.path, own)
+        state = content.state_of(self.git, tree.path)
+        if state.branch == tree.branch and not state.changed and not state.untracked:
+            removal.drop(self.git, tree.path)
+            return
+        with contextlib.suppress(AgentHistoryError):
+            self.commit_all(tree, message)
+        removal.remove(self.git, tree.path)
 
     def remove(self, tree: Worktree) -> None:
         """Remove the tree of an attempt; its branch stays.
