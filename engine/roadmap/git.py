@@ -220,6 +220,7 @@ class Git:
         return self._common
 
     def has_commit(self, commit: str) -> bool:
+        """Whether the repository holds a commit, on a branch or not."""
         return self.run("cat-file", "-e", f"{commit}^{{commit}}").ok
 
 

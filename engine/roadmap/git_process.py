@@ -79,6 +79,7 @@ class GitResult:
 
     @property
     def ok(self) -> bool:
+        """Whether git says that it did what it was asked for."""
         return self.status == 0
 
     def line(self) -> str:

@@ -153,7 +153,8 @@ class Integration:
         if self.git.branch(cwd=self.path) != branch:
             # A phase's commit that was not made leaves exactly this branch's content staged.
             self.git.run("switch", "--quiet", "--no-guess", branch, cwd=self.path)
-        if any(content.uncommitted(self.git, self.path)):
+        state = content.state_of(self.git, self.path)
+        if state.changed or state.untracked:
             kept = content.keep(
                 self.git, self.path, f"{branch}-left", f"Left in {self.path.name}\n"
             )

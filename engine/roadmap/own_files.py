@@ -9,8 +9,8 @@ from typing import Final
 
 from engine.private_files import make_private_dir, write_atomically
 
-OWN_FOLDERS: Final = ("run", "status", "logs", "evidence", "books", ".worktrees")
-"""Folders of a run directory."""
+OWN_FOLDERS: Final = ("run", "status", "logs", "evidence", ".worktrees")
+"""Folders of a run directory, and where the working trees of attempts are."""
 OWN_VIEWS: Final = "PHASE*-GROUP-*-STATUS.md"
 """The status files of groups, which lie beside the roadmap."""
 OWN_SETTINGS: Final = ("geelark.toml", ".env")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,37 +13,79 @@ from engine.roadmap.git_errors import CommitError, GitError, named
 from engine.roadmap.own_files import is_left_out
 
 _NESTED_MODE: Final = "160000"
+_FIELDS: Final = {"1": 8, "u": 10}
+"""How many fields stand before the name of a changed and of an unmerged file."""
 
 
-def uncommitted(git: Git, path: Path) -> list[str]:
-    """Names of all files of a tree that differ from its last commit, but ignored ones."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What a tree's head is and what is not committed in it."""
+
+    head: str | None
+    """Its commit; nothing where there is none yet."""
+    branch: str | None
+    """Nothing where the head is detached."""
+    changed: tuple[str, ...]
+    """Names of the files that git knows and that differ from the commit."""
+    untracked: tuple[str, ...]
+    """Without ignored files; a repository inside the tree ends with a slash."""
+
+
+def state_of(git: Git, path: Path) -> State:
+    """All that is asked before a tree is committed or removed, by one command."""
     answer = git.must(
-        "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames",
+        "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames",
         "--ignore-submodules=none", cwd=path,
     )  # fmt: skip
-    return [part[3:] for part in answer.names()]
+    facts: dict[str, str] = {}
+    changed, untracked = [], []
+    for entry in answer.names():
+        if entry.startswith("# branch."):
+            key, _, value = entry.removeprefix("# branch.").partition(" ")
+            facts[key] = value
+        elif entry.startswith("? "):
+            untracked.append(entry[2:])
+        else:
+            changed.append(entry.split(" ", _FIELDS[entry[0]])[-1])
+    head, branch = facts.get("oid"), facts.get("head")
+    return State(
+        head=None if head == "(initial)" else head,
+        branch=None if branch == "(detached)" else branch,
+        changed=tuple(changed),
+        untracked=tuple(untracked),
+    )
 
 
-def stage(git: Git, path: Path, base: str | None) -> tuple[str, ...]:
-    """Stage all of a tree but ignored files, secrets and logs; names of the two latter.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staged:
+    """What the index of a tree holds after all was staged."""
 
-    Those are left out as well where somebody staged or committed them since ``base``. Raises
-    GitError for a repository inside the tree, of which git would keep nothing but a name.
+    changed: bool
+    """Whether it differs from the commit that the attempt began at."""
+    left_out: tuple[str, ...]
+    """Secrets and logs: they are in the tree, not in the index."""
+
+
+def stage(git: Git, path: Path, untracked: Sequence[str], base: str | None) -> Staged:
+    """Stage all of a tree but ignored files, secrets and logs.
+
+    The two latter are left out as well where somebody staged or committed them since ``base``.
+    Raises GitError for a repository inside the tree, of which git would keep nothing but a name.
     """
-    untracked = git.must("ls-files", "--others", "--exclude-standard", "-z", cwd=path).names()
     _refuse_nested(path, [name for name in untracked if name.endswith("/")])
     left_out = [name for name in untracked if is_left_out(name)]
     excluded = [f":(top,exclude,literal){name}" for name in left_out]
     _with_names(git, path, ("add", "--all"), [":(top)", *excluded])
     if base is None:
-        return tuple(left_out)
-    added = _added_since(git, path, base)
-    _refuse_nested(path, [name for name, mode in added if mode == _NESTED_MODE])
-    known = [name for name, _mode in added if is_left_out(name)]
+        return Staged(changed=True, left_out=tuple(left_out))
+    differing = _differing(git, path, base)
+    added = {name: mode for name, mode, status in differing if status == "A"}
+    _refuse_nested(path, [name for name, mode in added.items() if mode == _NESTED_MODE])
+    known = [name for name in added if is_left_out(name)]
     if known:
         words = ("rm", "--cached", "--quiet", "--ignore-unmatch")
         _with_names(git, path, words, [f":(top,literal){name}" for name in known])
-    return tuple(sorted({*left_out, *known}))
+    return Staged(changed=len(differing) > len(known), left_out=tuple(sorted({*left_out, *known})))
 
 
 def _with_names(git: Git, path: Path, words: tuple[str, ...], names: list[str]) -> None:
@@ -50,13 +94,14 @@ def _with_names(git: Git, path: Path, words: tuple[str, ...], names: list[str]) 
     )
 
 
-def _added_since(git: Git, path: Path, base: str) -> list[tuple[str, str]]:
-    """Names and modes of the files in the index that ``base`` does not have."""
+def _differing(git: Git, path: Path, base: str) -> list[tuple[str, str, str]]:
+    """Names, modes and kinds of change of the files in which the index differs from ``base``."""
     parts = git.must(
-        "diff", "--cached", "--raw", "-z", "--no-renames", "--diff-filter=A", "--no-abbrev",
+        "diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev",
         "--ignore-submodules=none", base, cwd=path,
     ).names()  # fmt: skip
-    return [(name, facts.split()[1]) for facts, name in zip(parts[::2], parts[1::2], strict=True)]
+    facts = [part.split() for part in parts[::2]]
+    return [(name, fact[1], fact[4]) for fact, name in zip(facts, parts[1::2], strict=True)]
 
 
 def _refuse_nested(path: Path, nested: list[str]) -> None:
@@ -101,10 +146,14 @@ def keep(git: Git, path: Path, name: str, message: str) -> str:
     No other branch moves, whatever the head was: detached, at a branch of somebody else's, without
     a commit, in a merge. Raises GitError.
     """
-    stage(git, path, None)
+    state = state_of(git, path)
+    head = state.head
+    stage(git, path, state.untracked, None)
     tree = git.must("write-tree", cwd=path).line()
-    head = git.commit_of("HEAD", cwd=path)
     if head is not None and git.tree_of(head) == tree:
+        known = _branches_at(git, head, name)
+        if known:
+            return known[0]
         commit = head
     else:
         parents = () if head is None else ("-p", head)
@@ -126,17 +175,26 @@ def unused_branch(git: Git, name: str) -> str:
     return candidate
 
 
-def history_fault(git: Git, path: Path, branch: str, base: str) -> str:
-    """What was done with the branch of a tree that may not be; empty where nothing."""
-    head = git.commit_of("HEAD", cwd=path)
-    now = git.branch(cwd=path)
-    if now is None:
+def _branches_at(git: Git, commit: str, name: str) -> list[str]:
+    """Branches whose names begin so and that are at a commit."""
+    return git.must(
+        "for-each-ref", f"--points-at={commit}", "--format=%(refname:lstrip=2)",
+        f"refs/heads/{name}*",
+    ).out.split()  # fmt: skip
+
+
+def history_fault(git: Git, state: State, *, branch: str, base: str, own: Path) -> str:
+    """What was done with the branch of a tree that may not be; empty where nothing.
+
+    ``own`` is the folder where git keeps what belongs to this tree alone.
+    """
+    if state.branch is None:
         return "left its branch (detached HEAD)"
-    if now != branch:
-        return f"switched to the branch {now!r}"
-    if head is None or not git.is_ancestor(base, head):
+    if state.branch != branch:
+        return f"switched to the branch {state.branch!r}"
+    if state.head is None or (state.head != base and not git.is_ancestor(base, state.head)):
         return "rewrote the history of its branch"
-    if merging(git, path):
+    if (own / "MERGE_HEAD").exists():
         return "left a merge half done"
     return ""
 

@@ -29,6 +29,7 @@ class Registered:
 
     @property
     def half_made(self) -> bool:
+        """Whether git was ended while it made the tree."""
         return self.locked == HALF_MADE
 
 

@@ -18,7 +18,7 @@ from engine.roadmap.git import Git
 from engine.roadmap.git_errors import GitError, named
 from engine.roadmap.git_process import end_abandoned
 from engine.roadmap.own_files import is_left_out
-from engine.roadmap.worktree_content import keep, uncommitted
+from engine.roadmap.worktree_content import keep, state_of
 from engine.roadmap.worktree_list import clear_stale_locks, real, registered, require_ours
 
 log = get_logger(__name__)
@@ -38,9 +38,9 @@ def remove(git: Git, path: Path) -> None:
         forget(git, path)
         return
     clear_stale_locks(path, require_ours(git, path))
-    changed = uncommitted(git, path)
-    aside = [name for name in changed if is_left_out(name)]
-    work = [name for name in changed if not is_left_out(name)]
+    state = state_of(git, path)
+    aside = [name for name in state.untracked if is_left_out(name)]
+    work = [name for name in (*state.changed, *state.untracked) if name not in aside]
     if work:
         raise GitError(
             f"{path} holds work that is not committed ({named(work)}): commit it there or move "
@@ -48,7 +48,11 @@ def remove(git: Git, path: Path) -> None:
         )
     for name in aside:
         _move_aside(path.parent, path / name, path.name, name)
-    # Only ignored files are left, which git removes without being forced to.
+    drop(git, path)
+
+
+def drop(git: Git, path: Path) -> None:
+    """Remove a tree in which only ignored files are not committed; git itself refuses others."""
     git.must("worktree", "remove", "--", os.fspath(path))
 
 
@@ -76,7 +80,8 @@ def make_room(git: Git, path: Path) -> None:
         forget(git, path)
         return
     clear_stale_locks(path, require_ours(git, path))
-    if uncommitted(git, path) or found.branch is None:
+    state = state_of(git, path)
+    if state.changed or state.untracked or state.branch is None:
         name = found.branch if _is_ours(found.branch) else f"roadmap/left/{path.name}"
         kept = keep(git, path, f"{name}-kept", f"What a killed attempt left in {path.name}\n")
         log.warning("work of a killed attempt kept", branch=kept)

@@ -6,6 +6,7 @@ is removed; whatever a kill at any moment leaves half made is put right by the n
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -103,8 +104,10 @@ class Worktrees:
         left its branch or rewrote it (all it made is kept on a branch that the error names),
         GitError where it cannot be committed; the tree is left as it is then.
         """
-        clear_stale_locks(tree.path, require_ours(self.git, tree.path))
-        fault = content.history_fault(self.git, tree.path, tree.branch, tree.base)
+        own = require_ours(self.git, tree.path)
+        clear_stale_locks(tree.path, own)
+        state = content.state_of(self.git, tree.path)
+        fault = content.history_fault(self.git, state, branch=tree.branch, base=tree.base, own=own)
         if fault:
             kept = content.keep(self.git, tree.path, f"{tree.branch}-kept", message)
             raise AgentHistoryError(
@@ -113,12 +116,36 @@ class Worktrees:
                 "let the task run again.",
                 kept,
             )
-        left_out = content.stage(self.git, tree.path, tree.base)
-        if not content.staged_nothing(self.git, tree.path):
+        if state.head == tree.base and not state.changed and not state.untracked:
+            return Committed(commit=None)
+        staged = content.stage(self.git, tree.path, state.untracked, tree.base)
+        if state.head == tree.base:
+            anything = staged.changed
+        else:  # the agent committed itself
+            anything = not content.staged_nothing(self.git, tree.path)
+        if anything:
             content.commit_staged(self.git, tree.path, message)
-        tip = self.git.tip(tree.branch)
-        unchanged = self.git.tree_of(tip) == self.git.tree_of(tree.base)
-        return Committed(commit=None if unchanged else tip, left_out=left_out)
+        tip = self.git.tip(tree.branch) if staged.changed else None
+        return Committed(commit=tip, left_out=staged.left_out)
+
+    def put_away(self, tree: Worktree, message: str) -> None:
+        """Commit or keep whatever is left in a tree, then remove it; safe to repeat.
+
+        A branch that the agent left is no error here. Raises GitError where something of it can
+        neither be committed nor kept; the tree is left as it is then.
+        """
+        if not tree.path.exists():
+            removal.forget(self.git, tree.path)
+            return
+        own = require_ours(self.git, tree.path)
+        clear_stale_locks(tree.path, own)
+        state = content.state_of(self.git, tree.path)
+        if state.branch == tree.branch and not state.changed and not state.untracked:
+            removal.drop(self.git, tree.path)
+            return
+        with contextlib.suppress(AgentHistoryError):
+            self.commit_all(tree, message)
+        removal.remove(self.git, tree.path)
 
     def remove(self, tree: Worktree) -> None:
         """Remove the tree of an attempt; its branch stays.

@@ -145,8 +145,10 @@ def test_an_agent_that_left_or_rewrote_its_branch_fails_and_nothing_is_lost(plac
             place.trees.commit_all(tree, f"Task {task}\n")
         assert "made.txt" in files_of(place, failed.value.kept)
         assert failed.value.kept == f"roadmap/phase-1/{task}.1-kept"
-        place.trees.remove(tree)
+        place.trees.put_away(tree, "again\n")
+        place.trees.put_away(tree, "and again\n")
         assert not tree.path.exists()
+        assert place.sh("branch", "--list", f"{failed.value.kept}-*") == ""
     assert place.sh("rev-parse", "develop") == develop
 
 
@@ -197,10 +199,29 @@ def test_a_repository_inside_a_tree_is_refused_as_git_would_not_keep_its_files(
 
 def test_a_tree_with_work_that_is_not_committed_is_not_removed(place: Place) -> None:
     tree = place.attempt("A1")
-    write(tree, "one.txt")
-    with pytest.raises(GitError, match=r"one\.txt"):
+    write(tree, "one two.txt")
+    with pytest.raises(GitError, match=r"one two\.txt"):
         place.trees.remove(tree)
-    assert (tree.path / "one.txt").exists()
+    sh(tree.path, "add", "one two.txt")
+    with pytest.raises(GitError, match=r"\(one two\.txt\)"):
+        place.trees.remove(tree)
+    assert (tree.path / "one two.txt").exists()
+
+
+def test_an_attempt_is_put_away_whatever_state_it_is_in_and_its_work_is_on_a_branch(
+    place: Place,
+) -> None:
+    dirty, stray = place.attempt("A1"), place.attempt("A2")
+    write(dirty, "one.txt")
+    sh(stray.path, "switch", "--quiet", "--detach")
+    write(stray, "two.txt")
+    sh(stray.path, "add", "two.txt")
+    sh(stray.path, "commit", "--quiet", "-m", "by the agent")
+    for tree in (dirty, stray):
+        place.trees.put_away(tree, "Put away\n")
+        assert not tree.path.exists()
+    assert "one.txt" in files_of(place, dirty.branch)
+    assert "two.txt" in files_of(place, f"{stray.branch}-kept")
 
 
 # Half states
