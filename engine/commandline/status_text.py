@@ -100,7 +100,8 @@ def _show_money(report: Mapping[str, Any]) -> None:
     finish = "" if money["at_finish"] is None else f", ${money['at_finish']:.2f} at finish"
     say(
         f"Money (est): {money['on_now']} {plural(label)} of ours on, "
-        f"${money['per_minute_now']:.3f} a minute; {money['minutes_today']:.0f} min and ${money['today']:.2f} today{finish}."
+        f"${money['per_minute_now']:.3f} a minute; {money['minutes_today']:.0f} min and "
+        f"${money['today']:.2f} today{finish}."
     )
 
 
