@@ -9,7 +9,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from console.action_table import MODES
+from console.action_table import MODES, PASSES, PHONES
 from console.plain import fit, plain
 from console.times import age, beat, zone_name
 from console.widgets.lines import ends
@@ -104,18 +104,26 @@ def modes_row(mode: str, overview: Overview, width: int) -> Text:
     wide = width >= WIDE
     on = f"{plain(plural(overview.resource_label))} on {money.on_now}"
     right = f"{on}   est. ${money.today:.2f} today" if wide else f"{on}  ~${money.today:.2f}"
-    left = _modes(mode, gap="  " * wide, named=True)
+    names = _titles(overview)
+    left = _modes(mode, names, gap="  " * wide, named=True)
     for end in (right, on, ""):
         if left.cell_len + cell_len(end) < width:
             return ends(left, Text(end), width)
-    return _modes(mode, gap="", named=False)
+    return _modes(mode, names, gap="", named=False)
 
 
-def _modes(mode: str, *, gap: str, named: bool) -> Text:
+def _titles(overview: Overview) -> Mapping[str, str]:
+    """What the screens are called; two of them by what the trade shows there."""
+    words = {PASSES: overview.labels.stage, PHONES: overview.labels.resource}
+    named = {name: plural(plain(word)).capitalize() for name, word in words.items()}
+    return {name: named.get(name, name.capitalize()) for name in MODES}
+
+
+def _modes(mode: str, names: Mapping[str, str], *, gap: str, named: bool) -> Text:
     left = Text()
     for number, name in enumerate(MODES, 1):
         here = name == mode
-        title = f"{number} {name.capitalize()}" if named or here else str(number)
+        title = f"{number} {names[name]}" if named or here else str(number)
         around = f"[{title}]" if here else f" {title} " if named else title
         left.append(around, style="bold" * here)
         left.append(gap)

@@ -99,10 +99,10 @@ class Operations(WorkPlace):
         passes_table(result.summary, self.workload.labels.stage)
         show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
-        in_doubt = result.totals["in_doubt"]
+        in_doubt, key = result.totals["in_doubt"], self.workload.labels.key
         if in_doubt:
             say(
-                f"{in_doubt} jobs are in doubt: look at each account, then settle them with "
+                f"{in_doubt} jobs are in doubt: look at each {key}, then settle them with "
                 "--mark-posted or --requeue."
             )
         if result.why:

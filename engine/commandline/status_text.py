@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.commandline.forecast_text import forecast_lines
 from engine.output import complain, say, table
+from engine.workloads.labels import plural
 
 DOUBTS_SHOWN = 20
 """Jobs in doubt that are named one by one."""
@@ -98,8 +99,9 @@ def _show_money(report: Mapping[str, Any]) -> None:
         return
     finish = "" if money["at_finish"] is None else f", ${money['at_finish']:.2f} at finish"
     say(
-        f"Money (est): {money['on_now']} {label}s of ours on, ${money['per_minute_now']:.3f} a "
-        f"minute; {money['minutes_today']:.0f} min and ${money['today']:.2f} today{finish}."
+        f"Money (est): {money['on_now']} {plural(label)} of ours on, "
+        f"${money['per_minute_now']:.3f} a minute; {money['minutes_today']:.0f} min and "
+        f"${money['today']:.2f} today{finish}."
     )
 
 
@@ -201,7 +203,7 @@ def _show_resources(report: Mapping[str, Any]) -> None:
     label = report["labels"]["resource"]
     for state in report["resources"]:
         if state["state"] == "unknown" and not state["id"]:
-            say(f"{label}s: unknown: {state['note']}")
+            say(f"{plural(label)}: unknown: {state['note']}")
             continue
         whose = "ours" if state["ours"] else "not started by us"
         if state["in_campaign"] is not None:

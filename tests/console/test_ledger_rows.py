@@ -77,7 +77,7 @@ def asked(
 
 
 def test_narrow_columns_fit_eighty_cells_with_every_word_of_the_table() -> None:
-    shown = fitted(columns("narrow"), 77, 2)
+    shown = fitted(columns("narrow", labels=PostReel.labels), 77, 2)
     assert [place.column.title for place in shown] == [
         "JOB", "ACCOUNT", "STATUS", "TRY", "NEXT", "WHEN", "WHY",
     ]  # fmt: skip
@@ -85,7 +85,9 @@ def test_narrow_columns_fit_eighty_cells_with_every_word_of_the_table() -> None:
 
 
 def test_wide_columns_fit_a_hundred_and_sixty_cells() -> None:
-    titles = [place.column.title for place in fitted(columns("wide"), 157, 2)]
+    titles = [
+        place.column.title for place in fitted(columns("wide", labels=PostReel.labels), 157, 2)
+    ]
     assert titles == [
         "JOB", "ACCOUNT", "STATUS", "TRY", "NEXT TRY", "PASS", "W", "CLAIMED", "TOOK", "CLASS",
         "WHY", "ERROR",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.config import Settings
+from engine.insight.watch import Watch
 from tests.e2e.toy_farm import ToyFarm
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -158,3 +161,51 @@ def test_a_trade_writes_its_own_files_for_people_and_its_trouble_ends_no_run(
     assert not (shut / "published.txt").exists()
     log = (shut / "logs" / "orchestrator.log").read_text()
     assert "not_published" in log
+
+
+def test_a_gate_that_does_not_open_ends_the_run_with_the_trades_own_word_and_reason(
+    tmp_path: Path,
+) -> None:
+    farm = rooms(tmp_path, "j0 a", "j1 b stage:2", gates="1 fail:too-damp\n")
+    result = farm.run("--run")
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert lines[-2:] == ["Room 1: too-damp.", "Result: gate_failed (exit status 1)"]
+    assert any(line.strip() == "Rooms" for line in lines)
+    assert "room 1: Room 1: too-damp." in lines
+    shown = farm.run("--status").stdout
+    assert "gate_failed. Room 1: too-damp." in shown
+    told = json.loads(farm.run("--status", "--json").stdout)
+    assert told["last_run"]["why"] == "Room 1: too-damp."
+    assert "Room 1: too-damp." in told["overview"]["last_result"]
+    assert told["labels"]["stage"] == "room"
+
+
+def test_the_stages_of_the_last_run_keep_their_names_and_notes(tmp_path: Path) -> None:
+    farm = rooms(tmp_path, "j0 a", "j1 b stage:2", gates="2 fail:dusty\n")
+    assert farm.run("--run").returncode == 1
+    settings = Settings.load(tmp_path)
+    watch = Watch(tmp_path, settings)
+    watch.refresh()
+    passes = watch.pass_report().passes
+    assert [(one.label, one.result) for one in passes] == [
+        ("room 1", ""),
+        ("room 2", "gate_failed"),
+    ]
+    assert passes[-1].note == "Room 2: dusty."
+
+
+def test_a_trade_without_a_calendar_day_goes_on_with_the_ledger_of_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    farm = rooms(tmp_path, "j0 a", "j1 b stage:2", gates="1 fail:shut\n")
+    assert farm.run("--run").returncode == 1
+    path = farm.ledger_path
+    year = f"{datetime.now(UTC):%Y}"
+    path.write_text(path.read_text().replace(f",{year}-", ",2020-"), encoding="utf-8")
+    (tmp_path / "gates.txt").write_text("", encoding="utf-8")
+    assert "is of 2020-" in farm.run("--run").stderr
+    (tmp_path / "undated").touch()
+    again = farm.run("--run")
+    assert again.returncode == 0, again.stderr
+    assert farm.done() == ["j0", "j1"]
