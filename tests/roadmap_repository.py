@@ -22,7 +22,7 @@ from engine.roadmap.own_files import hide_own_folders
 from engine.roadmap.worktrees import Worktree, Worktrees
 
 QUIET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
-MESSAGE = phase_message(1, [("A", "First things"), ("B", "Second things")])
+MESSAGE = phase_message("1", [("A", "First things"), ("B", "Second things")])
 LIMITS = GitLimits(local=30, remote=10, push=30, hooks=30, locks=2)
 
 
@@ -102,19 +102,19 @@ class Place:
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def attempt(self, task: str, number: int = 1, *, phase: int = 1) -> Worktree:
+    def attempt(self, task: str, number: int = 1, *, phase: str = "1") -> Worktree:
         """A tree for an attempt at the tip of the phase's branch."""
         base = self.integration.ensure(phase, self.git.tip("main"))
         return self.trees.add(phase, task, number, base=base)
 
-    def done(self, task: str, name: str, text: str, *, phase: int = 1) -> Worktree:
+    def done(self, task: str, name: str, text: str, *, phase: str = "1") -> Worktree:
         """An attempt that wrote one file, committed, not yet merged."""
         tree = self.attempt(task, phase=phase)
         (tree.path / name).write_text(text, encoding="utf-8")
         assert self.trees.commit_all(tree, f"Task {task}\n").commit is not None
         return tree
 
-    def merged(self, task: str, name: str, text: str, *, phase: int = 1) -> None:
+    def merged(self, task: str, name: str, text: str, *, phase: str = "1") -> None:
         """A task done, merged, its tree removed."""
         tree = self.done(task, name, text, phase=phase)
         assert self.integration.merge(task, tree.branch)
@@ -123,7 +123,7 @@ class Place:
     def close(
         self,
         *,
-        phase: int = 1,
+        phase: str = "1",
         push: bool = True,
         gated: str | None = None,
         gates: Callable[[], None] | None = None,

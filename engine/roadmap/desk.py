@@ -57,6 +57,10 @@ class RecordDesk:
         with self._lock:
             return _told(self._files.take_hand_edits(self._place.document, datetime.now(UTC)))
 
+    def outgrown(self) -> list[str]:
+        """Tasks that complete groups did not have when they were completed: a sentence each."""
+        return self.record.outgrown(self._place.document)
+
     def write_views(self, ledger: ProgressTracker) -> list[str]:
         """Write the status files; sentences on what was changed by hand. Raises OSError,
         InputError, LedgerError."""

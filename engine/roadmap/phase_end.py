@@ -12,10 +12,31 @@ from engine.roadmap.closing import Closed, Closing, PhaseCommit, phase_message
 from engine.roadmap.document import Phase
 from engine.roadmap.git_errors import GitError, MergeConflictError, PushFailedError
 from engine.roadmap.place import Place
+from engine.roadmap.record import Record
 from engine.workloads.base import Herald
 
 if TYPE_CHECKING:
     from engine.roadmap.desk import RecordDesk
+
+
+def finish_interrupted(place: Place, record: Record) -> None:
+    """Go on with a phase's fast-forward that the host's end cut short. Raises GitError."""
+    closing = _closing(place)
+    for phase in place.document.phases:
+        pending = _pending(record, phase)
+        if pending is not None and not record.phase(phase.number).committed:
+            closing.finish_interrupted(pending)
+
+
+def _closing(place: Place) -> Closing:
+    return Closing(place.git, place.integration, branch=place.branch, remote=place.roadmap.remote)
+
+
+def _pending(record: Record, phase: Phase) -> PhaseCommit | None:
+    intent = record.phase(phase.number).intent
+    if intent is None:
+        return None
+    return PhaseCommit(phase=phase.number, commit=intent.commit, base=intent.base, tree=intent.tree)
 
 
 class PushHeldError(EngineError):
@@ -66,16 +87,13 @@ class PhaseEnd:
     def _closed(self, phase: Phase, *, push: bool) -> Closed:
         place, record = self._place, self._desk.record
         last = record.group(phase.groups[-1].name)
-        closing = Closing(
-            place.git, place.integration, branch=place.branch, remote=place.roadmap.remote
-        )
-        pending = self._pending(phase)
+        closing = _closing(place)
         closed = closing.close(
             phase.number,
             phase_message(phase.number, [(group.id, group.title) for group in phase.groups]),
             gated_tree=last.tree if last is not None else "",
             gates=lambda: self._barrier.run_gates(phase.groups[-1], place.integration.head()),
-            pending=pending,
+            pending=_pending(record, phase),
             save=lambda made: self._intend(phase, made),
             push=push,
         )
@@ -83,14 +101,6 @@ class PhaseEnd:
             seen = closing.is_pushed(closed.commit)
             return closed if not seen else Closed(commit=closed.commit, pushed=True)
         return closed
-
-    def _pending(self, phase: Phase) -> PhaseCommit | None:
-        intent = self._desk.record.phase(phase.number).intent
-        if intent is None:
-            return None
-        return PhaseCommit(
-            phase=phase.number, commit=intent.commit, base=intent.base, tree=intent.tree
-        )
 
     def _intend(self, phase: Phase, made: PhaseCommit) -> None:
         with self._desk.lock:
@@ -104,7 +114,7 @@ class PhaseEnd:
 
     def _remember(self, phase: Phase) -> None:
         """A push that failed leaves a commit that is made."""
-        pending = self._pending(phase)
+        pending = _pending(self._desk.record, phase)
         if pending is not None:
             self._record(phase, Closed(commit=pending, committed_now=True))
 

@@ -15,6 +15,7 @@ from engine.roadmap.git_errors import NotReadyError
 from engine.roadmap.grammar import read
 from engine.roadmap.integration import Integration
 from engine.roadmap.record import Record
+from engine.roadmap.run_logs import LOG_FOLDER
 from engine.roadmap.selection import Selection
 from engine.roadmap.status_files import STATUS_DIR, StatusFiles
 from engine.roadmap.surroundings import allowed_environment
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.config import Settings
 
 WORKTREES: Final = ".worktrees"
+GIT_LOG: Final = "git.log"
 LEDGER: Final = "roadmap_progress.csv"
 GATE_SLOT: Final = 0
 """Gates run one at a time, whichever worker's slot has this number."""
@@ -62,7 +64,7 @@ class Place:
 
     @cached_property
     def git(self) -> Git:
-        return Git(self.work_dir, stop=self._stop)
+        return Git(self.work_dir, stop=self._stop, log_path=self.logs / LOG_FOLDER / GIT_LOG)
 
     @cached_property
     def branch(self) -> str:

@@ -98,12 +98,11 @@ class RoadmapStages:
             self.doing = ""
 
     def _begin(self) -> None:
-        """Take what hands changed into account, and put right what a killed run left."""
+        """Take what hands changed into account, and record what is new in the document."""
         place = self._place
         self.doing = "looking at the repository"
-        for sentence in self._desk.take_hand_edits():
+        for sentence in (*self._desk.take_hand_edits(), *self._desk.outgrown()):
             self._herald.line(sentence)
-        place.worktrees.recover()
         wanted = new_jobs(place.document, self._desk.record)
         self._ledger.seed(lambda known: [job for job in wanted if job.job_id not in known])
         self._leave_out_done_by_hand()

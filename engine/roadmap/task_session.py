@@ -204,8 +204,7 @@ class _Attempt:
         tree = self._tree
         if tree is not None:
             try:
-                self._place.worktrees.commit_all(tree, self._message)
-                self._place.worktrees.remove(tree)
+                self._place.worktrees.put_away(tree, self._message)
             except (EngineError, OSError) as exc:
                 self._report.log.warning("worktree_left", path=str(tree.path), error=str(exc))
         self._at_work.end(self._slot.index)

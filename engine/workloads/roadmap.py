@@ -102,7 +102,8 @@ class Roadmap:
     def check(self) -> None:
         """Refuse what could not run: the document, the agent, the gates, the repository (B2.1).
 
-        Raises InputError, GitError.
+        What a killed run left half done in the repository is put right before it is looked at.
+        Raises InputError, GitError, AlreadyRunningError.
         """
         from engine.progress import ProgressTracker
         from engine.roadmap.agent import check_agent
@@ -118,6 +119,7 @@ class Roadmap:
         check_agent(roadmap.agent_command, place.env)
         check_gates(roadmap.gates, place.env)
         hide_own_folders(self._work_dir)
+        self._put_right()
         made = [
             phase.commit
             for phase in (record.phase(one.number) for one in place.document.phases)
@@ -135,6 +137,20 @@ class Roadmap:
             refuse_reordered(place.document, ledger, record)
         finally:
             ledger.close()
+
+    def _put_right(self) -> None:
+        """Go on with what a killed run left, while no other run lives (B6.8)."""
+        from engine.instance import run_lock
+        from engine.roadmap.phase_end import finish_interrupted
+
+        self.ledger_path.parent.mkdir(mode=0o700, exist_ok=True)
+        lock = run_lock(self.ledger_path, stale_after=self._settings.run.heartbeat_stale_seconds)
+        lock.acquire()
+        try:
+            self._place.worktrees.recover()
+            finish_interrupted(self._place, self._place.record())
+        finally:
+            lock.release()
 
     def check_workers(self, count: int) -> None:
         """A worker needs nothing that could run out but this host's own means."""

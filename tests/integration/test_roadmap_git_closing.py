@@ -148,9 +148,9 @@ def test_b3_5_gates_run_again_where_a_hook_or_the_branch_changed_the_content(pla
     place.commit("other.txt", "meanwhile\n")
     assert place.close(gated=gated).committed_now
     assert place.gates_run == 1
-    place.merged("B1", "two.txt", "two\n", phase=2)
+    place.merged("B1", "two.txt", "two\n", phase="2")
     place.hook(place.work / ".git", "pre-commit", "echo formatted > two.txt; git add two.txt")
-    assert place.close(phase=2).committed_now
+    assert place.close(phase="2").committed_now
     assert place.gates_run == 2
     assert (place.work / "two.txt").read_text(encoding="utf-8") == "formatted\n"
     assert (place.work / "other.txt").exists()

@@ -59,13 +59,13 @@ def _whole_life(place: Place) -> None:
     stray = place.attempt("B3")
     push_disabled(place.git, stray.path)
     (stray.path / "left.txt").write_text("left\n", encoding="utf-8")
-    place.trees.add(1, "B3", 1, base=stray.base)
+    place.trees.add("1", "B3", 1, base=stray.base)
     place.integration.merge("B1", first.branch)
     with pytest.raises(MergeConflictError):
         place.integration.merge("B2", second.branch)
     changes.patch(place.git, first.base, first.branch)
     (place.integration.path / "litter.txt").write_text("litter\n", encoding="utf-8")
-    place.integration.ensure(1, place.git.tip("main"))
+    place.integration.ensure("1", place.git.tip("main"))
     for tree in (first, second):
         place.trees.remove(tree)
     place.close()
@@ -126,7 +126,7 @@ def _close_as_a_run(place: Place) -> None:
     pending = None
     if path.exists():
         phase, commit, base, tree = path.read_text(encoding="utf-8").split()
-        pending = PhaseCommit(phase=int(phase), commit=commit, base=base, tree=tree)
+        pending = PhaseCommit(phase=phase, commit=commit, base=base, tree=tree)
 
     def save(made: PhaseCommit) -> None:
         new = path.with_suffix(".new")
@@ -135,7 +135,7 @@ def _close_as_a_run(place: Place) -> None:
 
     place.trees.recover()
     place.closing.close(
-        1,
+        "1",
         roadmap_repository.MESSAGE,
         gated_tree="",
         gates=lambda: None,
@@ -227,7 +227,7 @@ def _half_forwarded(place: Place) -> PhaseCommit:
     place.trees.commit_all(tree, "Task A1\n")
     place.integration.merge("A1", tree.branch)
     made = place.closing.prepare(
-        1, roadmap_repository.MESSAGE, gated_tree=place.integration.tree(), gates=lambda: None
+        "1", roadmap_repository.MESSAGE, gated_tree=place.integration.tree(), gates=lambda: None
     )
     assert made is not None
     (place.work / "one ü.txt").write_text("one ü.txt\n", encoding="utf-8")

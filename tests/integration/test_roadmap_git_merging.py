@@ -44,10 +44,10 @@ def test_b_d11_a_conflict_names_task_and_files_and_can_be_resolved_by_a_person(
     assert sh(merged, "status", "--porcelain") == ""
     sh(merged, "merge", second.branch, ok=False)
     with pytest.raises(NotReadyError, match="A merge is half done"):
-        place.integration.ensure(1, place.git.tip("main"))
+        place.integration.ensure("1", place.git.tip("main"))
     (merged / "app.txt").write_text("by both\n", encoding="utf-8")
     sh(merged, "commit", "--quiet", "-am", "Resolve")
-    place.integration.ensure(1, place.git.tip("main"))
+    place.integration.ensure("1", place.git.tip("main"))
     assert not place.integration.merge("A2", second.branch)
     assert (merged / "app.txt").read_text(encoding="utf-8") == "by both\n"
 
@@ -62,7 +62,7 @@ def test_a_merge_of_ours_that_was_killed_half_way_is_given_up_and_made_again(
     own = Path(sh(place.integration.path, "rev-parse", "--absolute-git-dir"))
     (own / "geelark-merging").touch()
     (own / "index.lock").touch()
-    place.integration.ensure(1, place.git.tip("main"))
+    place.integration.ensure("1", place.git.tip("main"))
     assert sh(place.integration.path, "status", "--porcelain") == ""
     with pytest.raises(MergeConflictError):
         place.integration.merge("A2", second.branch)
@@ -72,7 +72,7 @@ def test_files_that_gates_wrote_are_kept_on_a_branch_and_out_of_the_phase(place:
     place.merged("A1", "one.txt", "one\n")
     (place.integration.path / "coverage.txt").write_text("90 %", encoding="utf-8")
     (place.integration.path / "app.txt").write_text("reformatted\n", encoding="utf-8")
-    tip = place.integration.ensure(1, place.git.tip("main"))
+    tip = place.integration.ensure("1", place.git.tip("main"))
     assert sh(place.integration.path, "status", "--porcelain", "--branch") == (
         "## roadmap/phase-1/merged"
     )
@@ -83,13 +83,13 @@ def test_files_that_gates_wrote_are_kept_on_a_branch_and_out_of_the_phase(place:
 def test_a_lost_integration_tree_is_made_again_with_all_that_was_merged(place: Place) -> None:
     place.merged("A1", "one.txt", "one\n")
     place.integration.path.rename(place.top / "gone")
-    place.integration.ensure(1, place.git.tip("main"))
+    place.integration.ensure("1", place.git.tip("main"))
     assert (place.integration.path / "one.txt").exists()
 
 
 def test_the_next_phase_begins_at_the_operators_branch(place: Place) -> None:
     place.merged("A1", "one.txt", "one\n")
-    place.integration.ensure(2, place.git.tip("main"))
+    place.integration.ensure("2", place.git.tip("main"))
     assert not (place.integration.path / "one.txt").exists()
-    place.integration.ensure(1, place.git.tip("main"))
+    place.integration.ensure("1", place.git.tip("main"))
     assert (place.integration.path / "one.txt").exists()

@@ -345,7 +345,7 @@ def _add_five(work: Path, worker: int) -> None:
     git = Git(work)
     trees = Worktrees(git, work / "run" / "worktrees")
     for number in range(5):
-        tree = trees.add(1, f"W{worker}", number, base=git.tip("main"))
+        tree = trees.add("1", f"W{worker}", number, base=git.tip("main"))
         (tree.path / f"{worker}-{number}.txt").write_text("x", encoding="utf-8")
         trees.commit_all(tree, "done\n")
 
