@@ -143,7 +143,7 @@ def test_a_pass_is_added_only_after_yes(farm: ToyFarm) -> None:
         await ana.asked(ana.app.desk.add_pass(), AddPass)
         await ana.press("enter")
         await ana.asked(ana.app.desk.add_pass(), AddPass)
-        assert await ana.note_after("y") == "One pass more is allowed."
+        assert await ana.note_after("y") == "One room more is allowed."
         await ana.until(lambda: seen(ana).stages == stages + 1, "the pass")
 
     operate(farm, script)
