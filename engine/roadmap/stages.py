@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import StopRequested
 from engine.insight.attempts import PassHistory
 from engine.jobs import ErrorCategory, Job, JobStatus
-from engine.retry import STOPPED, PassResult, stats_of
+from engine.retry import STOPPED, PassResult, PassStats, stats_of
 from engine.roadmap.barrier import Barrier, BarrierError
 from engine.roadmap.document import Group, Phase
 from engine.roadmap.jobs_of_groups import OPEN, new_jobs, tasks_of
@@ -195,18 +195,30 @@ class RoadmapStages:
     def summary(self) -> Mapping[str, Any]:
         # Asked while the plan is at work: a history of its own is nobody else's.
         history = RunHistory(self._ledger, self._run_id).passes()
-        entered = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
+        begun = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
+        last = begun[-1].group.ordinal if begun else 0
+        coming = (one for one in self._place.selection.groups if one.ordinal > last)
         return {
             "result": self.result,
             "why": self._why,
             "passes_allowed": self.max_passes,
             "passes": [
-                stats_of(number, history.get(number, PassHistory())).to_dict()
-                | {"label": one.group.label, "note": one.note}
-                for one in entered
-                for number in [one.group.ordinal]
+                *(self._figures(one, history) for one in begun),
+                *(self._to_come(group) for group in coming if not self._desk.is_complete(group)),
             ],
         }
+
+    def _figures(self, one: _Entered, history: Mapping[int, PassHistory]) -> dict[str, Any]:
+        number = one.group.ordinal
+        figures = stats_of(number, history.get(number, PassHistory())).to_dict()
+        result = {"result": "complete"} if self._desk.is_complete(one.group) else {}
+        return {**figures, "label": one.group.label, "note": one.note, **result}
+
+    @staticmethod
+    def _to_come(group: Group) -> dict[str, Any]:
+        waiting = sum(not task.done for task in group.tasks)
+        stats = PassStats(pass_number=group.ordinal, total_jobs=waiting)
+        return {**stats.to_dict(), "label": group.label}
 
     def stop(self) -> None:
         self._stopping.set()

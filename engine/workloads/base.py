@@ -308,6 +308,9 @@ class Workload(Protocol):
     daily: bool
     """A ledger belongs to one calendar day: that of an earlier day is archived before the next is
     begun, and a run does not count on going on after midnight."""
+    own_stages: bool
+    """Its stages are its own: retry passes, and what the settings say of them, mean nothing to it,
+    and jobs are not seeded by their keys."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
     cap_refusal: str
