@@ -93,6 +93,8 @@ def pass_report(
 
 def limits(run: RunFacts) -> str:
     """The limits of the run, in words."""
+    if run.limits:
+        return run.limits
     config = run.config
     passes = run.passes_allowed
     if run.named:
