@@ -201,12 +201,19 @@ class RoadmapStages:
         return {
             "result": self.result,
             "why": self._why,
+            "limits": self._limits,
             "passes_allowed": self.max_passes,
             "passes": [
                 *(self._figures(one, history) for one in begun),
                 *(self._to_come(group) for group in coming if not self._desk.is_complete(group)),
             ],
         }
+
+    @property
+    def _limits(self) -> str:
+        chosen, every = len(self._place.selection.groups), self.max_passes
+        gates = ", ".join(gate.name for gate in self._place.roadmap.gates) or "none"
+        return f"{chosen} of {every} groups, one after the other; gates: {gates}"
 
     def _figures(self, one: _Entered, history: Mapping[int, PassHistory]) -> dict[str, Any]:
         number = one.group.ordinal
