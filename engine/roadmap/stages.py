@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import StopRequested
 from engine.insight.attempts import PassHistory
 from engine.jobs import ErrorCategory, Job, JobStatus
-from engine.retry import STOPPED, PassResult, PassStats, stats_of
+from engine.retry import STOPPED, PassResult, PassStats, RetryConfig, stats_of
 from engine.roadmap.barrier import Barrier, BarrierError
 from engine.roadmap.document import Group, Phase
 from engine.roadmap.jobs_of_groups import OPEN, new_jobs, tasks_of
@@ -195,19 +195,30 @@ class RoadmapStages:
     def summary(self) -> Mapping[str, Any]:
         # Asked while the plan is at work: a history of its own is nobody else's.
         history = RunHistory(self._ledger, self._run_id).passes()
-        begun = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
+        begun = sorted(list(self._entered.values()), key=lambda one: one.group.ordinal)
         last = begun[-1].group.ordinal if begun else 0
         coming = (one for one in self._place.selection.groups if one.ordinal > last)
         return {
             "result": self.result,
             "why": self._why,
             "limits": self._limits,
+            "config": self._retries.model_dump(),
             "passes_allowed": self.max_passes,
             "passes": [
                 *(self._figures(one, history) for one in begun),
                 *(self._to_come(group) for group in coming if not self._desk.is_complete(group)),
             ],
         }
+
+    @property
+    def _retries(self) -> RetryConfig:
+        """What is tried again by itself, in the words of those that have passes."""
+        return RetryConfig(
+            max_passes=self.max_passes,
+            retry_delay_seconds=0,
+            infrastructure_retry_limit=self._place.roadmap.infrastructure_tries,
+            unknown_error_is_retryable=False,
+        )
 
     @property
     def _limits(self) -> str:
