@@ -72,21 +72,23 @@ def run(base: Path, document: Document) -> Seen:
 
 def _book(document: Document) -> Book:
     book = book_of(document, _SECONDS, 8)
-    work: dict[str, object] = {"write": "work/{task}.txt", "text": "{task}\n"}
-    child: dict[str, object] = {"child": 600, "stubborn": True}
-    hang: list[Mapping[str, object]] = [work, {"hang": True}]
-    stubborn: Steps = [work, {"ignore_terminate": True}, child, {"hang": True}]
+    work = {"write": "work/{task}.txt", "text": "{task}\n"}
+    child = {"child": 600, "stubborn": True}
     away = {**child, "session": True}
-    good: Steps = [work]
-    book[FAILS] = [work, {"exit": 3}]
-    book[LEAVES] = [away, {**child, "orphan": True}, work]
+    good, hang = _steps(work), _steps(work, {"hang": True})
+    book[FAILS] = _steps(work, {"exit": 3})
+    book[LEAVES] = _steps(away, {**child, "orphan": True}, work)
     book[HANGS] = [hang, good]
-    book[STUBBORN] = [stubborn, good]
-    book[TWICE] = [[away, *hang], hang, good]
+    book[STUBBORN] = [_steps(work, {"ignore_terminate": True}, child, {"hang": True}), good]
+    book[TWICE] = [_steps(away, *hang), hang, good]
     for task in (FIRST, SECOND):
-        book[task] = [work, {"write": "shared.txt", "text": "{task} was here\n"}]
-    book[BROKEN] = [{"write": "work/{task}.txt", "text": "what no gate lets pass\n"}]
+        book[task] = _steps(work, {"write": "shared.txt", "text": "{task} was here\n"})
+    book[BROKEN] = _steps({"write": "work/{task}.txt", "text": "what no gate lets pass\n"})
     return book
+
+
+def _steps(*steps: Mapping[str, object]) -> Steps:
+    return steps
 
 
 _Step = Callable[[Project, Book, Seen, Counter[str]], bool]
