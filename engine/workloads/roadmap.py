@@ -72,6 +72,7 @@ class Roadmap:
         self._ledger: ProgressTracker | None = None
         self._herald: Herald | None = None
         """Of the run that this process supervises."""
+        self._notices: tuple[str, ...] = ()
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -125,13 +126,13 @@ class Roadmap:
             for phase in (record.phase(one.number) for one in place.document.phases)
             if phase.commit and not phase.pushed
         ]
-        self._readiness = check(
+        self._notices = check(
             place.git,
             branch=roadmap.branch,
             remote="" if roadmap.push == "no" else roadmap.remote,
             allow_dirty=roadmap.allow_dirty,
             ours=made,
-        )
+        ).warnings
         ledger = ProgressTracker(self.ledger_path, settings=self._settings, cap=0)
         try:
             refuse_reordered(place.document, ledger, record)
@@ -156,8 +157,8 @@ class Roadmap:
         """A worker needs nothing that could run out but this host's own means."""
 
     def notices(self) -> Sequence[str]:
-        """What the repository said when it was looked at."""
-        return self._readiness.warnings
+        """What the repository said when it was looked at, which only a run does."""
+        return self._notices
 
     # -- jobs ------------------------------------------------------------------------------------
 
