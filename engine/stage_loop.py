@@ -76,6 +76,9 @@ class StageLoop:
                     run.phase = plan.doing or before
                 run.tick(TURN_SECONDS)
             return future.result()
+        except BaseException:
+            plan.stop()  # whatever ends the run ends what the plan is at
+            raise
         finally:
             run.between_stages = False
             run.phase = before

@@ -16,7 +16,7 @@ from typing import Any
 from engine.insight.attempts import PassHistory
 from engine.jobs import JobStatus
 from engine.progress import ProgressTracker
-from engine.retry import STOPPED, stats_of
+from engine.retry import STOPPED, PassStats, stats_of
 from engine.run_history import RunHistory
 from engine.workloads.base import Herald, Stage
 
@@ -39,11 +39,11 @@ class ToyStages:
         self._result = STOPPED
         self._why = ""
         self._entered: list[int] = []
+        self._done: list[int] = []
         self.doing = ""
 
     def __iter__(self) -> Iterator[Stage]:
-        rooms = sorted({job.pass_number for job in self._ledger.jobs().values()})
-        for room in rooms:
+        for room in self._rooms():
             if left := self._left(room):
                 self._entered.append(room)
                 yield Stage(number=room, label=f"room {room}", total_jobs=left)
@@ -54,6 +54,7 @@ class ToyStages:
                 return
             if not self._aired(room):
                 return
+            self._done.append(room)
         self._result = "all_complete"
 
     def opening(self) -> Sequence[str]:
@@ -70,14 +71,22 @@ class ToyStages:
     def summary(self) -> Mapping[str, Any]:
         # Asked while the plan is at work: a history of its own is nobody else's.
         history = RunHistory(self._ledger, self._run_id).passes()
+        entered = list(self._entered)
+        coming = [room for room in self._rooms() if not entered or room > entered[-1]]
         return {
             "result": self.result,
             "why": self._why,
             "passes_allowed": self.max_passes,
             "passes": [
                 stats_of(room, history.get(room, PassHistory())).to_dict()
-                | {"label": f"room {room}", "note": self._why if room == self._entered[-1] else ""}
-                for room in list(self._entered)
+                | {"label": f"room {room}", "note": self._why if room == entered[-1] else ""}
+                | ({"result": "aired"} if room in self._done else {})
+                for room in entered
+            ]
+            + [
+                {**PassStats(pass_number=room, total_jobs=self._left(room)).to_dict()}
+                | {"label": f"room {room}"}
+                for room in coming
             ],
         }
 
@@ -86,6 +95,9 @@ class ToyStages:
 
     def add_stage(self) -> None:
         return
+
+    def _rooms(self) -> Sequence[int]:
+        return sorted({job.pass_number for job in self._ledger.jobs().values()})
 
     # -- parts -----------------------------------------------------------------------------------
 

@@ -198,7 +198,7 @@ def _dry_run(top: Path) -> int:
     place = Place(settings, top)
     record = place.record()
     ledger = ProgressTracker(place.ledger_path, settings=settings, cap=0)
-    agent = place.roadmap.agent_command[0]
+    agent = Path(place.roadmap.agent_command[0]).name
     number = 0
     for warning in place.selection.warnings(record.complete):
         say(f"Note: {warning}")

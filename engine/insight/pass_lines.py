@@ -34,10 +34,12 @@ class Pace:
 
 
 def pass_lines(run: RunFacts, ahead: Sequence[PassAhead] = ()) -> list[PassLine]:
-    """All passes, oldest first, those to come at the end: as the forecast has them, and where it
-    can tell nothing by the run's own pace."""
+    """All passes, oldest first, those to come at the end: as the trade told of them, else as the
+    forecast has them, and where it can tell nothing by the run's own pace."""
     numbers = sorted({*run.histories, *run.told, *([run.current] if run.current else [])})
-    lines = [_line(run, number) for number in numbers]
+    lines = [_line(run, number) for number in numbers if number <= run.current]
+    if run.named:
+        return [*lines, *(_told_of(run, one) for one in numbers if one > run.current)]
     coming = [_ahead(one) for one in ahead if one.number > run.current and round(one.jobs)]
     return [*lines, *(coming or _planned(run))]
 
@@ -139,6 +141,22 @@ def _per_minute(count: int, start: datetime | None, end: datetime | None) -> flo
         return None
     minutes = (end - start).total_seconds() / 60
     return count / minutes if minutes > 0 else None
+
+
+def _told_of(run: RunFacts, number: int) -> PassLine:
+    """A stage to come, of which the trade has told."""
+    told = run.told[number]
+    return PassLine(
+        number=number,
+        state=PLANNED,
+        started=None,
+        ended=None,
+        seconds=None,
+        jobs=told.jobs,
+        result=told.result or PLANNED,
+        label=told.label,
+        note=told.note,
+    )
 
 
 # -- to come ---------------------------------------------------------------------------------------

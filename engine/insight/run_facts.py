@@ -74,6 +74,11 @@ class RunFacts:
         return self.live and self.current > 0 and (told is None or told.end is None)
 
     @property
+    def named(self) -> bool:
+        """The trade has its own names for its stages, and says itself which are to come."""
+        return any(one.label for one in self.told.values())
+
+    @property
     def waiting(self) -> int:
         """Jobs of the present stage that a worker may claim, now or at their time."""
         figures = self.figures
@@ -122,7 +127,8 @@ def gather(
     summary = _mapping(status.get("stages"))
     told = dict(_told(summary.get("passes")))
     stage = _mapping(status.get("stage")).get("number")
-    last = max([*histories, *told], default=0)
+    begun = [number for number, one in told.items() if one.start is not None]
+    last = max([*histories, *begun], default=0)
     allowed = summary.get("passes_allowed")
     return RunFacts(
         run_id=run_id,

@@ -131,8 +131,10 @@ class RunStatus(_Part):
 
     @property
     def present_stage(self) -> int:
-        """The stage whose jobs are being claimed; 0 = none in particular."""
-        return self.stage.number if self.stage is not None and self.state == "running" else 0
+        """The stage whose jobs are being claimed, or that is just being ended in the trade's own
+        way; 0 = none in particular."""
+        at_it = self.state == "running" or bool(self.doing)
+        return self.stage.number if self.stage is not None and at_it else 0
 
     def age(self, now: datetime) -> float:
         """Seconds since it was written."""

@@ -97,11 +97,13 @@ class StagePlan(Protocol):
         ...
 
     def summary(self) -> Mapping[str, Any]:
-        """Stages so far with their figures, JSON-ready.
+        """The stages with their figures, JSON-ready.
 
         ``passes`` has one entry a stage, with the figures of ``engine.retry.PassStats`` and, where
-        the trade has them, a ``label`` (what people call the stage) and a ``note`` (why its gate
-        failed). ``why``: one sentence on the result, where the word alone does not tell.
+        the trade has them, a ``label`` (what people call the stage), a ``result`` (``passed``) and
+        a ``note`` (why its gate failed). With labels, stages to come may stand there too, with
+        their ``total_jobs`` and no ``start_time``. ``why``: one sentence on the result, where the
+        word alone does not tell.
         """
         ...
 

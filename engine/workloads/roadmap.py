@@ -70,9 +70,9 @@ class Roadmap:
         run = context.work_dir / context.settings.paths.run
         self._at_work = AtWork(run / "agents")
         self._ledger: ProgressTracker | None = None
+        self._said: Sequence[str] = ()
         self._herald: Herald | None = None
         """Of the run that this process supervises."""
-        self._notices: tuple[str, ...] = ()
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Roadmap:
             for phase in (record.phase(one.number) for one in place.document.phases)
             if phase.commit and not phase.pushed
         ]
-        self._notices = check(
+        self._said = check(
             place.git,
             branch=roadmap.branch,
             remote="" if roadmap.push == "no" else roadmap.remote,
@@ -157,8 +157,8 @@ class Roadmap:
         """A worker needs nothing that could run out but this host's own means."""
 
     def notices(self) -> Sequence[str]:
-        """What the repository said when it was looked at, which only a run does."""
-        return self._notices
+        """What the repository said when it was looked at before a run."""
+        return self._said
 
     # -- jobs ------------------------------------------------------------------------------------
 

@@ -182,17 +182,19 @@ def test_a_gate_that_does_not_open_ends_the_run_with_the_trades_own_word_and_rea
 
 
 def test_the_stages_of_the_last_run_keep_their_names_and_notes(tmp_path: Path) -> None:
-    farm = rooms(tmp_path, "j0 a", "j1 b stage:2", gates="2 fail:dusty\n")
+    farm = rooms(tmp_path, "j0 a", "j1 b stage:2", "j2 c stage:3", gates="2 fail:dusty\n")
     assert farm.run("--run").returncode == 1
     settings = Settings.load(tmp_path)
     watch = Watch(tmp_path, settings)
     watch.refresh()
     passes = watch.pass_report().passes
     assert [(one.label, one.result) for one in passes] == [
-        ("room 1", ""),
+        ("room 1", "aired"),
         ("room 2", "gate_failed"),
+        ("room 3", "planned"),
     ]
-    assert passes[-1].note == "Room 2: dusty."
+    assert [one.note for one in passes] == ["", "Room 2: dusty.", ""]
+    assert passes[-1].jobs == 1
 
 
 def test_a_trade_without_a_calendar_day_goes_on_with_the_ledger_of_an_earlier_one(
