@@ -25,7 +25,7 @@ from tests.roadmap_repository import place, sh
 from tests.roadmaps import as_tables, roadmap
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = 40.0
+SLOW = 120.0
 """Seconds that no run of a test takes."""
 
 SETTINGS = """\
@@ -38,6 +38,7 @@ restart_backoff_seconds = 0.05
 status_line_seconds = 5
 shutdown_timeout_seconds = 5
 forced_shutdown_timeout_seconds = 0.5
+recovery_step_seconds = 0.02
 """
 QUICK_GATE: Mapping[str, Sequence[str]] = {"check": ("true",)}
 WRITE = {"write": "work/{task}.txt", "text": "{task} {attempt}\n"}
@@ -132,7 +133,7 @@ class RoadmapFarm(ToyFarm):
             if process.poll() is None:
                 process.terminate()
             try:
-                process.communicate(timeout=20)
+                process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
@@ -170,7 +171,7 @@ class RoadmapFarm(ToyFarm):
 
     def began(self, task: str, times: int = 1) -> None:
         """Wait until an agent works at it."""
-        self.wait_for(lambda: self.starts(task) >= times, 15)
+        self.wait_for(lambda: self.starts(task) >= times, 90)
 
     def _journal(self, task: str) -> list[str]:
         path = self.script_path.with_name("script.json.attempts") / task

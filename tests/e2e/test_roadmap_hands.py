@@ -27,10 +27,12 @@ def test_b_d4_a_line_by_hand_skips_a_group_and_a_line_taken_out_runs_one_again(
     assert "by hand" in farm.page("1", "A")
     assert "✅ COMPLETE" in farm.page("1", "B")
 
+    pushed = farm.git.sh("rev-parse", "main")
     completed.write_text("PHASE_1:A\n", encoding="utf-8")
     second = farm.go()
     assert second.returncode == 0, second.stdout + second.stderr
     assert "PHASE_1:B was taken back by hand: it is done again." in second.stdout
+    assert f"`git revert {pushed[:12]}`" in second.stdout  # B6.4: told, never run
     assert (farm.starts("A1"), farm.starts("B1")) == (0, 2)
     assert farm.git.sh("show", "main:work/B1.txt") == "B1 2"
     assert len(farm.commits(remote=True)) == 2

@@ -91,9 +91,9 @@ def test_b_d5_the_environment_limits_agents_and_no_more_than_that_run_at_once_b2
     )
     monkeypatch.setenv("MAX_PARALLEL_AGENTS", "2")
     with farm.under_way("--no-push") as run:
-        farm.wait_for(lambda: len(farm.done()) == 2, 20)
+        farm.wait_for(lambda: len(farm.done()) == 2, 90)
         (farm.top / "go").touch()
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=90)
     assert run.returncode == 0, out + err
     times = [entry for task in ("A1", "A2", "A3") for entry in farm.times(task)]
     running = most = 0

@@ -27,8 +27,8 @@ THEN_WORKS = [HANGS, [WRITE, SUMMARY]]
 
 
 def _until_a2_is_done_and_a1_hangs(farm: RoadmapFarm) -> None:
-    farm.wait_for(lambda: len(farm.marked()) >= 3, 20)  # the agent and both children
-    farm.wait_for(lambda: farm.statuses().get("PHASE_1:A:A2") == "success", 20)
+    farm.wait_for(lambda: len(farm.marked()) >= 3, 90)  # the agent and both children
+    farm.wait_for(lambda: farm.statuses().get("PHASE_1:A:A2") == "success", 90)
 
 
 def _result(farm: RoadmapFarm) -> str:
@@ -45,7 +45,7 @@ def test_b_d7_a_stop_ends_agents_with_all_their_children_and_a_rerun_continues(
     with farm.under_way() as run:
         _until_a2_is_done_and_a1_hangs(farm)
         run.send_signal(number)
-        out, err = run.communicate(timeout=20)
+        out, err = run.communicate(timeout=60)
     assert run.returncode == 130, out + err
     assert out.splitlines()[-1] == "Result: stopped (exit status 130)"
     assert farm.marked() == set()
@@ -75,7 +75,7 @@ def test_b_d15_one_run_at_a_time_is_seen_from_outside_and_stopped_by_command(
         assert farm.status("pending_tasks.txt") == ["PHASE_1:B:B1:Feature B1"]
         stopped = farm.roadmap("--stop-all")
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr
-        out, err = run.communicate(timeout=20)
+        out, err = run.communicate(timeout=60)
         assert run.returncode == 130, out + err
     assert farm.marked() == set()
     after = farm.roadmap("--status")
@@ -109,12 +109,12 @@ def test_a_killed_worker_is_replaced_and_a_killed_agent_is_a_failure_with_its_si
         script={"A1": THEN_WORKS, "A2": [[{"hang": True}], [WRITE, SUMMARY]]},
     )
     with farm.under_way() as run:
-        farm.wait_for(lambda: farm.starts("A2") and len(farm.marked()) >= 4, 20)
+        farm.wait_for(lambda: farm.starts("A2") and len(farm.marked()) >= 4, 90)
         os.kill(farm.agent_pid("A2"), signal.SIGKILL)
         agent = psutil.Process(farm.agent_pid("A1"))
         _worker_of(run.pid, agent).kill()
         farm.began("A1", 2)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=90)
     assert run.returncode == 1, out + err
     assert "A2" in out
     assert "SIGKILL" in out
