@@ -104,7 +104,7 @@ def _rollbacks(edits: HandEdits, before: Mapping[str, PhaseRecord]) -> list[str]
         made = PhaseCommit(phase=number, commit=phase.commit, base=intent.base, tree=intent.tree)
         command = rollback_command(made, pushed=phase.pushed is not None)
         said.append(
-            f"Phase {number} was committed ({phase.commit[:12]}) and its changes stay. To take them "
-            f"back too, stop, run `{command}` yourself, and run again."
+            f"Phase {number} was committed ({phase.commit[:12]}) and its changes stay. To take "
+            f"them back too, stop, run `{command}` yourself, and run again."
         )
     return said

@@ -59,7 +59,7 @@ def test_a_task_is_skipped_or_requeued_by_command_and_its_group_goes_on(
     requeued = farm.roadmap("--requeue", "PHASE_1:A:A1")
     assert requeued.returncode == 0, requeued.stdout + requeued.stderr
     assert farm.statuses()["PHASE_1:A:A2"] == "skipped"
-    assert farm.statuses()["PHASE_1:A:A1"] == "pending"
+    assert farm.statuses()["PHASE_1:A:A1"] == "retrying"
     again = farm.go()
     assert again.returncode == 0, again.stdout + again.stderr
     assert [farm.starts(task) for task in ("A1", "A2", "B1")] == [2, 1, 1]
