@@ -53,7 +53,7 @@ Cockpit = Callable[[Path, bool], int]
 """Opens the cockpit on a work directory, only to observe or not; returns the exit status."""
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
+def parser(prog: str, *, with_path: bool = True) -> argparse.ArgumentParser:
     """The flags of its own."""
     words = argparse.ArgumentParser(
         prog=prog,
@@ -63,9 +63,10 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    words.add_argument(
-        "path", nargs="?", type=Path, metavar="PATH", help="the document, or its repository"
-    )
+    if with_path:
+        words.add_argument(
+            "path", nargs="?", metavar="PATH", help="the document, or its repository"
+        )
     words.add_argument("--plan", action="store_true", help="print what there is, run nothing")
     words.add_argument(
         "--dry-run", action="store_true", help="print what would be launched, run nothing"
@@ -97,7 +98,7 @@ def roadmap(given: Sequence[str], *, prog: str, cockpit: Cockpit | None) -> int:
 
     Raises EngineError; returns the exit status otherwise.
     """
-    arguments, rest = parser(prog).parse_known_args(given)
+    arguments, rest = _split(given, prog)
     top = _top(arguments.path)
     _configure(arguments, top, os.environ)
     commands = cli.chosen_command(cli.parser(prog).parse_args(rest))
@@ -111,6 +112,20 @@ def roadmap(given: Sequence[str], *, prog: str, cockpit: Cockpit | None) -> int:
         return cli.main(["-C", str(top), *rest, "--run"], prog=prog)
     _make_room(top)
     return cockpit(top, arguments.observe)
+
+
+def _split(given: Sequence[str], prog: str) -> tuple[argparse.Namespace, list[str]]:
+    """Our own flags with the path, and what is the engine's: ``--skip JOB`` names no path."""
+    if {"-h", "--help"} & set(given):
+        parser(prog).parse_args(["--help"])
+    ours = cli.parser(prog).parse_known_args(given)[1]
+    path: str | None = parser(prog).parse_args(ours).path
+    left = list(given)
+    if path is not None:
+        left.remove(path)
+    arguments, rest = parser(prog, with_path=False).parse_known_args(left)
+    arguments.path = None if path is None else Path(path)
+    return arguments, rest
 
 
 def _whole(text: str) -> int:

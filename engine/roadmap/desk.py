@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from engine.progress import ProgressTracker
+from engine.roadmap.closing import PhaseCommit, rollback_command
 from engine.roadmap.document import Group
 from engine.roadmap.facts import Facts
 from engine.roadmap.observed import task_facts
 from engine.roadmap.place import Place
-from engine.roadmap.record import GateResult, Record
+from engine.roadmap.record import GateResult, PhaseRecord, Record
 from engine.roadmap.status_files import HandEdits
 
 
@@ -55,7 +56,9 @@ class RecordDesk:
     def take_hand_edits(self) -> list[str]:
         """Take over what was changed by hand; a sentence for each change. Raises InputError."""
         with self._lock:
-            return _told(self._files.take_hand_edits(self._place.document, datetime.now(UTC)))
+            before = self._phases()
+            edits = self._files.take_hand_edits(self._place.document, datetime.now(UTC))
+            return [*_told(edits), *_rollbacks(edits, before)]
 
     def outgrown(self) -> list[str]:
         """Tasks that complete groups did not have when they were completed: a sentence each."""
@@ -70,7 +73,12 @@ class RecordDesk:
                 gates=_copy(self._gates, self.record),
                 commits=dict(self._commits),
             )
-            return _told(self._files.write(self._place.document, facts, datetime.now(UTC)))
+            before = self._phases()
+            edits = self._files.write(self._place.document, facts, datetime.now(UTC))
+            return [*_told(edits), *_rollbacks(edits, before)]
+
+    def _phases(self) -> dict[str, PhaseRecord]:
+        return {one.number: self.record.phase(one.number) for one in self._place.document.phases}
 
 
 def _copy(
@@ -83,3 +91,20 @@ def _told(edits: HandEdits) -> list[str]:
     said = [f"{name} was declared complete by hand." for name in edits.added]
     said += [f"{name} was taken back by hand: it is done again." for name in edits.removed]
     return [*said, *edits.remarks]
+
+
+def _rollbacks(edits: HandEdits, before: Mapping[str, PhaseRecord]) -> list[str]:
+    """The command that takes a phase's commit back, for a person: none is ever run (B6.4)."""
+    reopened = {name.split(":")[0].rpartition("_")[2] for name in edits.removed}
+    said = []
+    for number, phase in before.items():
+        intent = phase.intent
+        if number not in reopened or intent is None or not phase.commit:
+            continue
+        made = PhaseCommit(phase=number, commit=phase.commit, base=intent.base, tree=intent.tree)
+        command = rollback_command(made, pushed=phase.pushed is not None)
+        said.append(
+            f"Phase {number} was committed ({phase.commit[:12]}) and its changes stay. To take "
+            f"them back too, stop, run `{command}` yourself, and run again."
+        )
+    return said

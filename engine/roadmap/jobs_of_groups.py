@@ -41,10 +41,13 @@ def new_jobs(document: Document, record: Record) -> list[NewJob]:
 
 def _new_job(group: Group, task: Task, record: Record) -> NewJob:
     description = f"\n{task.description}" if task.description else ""
+    job_id = job_id_of(group, task, record)
     return NewJob(
-        job_id=job_id_of(group, task, record),
+        job_id=job_id,
         account=task.id,
         video_path=task.specification,
+        # Else the success of an earlier time blocks the task of a group that is done again.
+        video_id=job_id,
         caption=f"{task.title}{description}",
         stage=group.ordinal,
     )
