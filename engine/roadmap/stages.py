@@ -195,7 +195,7 @@ class RoadmapStages:
     def summary(self) -> Mapping[str, Any]:
         # Asked while the plan is at work: a history of its own is nobody else's.
         history = RunHistory(self._ledger, self._run_id).passes()
-        begun = sorted(list(self._entered.values()), key=lambda one: one.group.ordinal)
+        begun = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
         last = begun[-1].group.ordinal if begun else 0
         coming = (one for one in self._place.selection.groups if one.ordinal > last)
         return {
