@@ -44,7 +44,7 @@ from engine.run_state import RunDirectory, RunRecord
 from engine.run_text import seeding_lines, why_nothing
 from engine.stage_loop import StageLoop
 from engine.status import publish, snapshot, totals_line
-from engine.supervision import Message, Workers, worker_command
+from engine.supervision import WAKE, Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 T = TypeVar("T")
@@ -186,6 +186,7 @@ class Orchestrator:
             logs=self.work_dir / self.settings.paths.logs,
             inbox=self._inbox,
         )
+        self.aftermath.when_done = self.workers.wake
         self.control = StandingOrders(self.run_dir, self.workers)
         self.guards = Guards(self)
         self.forecast = RunForecast(self)
@@ -259,7 +260,8 @@ class Orchestrator:
             message = self._inbox.get(timeout=max(seconds, 0.01))
         except queue.Empty:
             return
-        time.sleep(max(0.0, self._next_turn - time.monotonic()))
+        if message != WAKE:
+            time.sleep(max(0.0, self._next_turn - time.monotonic()))
         self._next_turn = time.monotonic() + TURN_SECONDS
         with self.news.together():
             self._heard(*message)

@@ -125,7 +125,8 @@ def measure(base: Path, document: Document, seconds: tuple[float, float], seed: 
             if count != 1
         ]
     groups = [] if told else _groups(project)
-    changes = len((project.path / "logs/orchestrator/git.log").read_text().splitlines())
+    log = (project.path / "logs/orchestrator/git.log").read_text(encoding="utf-8")
+    changes = sum(" git " in line for line in log.splitlines() if not line.startswith(" "))
     tasks = sum(1 for _ in document.tasks())
     return Day(tasks, groups, run, changes, left, project.false_complete(), told)
 

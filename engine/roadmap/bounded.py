@@ -24,7 +24,7 @@ Pause = Callable[[float], None]
 
 GRACE_SECONDS: Final = 5.0
 """From the request to end until the kill; all is gone within twice of it (behaviour B2.5)."""
-_LOOK_SHARE: Final = 0.02
+_LOOK_SHARE: Final = 0.005
 """Pause between two looks, as a share of the time so far: what an end is seen too late by."""
 _FIRST_LOOK: Final = 0.01
 _LONGEST_LOOK: Final = 0.1

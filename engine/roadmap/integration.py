@@ -36,6 +36,8 @@ class Integration:
         """``folder`` holds our trees (``run/worktrees``)."""
         self.git = git
         self.path = folder / "merged"
+        self._link: tuple[bytes, Path] | None = None
+        """Content of the tree's ``.git`` file, and the folder that git said it names."""
 
     @staticmethod
     def branch_of(phase: str) -> str:
@@ -108,7 +110,7 @@ class Integration:
 
     def _merge(self, branch: str, message: str) -> list[str] | None:
         """Nothing where it is in already, else the files that conflict: none when merged."""
-        own = require_ours(self.git, self.path)
+        own = self._own_folder()
         clear_stale_locks(self.path, own)
         if self._holds(branch):
             return None
@@ -132,6 +134,15 @@ class Integration:
             )
         return files
 
+    def _own_folder(self) -> Path:
+        """Where git keeps what is this tree's; git is asked again once the tree's link changed."""
+        link = self.path / ".git"
+        if self._link is not None and self._link[0] == _content(link) and self._link[1].is_dir():
+            return self._link[1]
+        own = require_ours(self.git, self.path)
+        self._link = (_content(link), own)
+        return own
+
     def _holds(self, branch: str) -> bool:
         """Whether the tree's last commit holds the branch's. Raises GitError."""
         try:
@@ -145,7 +156,7 @@ class Integration:
         return found is not None and not found.half_made and (self.path / ".git").exists()
 
     def _end_half_merge(self) -> None:
-        own = require_ours(self.git, self.path)
+        own = self._own_folder()
         clear_stale_locks(self.path, own)
         if content.merging(self.git, self.path):
             if not (own / _MARK).exists():
@@ -158,7 +169,8 @@ class Integration:
 
     def _switch(self, branch: str) -> None:
         """Have the branch checked out with no change in the tree."""
-        if self.git.branch(cwd=self.path) != branch:
+        on_it = self.git.branch(cwd=self.path) == branch
+        if not on_it:
             # A phase's commit that was not made leaves exactly this branch's content staged.
             self.git.run("switch", "--quiet", "--no-guess", branch, cwd=self.path)
         state = content.state_of(self.git, self.path)
@@ -167,7 +179,8 @@ class Integration:
                 self.git, self.path, f"{branch}-left", f"Left in {self.path.name}\n"
             )
             log.warning("uncommitted files of the integration tree kept", branch=kept)
-        if self.git.branch(cwd=self.path) != branch:
+            on_it = False
+        if not on_it and self.git.branch(cwd=self.path) != branch:
             self.git.must("switch", "--quiet", "--no-guess", branch, cwd=self.path)
 
     # The phase's commit
@@ -194,3 +207,10 @@ class Integration:
         if self.git.commit_of(f"refs/heads/{branch}") is not None:
             aside = content.unused_branch(self.git, f"{branch}-{commit[:12]}")
             self.git.must("branch", "--move", "--", branch, aside)
+
+
+def _content(link: Path) -> bytes:
+    """Of a file that may be gone, or a folder now."""
+    with contextlib.suppress(OSError):
+        return link.read_bytes()
+    return b""

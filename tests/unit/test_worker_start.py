@@ -13,7 +13,7 @@ import pytest
 
 from engine.config import Run
 from engine.processes import ProcessRegistry, ProgramError
-from engine.supervision import Message, Workers
+from engine.supervision import WAKE, Message, Workers
 from engine.worker_process import WorkerState
 from tests.family import running_below
 
@@ -172,3 +172,20 @@ def test_by_the_clock_readiness_changes_nothing(starting: Starting) -> None:
     assert starting.start() is None
     starting.clock.now += 1
     assert starting.start() == 1
+
+
+def test_who_waits_for_messages_can_be_woken_without_one_of_a_worker(tmp_path: Path) -> None:
+    inbox = queue.Queue[Message]()
+    workers = Workers(
+        1,
+        run=Run(),
+        command=lambda _slot: SLEEPER,
+        registry=ProcessRegistry(tmp_path / "processes"),
+        logs=tmp_path,
+        inbox=inbox,
+    )
+
+    workers.wake()
+
+    assert inbox.get_nowait() == WAKE
+    assert WAKE[0] not in workers.slots
