@@ -73,6 +73,7 @@ class RunPlan:
     on_now: Sequence[ResourceState] = ()
     """Resources of ours that are on and would be stopped first."""
     passes: int
+    """At most; 0 = the trade has stages of its own."""
     forecast: Forecast | None = None
     """What a run that begins now would forecast; None of a plan that was not worked out."""
     expected_seconds: float | None = None
@@ -172,7 +173,7 @@ class _Planner:
             workers=settings.run.workers,
             slots=[workload.slot_facts(index) for index in range(settings.run.workers)],
             on_now=[state for state in workload.resources(ask=False) if state.ours],
-            passes=settings.retry.max_passes,
+            passes=0 if workload.own_stages else settings.retry.max_passes,
             longest_seconds=self._at_the_latest(jobs),
             forecast=coming,
             expected_seconds=expected,

@@ -76,6 +76,7 @@ class ToyStages:
         return {
             "result": self.result,
             "why": self._why,
+            "limits": "one room after the other, each aired",
             "passes_allowed": self.max_passes,
             "passes": [
                 stats_of(room, history.get(room, PassHistory())).to_dict()

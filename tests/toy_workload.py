@@ -195,6 +195,7 @@ class ToyWorkload:
         self.ledger_path = context.work_dir / context.settings.paths.ledger
         self.daily_cap = 0
         self.daily = not (context.work_dir / "undated").exists()
+        self.own_stages = (context.work_dir / "gates.txt").exists()
         self._published = ""
 
     @property

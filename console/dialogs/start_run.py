@@ -50,13 +50,16 @@ class StartRun(Dialog[StartWish]):
         *,
         key_label: str,
         earlier_day: date | None,
+        own_stages: bool = False,
     ) -> None:
-        """``earlier_day`` is the ledger's, where it is not today's."""
+        """``earlier_day`` is the ledger's, where it is not today's. ``own_stages``: of the trade,
+        which then seeds what it has."""
         super().__init__("Start a run")
         self._options = options
         self._make_plan = plan
         self._key_label = key_label
         self._earlier_day = earlier_day
+        self._own_stages = own_stages
         self._plan: RunPlan | None = None
         self._planned: RunOptions | None = None
         self._trouble = ""
@@ -75,9 +78,12 @@ class StartRun(Dialog[StartWish]):
 
     def top(self) -> Sequence[Control]:
         chosen, stages = self._options, plural(self.labels.stage).capitalize()
+        workers = Field("Workers", str(chosen.workers or ""), id="workers", digits=True)
+        if self._own_stages:
+            return (self._which, workers)
         return (
             self._which,
-            Field("Workers", str(chosen.workers or ""), id="workers", digits=True),
+            workers,
             Field(stages, str(chosen.max_passes or ""), "at most", id="passes", digits=True),
             Field(
                 "Seed only",
@@ -91,12 +97,13 @@ class StartRun(Dialog[StartWish]):
     @property
     def options(self) -> RunOptions:
         """As the fields say now; an empty field leaves it to the settings."""
-        names = self._value("accounts").replace(",", " ").split()
+        chosen = replace(self._options, workers=_whole(self._value("workers")))
+        if not self._own_stages:
+            names = self._value("accounts").replace(",", " ").split()
+            passes = _whole(self._value("passes"))
+            chosen = replace(chosen, max_passes=passes, accounts=tuple(names))
         return replace(
-            self._options,
-            workers=_whole(self._value("workers")),
-            max_passes=_whole(self._value("passes")),
-            accounts=tuple(names),
+            chosen,
             continue_day=self._earlier_day is not None or self._options.continue_day,
         )
 
@@ -154,8 +161,8 @@ class StartRun(Dialog[StartWish]):
         yield f"Jobs       {len(plan.jobs)} for {keys}{said}"
         for why, count in plan.blocked.items():
             yield f"           {count} of them cannot be claimed today: {why}"
-        stages = plural(self.labels.stage)
-        yield f"Workers    {plan.workers}, up to {plan.passes} {stages}"
+        most = f", up to {plan.passes} {plural(self.labels.stage)}" if plan.passes else ""
+        yield f"Workers    {plan.workers}{most}"
         if plan.expected_seconds is None:
             longest = plan.longest_seconds
             latest = clock(self.now + timedelta(seconds=longest), self.now)

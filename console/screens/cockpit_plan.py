@@ -67,7 +67,9 @@ def _what(found: RunPlan) -> str:
         f"{again} of them again" if again else "",
         f"{keys} {plain(plural(found.key_label, keys))}",
         f"{found.workers} worker{'s' * (found.workers != 1)}",
-        f"up to {found.passes} {plain(plural(found.labels.stage, found.passes))}",
+        f"up to {found.passes} {plain(plural(found.labels.stage, found.passes))}"
+        if found.passes
+        else "",
     ]
     return "NEXT RUN  " + ", ".join(part for part in parts if part)
 

@@ -19,8 +19,8 @@ def show(plan: RunPlan) -> None:
     for reason, count in plan.blocked.items():
         say(f"Would wait, {reason}: {count}.")
     keys, stages = plural(key, len(plan.keys)), plural(plan.labels.stage, plan.passes)
-    say(f"{len(plan.keys)} {keys}, each on its own {resource}; {plan.workers} workers, "
-        f"at most {plan.passes} {stages}.")  # fmt: skip
+    most = f", at most {plan.passes} {stages}" if plan.passes else ""
+    say(f"{len(plan.keys)} {keys}, each on its own {resource}; {plan.workers} workers{most}.")
     for index, facts in enumerate(plan.slots):
         named = ", ".join(f"{name} {value}" for name, value in facts.items())
         say(f"Worker {index}: {named}")

@@ -30,6 +30,7 @@ def collect(watch: Watch) -> dict[str, Any]:
         "work_dir": str(watch.work_dir),
         "workload": workload.name,
         "campaign": settings.campaign,
+        "own_stages": workload.own_stages,
         "labels": workload.labels.to_dict(),
         "ledger": _ledger(watch.ledger),
         "run": None

@@ -17,14 +17,16 @@ DOUBTS_SHOWN = 20
 def show(report: Mapping[str, Any]) -> None:
     """Print the report for a person, with what is wrong on the other stream."""
     context = f"campaign {report['campaign']}" if report["campaign"] else "state file"
-    say(f"{report['workload']} in {report['work_dir']} ({context})")
+    where = "" if report["own_stages"] else f" ({context})"
+    say(f"{report['workload']} in {report['work_dir']}{where}")
     _show_run(report)
     _show_state(report)
     _show_ledger(report["ledger"])
     _show_outlook(report)
     _show_workers(report)
     for slot, facts in report["slots"].items():
-        say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+        if facts:
+            say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
     _show_resources(report)
     _show_money(report)
     for sentence in report["notices"]:

@@ -93,8 +93,12 @@ def pass_report(
 
 def limits(run: RunFacts) -> str:
     """The limits of the run, in words."""
+    if run.limits:
+        return run.limits
     config = run.config
     passes = run.passes_allowed
+    if run.named:
+        return f"{passes} {plural(run.labels.stage, passes)}"
     unknown = "1 retry" if config.retry_unknown else "not retried"
     return (
         f"up to {passes} {plural(run.labels.stage, passes)}, "
@@ -144,6 +148,8 @@ def _next(run: RunFacts, lines: Sequence[PassLine], failed: Sequence[Cluster], p
         parts.append(people)
     if run.live and run.passes_allowed > run.current:
         last = f"{run.labels.stage} {run.passes_allowed}"
+        if run.named:
+            return "; ".join([*parts, f"ends after {last}"])
         parts.append(f"ends when nothing retryable is left or after {last}")
     elif run.live:
         parts.append(f"ends after {run.labels.stage} {run.current}")

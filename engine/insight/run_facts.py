@@ -66,6 +66,8 @@ class RunFacts:
     """Port of each worker, where the workload tells one."""
     restarts: Mapping[str, int] = field(default_factory=dict)
     labels: Labels = GENERIC
+    limits: str = ""
+    """The trade's own words for the limits of its stages; empty where those of retries hold."""
 
     @property
     def running(self) -> bool:
@@ -147,6 +149,7 @@ def gather(
         ports={slot: _mapping(one.get("facts")).get("port") for slot, one in _workers(status)},
         restarts={slot: int(one.get("restarts") or 0) for slot, one in _workers(status)},
         labels=labels,
+        limits=str(summary.get("limits") or ""),
     )
 
 

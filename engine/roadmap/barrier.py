@@ -56,14 +56,27 @@ class Barrier:
         self._herald = herald
         self._stop = stop
         self._does = does
+        self._opened = ""
+        """The phase whose tree was made ready last."""
 
     def open(self, group: Group) -> None:
-        """Make the tree ready that the group's tasks start from. Raises BarrierError."""
+        """Make ready what the group's tasks start from. Raises BarrierError.
+
+        They start from the phase's branch; its tree, which only the barrier needs, is looked at
+        once for each phase, so that a merge half done is refused before an agent begins.
+        """
         place = self._place
         try:
+            if self._opened == group.phase and self._has_branch(group):
+                return
             place.integration.ensure(group.phase, place.git.tip(place.branch))
+            self._opened = group.phase
         except GitError as exc:
             raise BarrierError(str(exc), GIT_FAILED, group) from exc
+
+    def _has_branch(self, group: Group) -> bool:
+        branch = self._place.integration.branch_of(group.phase)
+        return self._place.git.commit_of(f"refs/heads/{branch}") is not None
 
     def pass_through(self, group: Group, ledger: ProgressTracker) -> None:
         """Merge, check, record. Raises BarrierError, StopRequested; nothing is complete then."""

@@ -205,9 +205,9 @@ class Git:
         name = result.line()
         return name.removeprefix("refs/heads/") if result.ok and name else None
 
-    def is_ancestor(self, older: str, newer: str) -> bool:
+    def is_ancestor(self, older: str, newer: str, *, cwd: Path | None = None) -> bool:
         """Whether a commit holds another in its history; a commit holds itself."""
-        result = self.run("merge-base", "--is-ancestor", older, newer)
+        result = self.run("merge-base", "--is-ancestor", older, newer, cwd=cwd)
         if result.status in (0, _NOT_AN_ANCESTOR):
             return result.ok
         raise GitError(failure(("merge-base", "--is-ancestor"), result))

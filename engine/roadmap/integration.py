@@ -110,7 +110,7 @@ class Integration:
         """Nothing where it is in already, else the files that conflict: none when merged."""
         own = require_ours(self.git, self.path)
         clear_stale_locks(self.path, own)
-        if self.git.is_ancestor(self.git.tip(branch), self.head()):
+        if self._holds(branch):
             return None
         mark = own / _MARK
         write_atomically(mark, f"{branch}\n")
@@ -131,6 +131,14 @@ class Integration:
                 content.nobody(result.err) or failure(words, result, self.git.log.mention)
             )
         return files
+
+    def _holds(self, branch: str) -> bool:
+        """Whether the tree's last commit holds the branch's. Raises GitError."""
+        try:
+            return self.git.is_ancestor(f"refs/heads/{branch}", "HEAD", cwd=self.path)
+        except GitError:
+            self.git.tip(branch)  # says so where there is none
+            raise
 
     def _is_usable(self) -> bool:
         found = registered(self.git).get(real(self.path))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import StopRequested
 from engine.insight.attempts import PassHistory
 from engine.jobs import ErrorCategory, Job, JobStatus
-from engine.retry import STOPPED, PassResult, stats_of
+from engine.retry import STOPPED, PassResult, PassStats, RetryConfig, stats_of
 from engine.roadmap.barrier import Barrier, BarrierError
 from engine.roadmap.document import Group, Phase
 from engine.roadmap.jobs_of_groups import OPEN, new_jobs, tasks_of
@@ -195,18 +195,48 @@ class RoadmapStages:
     def summary(self) -> Mapping[str, Any]:
         # Asked while the plan is at work: a history of its own is nobody else's.
         history = RunHistory(self._ledger, self._run_id).passes()
-        entered = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
+        begun = sorted(self._entered.values(), key=lambda one: one.group.ordinal)
+        last = begun[-1].group.ordinal if begun else 0
+        coming = (one for one in self._place.selection.groups if one.ordinal > last)
         return {
             "result": self.result,
             "why": self._why,
+            "limits": self._limits,
+            "config": self._retries.model_dump(),
             "passes_allowed": self.max_passes,
             "passes": [
-                stats_of(number, history.get(number, PassHistory())).to_dict()
-                | {"label": one.group.label, "note": one.note}
-                for one in entered
-                for number in [one.group.ordinal]
+                *(self._figures(one, history) for one in begun),
+                *(self._to_come(group) for group in coming if not self._desk.is_complete(group)),
             ],
         }
+
+    @property
+    def _retries(self) -> RetryConfig:
+        """What is tried again by itself, in the words of those that have passes."""
+        return RetryConfig(
+            max_passes=self.max_passes,
+            retry_delay_seconds=0,
+            infrastructure_retry_limit=self._place.roadmap.infrastructure_tries,
+            unknown_error_is_retryable=False,
+        )
+
+    @property
+    def _limits(self) -> str:
+        chosen, every = len(self._place.selection.groups), self.max_passes
+        gates = ", ".join(gate.name for gate in self._place.roadmap.gates) or "none"
+        return f"{chosen} of {every} groups, one after the other; gates: {gates}"
+
+    def _figures(self, one: _Entered, history: Mapping[int, PassHistory]) -> dict[str, Any]:
+        number = one.group.ordinal
+        figures = stats_of(number, history.get(number, PassHistory())).to_dict()
+        result = {"result": "complete"} if self._desk.is_complete(one.group) else {}
+        return {**figures, "label": one.group.label, "note": one.note, **result}
+
+    @staticmethod
+    def _to_come(group: Group) -> dict[str, Any]:
+        waiting = sum(not task.done for task in group.tasks)
+        stats = PassStats(pass_number=group.ordinal, total_jobs=waiting)
+        return {**stats.to_dict(), "label": group.label}
 
     def stop(self) -> None:
         self._stopping.set()

@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Mapping[str, object]] = {
     "roadmap": {
         "run.workers": 4,
         "run.delay_between_jobs_seconds": 0,
-        "run.stagger_seconds": 5,
+        "run.stagger_seconds": 0.2,
     },
 }
 """Of a trade by its name: built-in values of settings (dotted keys) that fit it better than those

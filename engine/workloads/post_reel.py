@@ -80,6 +80,7 @@ class PostReel:
         doubtful="published",
     )
     daily = True
+    own_stages = False
     ready_states: tuple[str, ...] = ("ADB_PENDING", "ADB_READY", "APPIUM_READY")
     cap_refusal: str = CAP_REACHED
 

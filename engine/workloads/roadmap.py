@@ -57,6 +57,7 @@ class Roadmap:
         doubtful="done",
     )
     daily = False
+    own_stages = True
     ready_states: tuple[str, ...] = ("TREE_READY",)
     cap_refusal = ""
     daily_cap = 0

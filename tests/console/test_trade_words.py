@@ -35,6 +35,7 @@ def shown(farm: ToyFarm, key: str, *words: str) -> str:
 def test_stages_have_the_trades_names_and_say_why_the_run_ended(farm: ToyFarm) -> None:
     text = shown(farm, "4", "Rooms of the last run", "room 1", "room 2")
     assert "gate_failed: Room 1: too-damp." in text
+    assert "one room after the other, each aired" in text
     assert "4 Rooms" in text
     assert "5 Lamps" in text
     for word in ("Passes", "PASS ", "phone", "account"):
