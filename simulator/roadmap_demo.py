@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -139,9 +140,9 @@ def _truth(folder: Path, project: Path) -> tuple[str, bool]:
     return " ".join(f"{name}={value}" for name, value in figures.items()), agrees
 
 
-def _script(seconds: float) -> dict[str, list[dict[str, object]]]:
-    steps = [_STEPS[0], {"sleep": seconds}, _STEPS[1], _SUMMARY]
-    return {"*": [dict(step) for step in steps]}
+def _script(seconds: float) -> Mapping[str, Sequence[Mapping[str, object]]]:
+    begin, write = _STEPS
+    return {"*": [begin, {"sleep": seconds}, write, _SUMMARY]}
 
 
 def _settings(script: Path) -> str:

@@ -154,10 +154,14 @@ class StopPhones(Dialog[StopWish]):
         leave = "leaves" if len(slots) == 1 else "leave"
         yield f"Workers       {named} {leave} first; claims are paused until s"
         past = sum(target.submitted for target in working.values())
+        jobs, step = counted(len(working), "claimed job"), self.labels.no_return
+        if not step:
+            yield f"Interrupts {jobs}: they go back to pending, not counted."
+            return
         yield (
-            f"Interrupts {counted(len(working), 'claimed job')}: before Share they go back to "
-            "pending, not counted; after Share the worker gets its time to see the outcome, else "
-            f"they are in doubt. {past} of them {'is' if past == 1 else 'are'} past Share."
+            f"Interrupts {jobs}: before {step} they go back to "
+            f"pending, not counted; after {step} the worker gets its time to see the outcome, else "
+            f"they are in doubt. {past} of them {'is' if past == 1 else 'are'} past {step}."
         )
 
     # -- the answer ------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def heading(report: PassReport, overview: Overview | None) -> list[str]:
     run = f"run {short_run(report.run_id)}"
     if overview is None or overview.live:
         return [run, *_limits(report)]
-    result = next((line.result for line in reversed(report.passes)), "")
+    begun = (line for line in reversed(report.passes) if line.state != PLANNED)
+    result = next((line.result for line in begun), "")
     return [f"last {run}{f', ended {result}' if result else ''}", *_limits(report)]
 
 

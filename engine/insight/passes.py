@@ -158,7 +158,7 @@ def _next(run: RunFacts, lines: Sequence[PassLine], failed: Sequence[Cluster], p
 
 def _to_come(run: RunFacts, lines: Sequence[PassLine], price: float) -> Iterator[str]:
     if not run.live:
-        last = lines[-1] if lines else None
+        last = next((line for line in reversed(lines) if line.state != PLANNED), None)
         yield f"no run is live; the last one ended {last.result}" if last else "no run is live"
         return
     words = []

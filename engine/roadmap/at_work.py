@@ -30,7 +30,8 @@ class Note(BaseModel):
 
     @property
     def id(self) -> str:
-        return f"agent-{self.slot}"
+        """Of this attempt alone: who stops it late must not end the next one of its slot."""
+        return f"agent-{self.slot}-{Path(self.worktree).name}"
 
 
 class AtWork:

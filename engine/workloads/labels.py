@@ -28,6 +28,8 @@ class Labels:
     """What a job is afterwards: ``posted``."""
     doubtful: str = "done"
     """What a job in doubt may be already: ``published``."""
+    no_return: str = ""
+    """The step after which an attempt cannot just be made again: ``Share``; empty: none is."""
 
     def to_dict(self) -> dict[str, str]:
         """JSON-ready."""

@@ -78,6 +78,7 @@ class PostReel:
         acting="posting",
         done="posted",
         doubtful="published",
+        no_return="Share",
     )
     daily = True
     own_stages = False

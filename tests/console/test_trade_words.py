@@ -52,3 +52,4 @@ def test_the_cockpit_says_how_the_last_run_ended(farm: ToyFarm) -> None:
     text = shown(farm, "1", "gate_failed", "too-damp")
     assert "ROOM " in text
     assert "account" not in text
+    assert "Stop lamps" in text
