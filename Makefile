@@ -74,7 +74,7 @@ snapshots: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --runs 300 --seed 1 --at-once 6
 
-# Eight minutes on two cores; one alone: python -m benchmarks --only NAME
+# Ten minutes on two cores; one alone: python -m benchmarks --only NAME
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
 

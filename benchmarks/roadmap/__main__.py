@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.roadmap import kills, mixed, plain
+from benchmarks.roadmap.project import GATES
 from engine.output import plain as cleaned
 from engine.roadmap.document import Document
 from tests.roadmaps import LARGE, LARGE_TASKS, large_roadmap, roadmap
@@ -83,7 +84,12 @@ def _plain(base: Path, options: argparse.Namespace, result: Result) -> None:
     for name, seconds in [("ideal", day.ideal), *day.parts(), ("wall", day.run.seconds)]:
         share = seconds / day.run.seconds
         print(f"{name:<58}{seconds:>8.2f}{seconds / groups:>11.3f}{share:>9.1%}")
-    print()
+    starts = plain.launch_seconds()
+    limit = starts * groups * (1 + len(GATES))
+    print(
+        f"\nThe machine's own part in it: {starts:.3f} s for each start of an agent or a gate, "
+        f"{limit:.1f} s for one agent and the gates of each group.\n"
+    )
     result.figures |= {
         "tasks": str(day.tasks),
         "wall_s": f"{day.run.seconds:.1f}",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import statistics
+import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +16,11 @@ from benchmarks.day.packing import packed
 from benchmarks.roadmap import ended
 from benchmarks.roadmap.project import Book, Gated, Project, Run, Span
 from engine.roadmap.document import Document
+from simulator.coding_agent import agent_command
 
 PARALLEL: Final = 4
 LONGEST: Final = 280.0
+_LAUNCHES: Final = 7
 _LOUD: Final = 7
 """Every so many tasks one prints much."""
 
@@ -129,6 +134,17 @@ def measure(base: Path, document: Document, seconds: tuple[float, float], seed: 
     changes = sum(" git " in line for line in log.splitlines() if not line.startswith(" "))
     tasks = sum(1 for _ in document.tasks())
     return Day(tasks, groups, run, changes, left, project.false_complete(), told)
+
+
+def launch_seconds() -> float:
+    """What this machine needs to start one agent or gate and see it end: the median of some."""
+    program = [*agent_command(Path())[:-2], "--stay", "0"]
+    took = []
+    for _ in range(_LAUNCHES):
+        began = time.monotonic()
+        subprocess.run(program, check=True, capture_output=True)
+        took.append(time.monotonic() - began)
+    return statistics.median(took)
 
 
 def _groups(project: Project) -> list[GroupTimes]:

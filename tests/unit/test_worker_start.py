@@ -15,6 +15,7 @@ from engine.config import Run
 from engine.processes import ProcessRegistry, ProgramError
 from engine.supervision import WAKE, Message, Workers
 from engine.worker_process import WorkerState
+from engine.workloads import DEFAULTS
 from tests.family import running_below
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -148,6 +149,18 @@ def test_a_worker_that_died_holds_up_nobody(starting: Starting) -> None:
     assert first.popen is not None
     first.popen.wait(10)
     first.enter(WorkerState.CLEANING)
+    assert starting.start() == 1
+
+
+@pytest.mark.parametrize(
+    "starting", [{"stagger_seconds": DEFAULTS["roadmap"]["run.stagger_seconds"]}], indirect=True
+)
+def test_a_free_place_of_a_roadmap_is_filled_within_a_second_however_busy_the_host(
+    starting: Starting,
+) -> None:
+    starting.host.load = 50
+    assert starting.start() == 0
+    starting.clock.now += 1
     assert starting.start() == 1
 
 
