@@ -39,6 +39,7 @@ status_line_seconds = 5
 shutdown_timeout_seconds = 5
 forced_shutdown_timeout_seconds = 0.5
 recovery_step_seconds = 0.02
+process_stop_seconds = 0.2
 """
 QUICK_GATE: Mapping[str, Sequence[str]] = {"check": ("true",)}
 WRITE = {"write": "work/{task}.txt", "text": "{task} {attempt}\n"}
