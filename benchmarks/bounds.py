@@ -124,7 +124,7 @@ ROADMAP: Final = Check(
     (
         Bound(
             figure=Figure("git_changes_per_task", "git commands that change something", most=8),
-            reason="6.2: a branch, a tree, a commit, a removal and a merge each, and what a phase "
+            reason="5.6: a branch, a tree, a commit, a removal and a merge each, and what a phase "
             "takes; a repeated attempt adds four",
             suspects="trees that are made twice, tasks that are done again, or a lock that is in "
             "the way",
