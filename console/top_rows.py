@@ -104,6 +104,8 @@ def modes_row(mode: str, overview: Overview, width: int) -> Text:
     wide = width >= WIDE
     on = f"{plain(plural(overview.resource_label))} on {money.on_now}"
     right = f"{on}   est. ${money.today:.2f} today" if wide else f"{on}  ~${money.today:.2f}"
+    if not (money.price_per_minute or money.today):
+        right = on  # nothing is billed in this trade
     names = _titles(overview)
     left = _modes(mode, names, gap="  " * wide, named=True)
     for end in (right, on, ""):

@@ -2,7 +2,7 @@
 
     python -m benchmarks.roadmap
 
-A plan of 4 phases, 17 groups and 61 tasks, done by an agent that takes 2 to 6 seconds by script,
+A plan of 4 phases, 17 groups and 61 tasks, done by an agent that takes 6 to 14 seconds by script,
 with gates that look at every file, against a real bare repository as remote.
 
 - ``plain``: all succeeds, four agents in parallel. *ideal* is what agents and gates noted of
@@ -10,7 +10,7 @@ with gates that look at every file, against a real bare repository as remote.
   before), then its gates one after the other. *efficiency* is ideal over wall, from the command to
   its exit; what is between the two is in the table. The start of an interpreter for each agent and
   gate (0.02 s and more on a busy machine) is not in the ideal, so no run reaches 1. Agents here are
-  a hundred times as quick as real ones, and what the engine costs is not: for those the seconds
+  fifty times as quick as real ones, and what the engine costs is not: for those the seconds
   for each group count.
 - ``kills``: shorter plans, and SIGKILL of the supervisor at so many random moments, each time gone
   on with by the same command.
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--parts", type=_parts, default=PARTS, metavar="PART,…")
     parser.add_argument("--phases", type=int, choices=(1, 2, 3, 4), default=4, help="plain day's")
-    parser.add_argument("--agents", type=_range, default=(2.0, 6.0), metavar="S-S")
+    parser.add_argument("--agents", type=_range, default=(6.0, 14.0), metavar="S-S")
     parser.add_argument("--kills", type=int, default=20, metavar="N")
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--keep", action="store_true", help="leave the repositories behind")

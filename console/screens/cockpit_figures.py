@@ -148,6 +148,8 @@ def _keys(overview: Overview) -> list[str]:
 def _money(overview: Overview) -> list[str]:
     money = overview.money
     on = f"{money.on_now} {plain(plural(overview.resource_label, money.on_now))} on"
+    if not (money.price_per_minute or money.today):
+        return [on]  # nothing is billed in this trade
     end = "" if money.at_finish is None else f", ~${money.at_finish:.2f} at "
     minute = f"${money.per_minute_now:.2f}"
     today = f"${money.today:.2f}" + (f" of ${money.limit:.2f}" if money.limit else "")

@@ -40,7 +40,7 @@ def new_jobs(document: Document, record: Record) -> list[NewJob]:
 
 
 def _new_job(group: Group, task: Task, record: Record) -> NewJob:
-    description = f"\n{task.description}" if task.description else ""
+    description = f": {task.description}" if task.description else ""
     job_id = job_id_of(group, task, record)
     return NewJob(
         job_id=job_id,
