@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo demo-headless demo-appium test snapshots bench bench-check lint audit docs lock clean tools
+.PHONY: help chaos demo demo-headless demo-roadmap demo-appium test snapshots bench bench-check lint audit docs lock clean tools
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
 	@echo 'make demo-headless  publish the same day without a screen'
 	@echo 'make demo-appium    the same day over the real adb and Appium of this host'
+	@echo 'make demo-roadmap   coding-agent tasks of a sample project, with an agent that costs nothing'
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make chaos   300 days under faults: nothing posted twice, lost, or left on'
@@ -37,6 +38,9 @@ demo: $(STAMP)
 
 demo-headless: $(STAMP)
 	@$(BIN)/python -m simulator demo --workers 5
+
+demo-roadmap: $(STAMP)
+	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then cockpit=--cockpit; fi; $(BIN)/python -m simulator roadmap $$cockpit
 
 # Needs adb and Node; where Appium cannot be had, the second call says why.
 demo-appium: tools
@@ -70,7 +74,7 @@ snapshots: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --runs 300 --seed 1 --at-once 6
 
-# Eight minutes on two cores; one alone: python -m benchmarks --only NAME
+# Ten minutes on two cores; one alone: python -m benchmarks --only NAME
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
 

@@ -113,4 +113,28 @@ DAY: Final = Check(
     ),
     "python -m benchmarks.day --workers 1,5",
 )
-CHECKS: Final = (POSTING, DAY)
+ROADMAP: Final = Check(
+    Benchmark(
+        name="roadmap",
+        module="benchmarks.roadmap",
+        about="one phase of quick agents on real git",
+        arguments=("--parts", "plain", "--phases", "1", "--agents", "0.3-0.6"),
+        longest=90,
+    ),
+    (
+        Bound(
+            figure=Figure("git_changes_per_task", "git commands that change something", most=8),
+            reason="5.6: a branch, a tree, a commit, a removal and a merge each, and what a phase "
+            "takes; a repeated attempt adds four",
+            suspects="trees that are made twice, tasks that are done again, or a lock that is in "
+            "the way",
+        ),
+        Bound(
+            figure=Figure("faults", "what must not be after a plain day", most=0),
+            reason="0 in every run",
+            suspects="a task that was begun twice, merged twice, committed twice or pushed twice",
+        ),
+    ),
+    "python -m benchmarks.roadmap",
+)
+CHECKS: Final = (POSTING, DAY, ROADMAP)

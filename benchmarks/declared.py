@@ -1,6 +1,6 @@
 """The benchmarks that ``python -m benchmarks`` runs, and what each of their figures means.
 
-On two idle cores all together take under nine minutes; ``Benchmark.seconds`` is about what each
+On two idle cores all together take under ten minutes; ``Benchmark.seconds`` is about what each
 takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults.
 """
 
@@ -157,6 +157,27 @@ _APPIUM: Final = Benchmark(
     ),
     seconds=40,
 )
+_ROADMAP: Final = Benchmark(
+    name="roadmap",
+    module="benchmarks.roadmap",
+    about="one phase of a large roadmap by scripted agents on real git, and four kills",
+    arguments=("--parts", "plain,kills", "--phases", "1", "--agents", "2-6", "--kills", "4"),
+    figures=(
+        Figure("orphans", "processes left behind", most=0),
+        Figure("false_complete", "groups called complete that no gate passed", most=0),
+        Figure("redone", "tasks begun again after their success was written", most=0),
+        Figure("faults", "all else that must not be: commits, pushes, merges, files", most=0),
+        Figure("efficiency", "ideal over wall, with agents of a few seconds"),
+        Figure("git_changes_per_task", "git commands that change something"),
+        Figure("tasks", "done on the plain day"),
+        Figure("kills", "of the supervisor"),
+        Figure("wall_s", "of the plain day", absolute=True),
+        Figure("ideal_s", "of it the agents and gates", absolute=True),
+        Figure("own_s_per_group", "of it ours", absolute=True),
+    ),
+    tables=True,
+    seconds=40,
+)
 _DIALOGS: Final = Benchmark(
     name="random_dialogs",
     module="benchmarks.random_dialogs",
@@ -210,6 +231,7 @@ BENCHMARKS: Final = (
     _LEDGER,
     _CONSOLE,
     _APPIUM,
+    _ROADMAP,
     _DIALOGS,
     _ERRORS,
     _SCREENS,

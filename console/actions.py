@@ -8,6 +8,7 @@ from typing import Final
 from textual.binding import Binding, BindingType
 
 from console.action_table import ACTIONS, FOOTERS, WORDS, Action
+from engine.workloads.labels import Labels, plural
 
 NEVER_BOUND: Final = frozenset(
     {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+j", "ctrl+left_square_bracket", "ctrl+s", "ctrl+q"}
@@ -47,9 +48,12 @@ def sign(key: str) -> str:
     return _SIGNS.get(key, key)
 
 
-def label(action: Action, screen: str) -> str:
-    """The action's word on this screen."""
-    return WORDS.get((screen, action.id), action.label)
+def label(action: Action, screen: str, labels: Labels | None = None) -> str:
+    """The action's word on this screen, with what the trade calls its things."""
+    word = WORDS.get((screen, action.id), action.label)
+    if labels is None:
+        return word
+    return word.replace("phones", plural(labels.resource)).replace("account", labels.key)
 
 
 def on_screen(screen: str, *, observe: bool = False) -> Iterator[Action]:

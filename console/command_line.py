@@ -31,6 +31,7 @@ Opens the cockpit of a work directory; with one of the commands below it does th
   %(prog)s config show|check [WORKDIR]     settings in use; what is wrong with them
   %(prog)s explain FILE.xml                what a dump of a screen is taken for, and why
   %(prog)s evidence JOB [WORKDIR]          what an attempt left: error, remedy, steps, files
+  %(prog)s roadmap [PATH]                  the same for the tasks of a roadmap, by coding agents
   %(prog)s completion bash|zsh|fish        code for your shell's start file
 """
 
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "explain": _explain,
         "evidence": _evidence,
         "completion": _completion,
+        "roadmap": _roadmap,
     }
     try:
         if given and given[0] in words:
@@ -131,6 +133,21 @@ def _demo(rest: list[str]) -> int:
     how = ["--cockpit"] if _draws(os.environ) and "--headless" not in rest else []
     rest = [word for word in rest if word != "--headless"]
     return subprocess.call([sys.executable, "-m", "simulator", "demo", *how, *rest])
+
+
+def _roadmap(rest: list[str]) -> int:
+    """With the cockpit on a terminal, elsewhere headless."""
+    from engine.commandline.roadmap_command import roadmap
+
+    def cockpit(work_dir: Path, observe: bool) -> int:
+        collector.quick_start()
+        collector.give_back()
+        from console.cockpit_start import open_cockpit
+
+        return open_cockpit(work_dir, overrides={}, observe=observe, continue_day=False)
+
+    draws = _draws(os.environ)
+    return roadmap(rest, prog=f"{PROG} roadmap", cockpit=cockpit if draws else None)
 
 
 def _doctor(rest: list[str]) -> int:

@@ -72,10 +72,13 @@ class ConsoleCommands(Provider):
         screen = self.screen
         if not isinstance(screen, ConsoleScreen):
             return
+        overview = self._app.latest.overview
+        labels = None if overview is None else overview.labels
         for action in actions.on_screen(screen.NAME, observe=self._app.observe):
             if action.widget:
                 continue
-            title = f"{actions.label(action, screen.NAME)}  ({self._app.signs_of(action)[0]})"
+            word = actions.label(action, screen.NAME, labels)
+            title = f"{word}  ({self._app.signs_of(action)[0]})"
             yield title, partial(self._run, action.method), action.tooltip
 
     def _run(self, method: str) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from console.action_table import MODES
+from console.action_table import MODES, PASSES, PHONES
 from console.plain import fit, plain
 from console.times import age, beat, zone_name
 from console.widgets.lines import ends
 from engine.insight.values import Overview
+from engine.workloads.labels import plural
 
 WIDE: Final = 120
 CLOCKLESS: Final = 40
@@ -56,7 +57,7 @@ def state_row(
         "program": "geelark-console",
         "campaign": f"campaign {plain(overview.campaign)}" if wide and overview.campaign else "",
         "run": f"run {short_run(overview.run_id)}" if overview.run_id else "",
-        "pass": f"PASS {overview.stage}/{overview.stages}"
+        "pass": f"{plain(overview.labels.stage).upper()} {overview.stage}/{overview.stages}"
         if overview.live and overview.stage
         else "",
         "state": f"{state.plain} {detail}" if detail else state.plain,
@@ -101,20 +102,30 @@ def modes_row(mode: str, overview: Overview, width: int) -> Text:
     """
     money = overview.money
     wide = width >= WIDE
-    on = f"{overview.resource_label}s on {money.on_now}"
+    on = f"{plain(plural(overview.resource_label))} on {money.on_now}"
     right = f"{on}   est. ${money.today:.2f} today" if wide else f"{on}  ~${money.today:.2f}"
-    left = _modes(mode, gap="  " * wide, named=True)
+    if not (money.price_per_minute or money.today):
+        right = on  # nothing is billed in this trade
+    names = _titles(overview)
+    left = _modes(mode, names, gap="  " * wide, named=True)
     for end in (right, on, ""):
         if left.cell_len + cell_len(end) < width:
             return ends(left, Text(end), width)
-    return _modes(mode, gap="", named=False)
+    return _modes(mode, names, gap="", named=False)
 
 
-def _modes(mode: str, *, gap: str, named: bool) -> Text:
+def _titles(overview: Overview) -> Mapping[str, str]:
+    """What the screens are called; two of them by what the trade shows there."""
+    words = {PASSES: overview.labels.stage, PHONES: overview.labels.resource}
+    named = {name: plural(plain(word)).capitalize() for name, word in words.items()}
+    return {name: named.get(name, name.capitalize()) for name in MODES}
+
+
+def _modes(mode: str, names: Mapping[str, str], *, gap: str, named: bool) -> Text:
     left = Text()
     for number, name in enumerate(MODES, 1):
         here = name == mode
-        title = f"{number} {name.capitalize()}" if named or here else str(number)
+        title = f"{number} {names[name]}" if named or here else str(number)
         around = f"[{title}]" if here else f" {title} " if named else title
         left.append(around, style="bold" * here)
         left.append(gap)

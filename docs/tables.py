@@ -96,7 +96,11 @@ def _meanings(model: type[BaseModel]) -> Mapping[str, str]:
 
 def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True)
-    return json.dumps(value, default=str) if not isinstance(value, Path) else f'"{value}"'
+    return json.dumps(value, default=_in_json) if not isinstance(value, Path) else f'"{value}"'
+
+
+def _in_json(value: object) -> object:
+    return value.model_dump() if isinstance(value, BaseModel) else str(value)
 
 
 def _allowed(info: FieldInfo) -> str:

@@ -71,6 +71,8 @@ class Aftermath:
         """Workers that died over each job."""
         self._mended = 0
         """Rows that were written back to the ledger so far."""
+        self.when_done: Callable[[], None] = _nobody
+        """Called, from any thread, when something in the background has ended."""
         self._unsettled = False
         """A dead worker's claims are still to be settled."""
 
@@ -83,6 +85,7 @@ class Aftermath:
         """Do something slow without holding up the supervisor's loop, or the process's end."""
         future: Future[T] = Future()
         threading.Thread(target=_fulfil, args=(future, work), name="release", daemon=True).start()
+        future.add_done_callback(lambda _: self.when_done())
         return future
 
     def settle_all(self) -> None:
@@ -268,7 +271,7 @@ class Aftermath:
 
     def tell(self, receipts: Sequence[Receipt], *, why: str) -> None:
         """What became of each, to whoever watches."""
-        self._news.receipts(receipts, label=self._workload.resource_label, why=why)
+        self._news.receipts(receipts, label=self._workload.labels.resource, why=why)
 
 
 def end_left_processes(
@@ -306,6 +309,10 @@ def keep_doubts(ledger: ProgressTracker, workload: Workload) -> None:
 def tell_ended(emit: Callable[..., None], record: ProcessRecord, *, why: str) -> None:
     """A process that nobody looked after any more was ended, or what it had left."""
     emit("process_ended", role=record.role, slot=record.slot, pid=record.pid, why=why)
+
+
+def _nobody() -> None:
+    """Tells nobody."""
 
 
 def _fulfil(future: Future[T], work: Callable[[], T]) -> None:

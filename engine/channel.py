@@ -90,7 +90,6 @@ class WorkerChannel:
         """A message was cut off in the middle of its line."""
         self._changed = threading.Condition()
         self._orders = Orders()
-        self._version = 0
         self._listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -117,12 +116,14 @@ class WorkerChannel:
         """Call ``listener`` (from the reading thread) when orders turn to stopping."""
         self._listeners.append(listener)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until the orders change, at most ``seconds``."""
+    def wait(self, seconds: float, *, seen: Orders) -> None:
+        """Wait until the orders are others than those that were ``seen``, at most ``seconds``.
+
+        Orders that came since then end it at once: nobody sleeps through the start of a stage.
+        """
         self.move(seconds)
         with self._changed:
-            version = self._version
-            self._changed.wait_for(lambda: self._version != version, timeout=seconds)
+            self._changed.wait_for(lambda: self._orders is not seen, timeout=seconds)
         self.move()
 
     def wait_until(self, condition: Callable[[Orders], bool], seconds: float) -> bool:
@@ -222,7 +223,6 @@ class WorkerChannel:
                 paused=bool(message.get("paused", old.paused)),
                 held_keys=frozenset(message.get("held_keys", old.held_keys)),
             )
-            self._version += 1
             self._changed.notify_all()
             stopping = self._orders.must_stop and not old.must_stop
         if stopping:

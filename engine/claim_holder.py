@@ -51,13 +51,13 @@ class ClaimHolder:
 
         ``lost`` hears, from that thread, that the claim was taken back.
         """
-        self._renewal.begin(claim, lost)
+        held = self._renewal.begin(claim, lost)
         try:
             yield
         finally:
             # A renewal on its way waits for the ledger's lock, which has its own bound; one that
             # is later still finds the claim settled.
-            self._renewal.end(2 * self._settings.lock_timeout_seconds)
+            self._renewal.end(held, 2 * self._settings.lock_timeout_seconds)
 
     def _renew(self, claim: Claim) -> str:
         """Give one sign of life; why the claim is lost, or nothing."""

@@ -1,4 +1,4 @@
-"""Signs of life of the claim in hand, from one thread for all claims of a worker.
+"""Signs of life of the claims in hand, from one thread for all claims of a worker.
 
 A thread for each claim would cost a short job as much as writing its evidence does.
 """
@@ -8,18 +8,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from engine.jobs import Claim
 
 
-class _Held(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Held:
+    """A claim that is renewed until it is ended."""
+
     claim: Claim
     lost: Callable[[str], None]
+    due: float
 
 
 class Renewal:
-    """Renews one claim at a time; the thread ends when there was none for a whole period."""
+    """Renews claims (the job in hand, and the one kept for later); the thread ends when there was
+    none for a whole period."""
 
     def __init__(
         self,
@@ -33,24 +38,27 @@ class Renewal:
         self._seconds = seconds
         self._clock = clock
         self._turn = threading.Condition()
-        self._held: _Held | None = None
-        self._due = 0.0
-        self._busy = False
+        self._held: list[Held] = []
+        self._busy: Held | None = None
         self._alive = False
 
-    def begin(self, claim: Claim, lost: Callable[[str], None]) -> None:
+    def begin(self, claim: Claim, lost: Callable[[str], None]) -> Held:
         """Renew this claim from now on; ``lost`` hears, from the thread, that it was taken back."""
         with self._turn:
-            self._held, self._due = _Held(claim, lost), self._clock() + self._seconds
-            if not self._alive:
+            held = Held(claim, lost, self._clock() + self._seconds)
+            self._held.append(held)
+            if self._alive:
+                self._turn.notify_all()
+            else:
                 self._alive = True
                 threading.Thread(target=self._go_on, name="renewal", daemon=True).start()
+        return held
 
-    def end(self, patience: float) -> None:
-        """Renew it no more; one that is on its way is waited for, so many seconds at most."""
+    def end(self, held: Held, patience: float) -> None:
+        """Renew it no more; a sign on its way is waited for, so many seconds at most."""
         with self._turn:
-            self._held = None
-            self._turn.wait_for(lambda: not self._busy, patience)
+            self._forget(held)
+            self._turn.wait_for(lambda: self._busy is not held, patience)
 
     def _go_on(self) -> None:
         while (held := self._next()) is not None:
@@ -61,34 +69,36 @@ class Renewal:
                 raise
             self._done(alive=True)
             if why:
-                self._drop(held)
+                with self._turn:
+                    self._forget(held)
                 held.lost(why)
 
     def _done(self, *, alive: bool) -> None:
         with self._turn:
-            self._busy, self._alive = False, alive
+            self._busy, self._alive = None, alive
             self._turn.notify_all()
 
-    def _drop(self, held: _Held) -> None:
-        with self._turn:
-            if self._held is held:
-                self._held = None
+    def _forget(self, held: Held) -> None:
+        if held in self._held:
+            self._held.remove(held)
 
-    def _next(self) -> _Held | None:
+    def _next(self) -> Held | None:
         """Wait until a sign of life is due; None where nothing was held for a period."""
         with self._turn:
-            idle = False
+            idle_since: float | None = None
             while True:
                 now = self._clock()
-                if self._held is None:
-                    if idle:
+                first = min(self._held, key=lambda held: held.due, default=None)
+                if first is None:
+                    idle_since = now if idle_since is None else idle_since
+                    wait = idle_since + self._seconds - now
+                    if wait <= 0:
                         self._alive = False
                         return None
-                    idle, wait = True, self._seconds
-                elif now >= self._due:
-                    self._due = now + self._seconds
-                    self._busy = True
-                    return self._held
+                elif now >= first.due:
+                    first.due = now + self._seconds
+                    self._busy = first
+                    return first
                 else:
-                    idle, wait = False, self._due - now
+                    idle_since, wait = None, first.due - now
                 self._turn.wait(wait)

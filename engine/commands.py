@@ -203,7 +203,7 @@ class CommandDesk:
         count, most = command.count or 0, self._run.settings.run.max_workers
         if not 1 <= count <= most:
             raise InputError(f"The number of workers must be 1 to {most}, not {command.count}.")
-        self._run.settings.check_ports(count)
+        self._run.workload.check_workers(count)
         self._run.workers.resize(count)
         return lambda: (
             {"ok": True, "detail": f"{count} workers."}
@@ -232,6 +232,7 @@ class CommandDesk:
             live=True,
             held_keys=run.control.held_keys,
             zone=run.settings.zone,
+            stage_label=run.workload.labels.stage,
         )
         return choose(
             run.ledger.jobs().values(),
@@ -245,11 +246,13 @@ class CommandDesk:
 
     def _pause_after_stage(self, _command: Command) -> Answer:
         self._run.control.want_pause_after_stage()
-        text = "The run pauses after this pass. Over a restart too; resume takes it back."
+        stage = self._run.workload.labels.stage
+        text = f"The run pauses after this {stage}. Over a restart too; resume takes it back."
         return {"ok": True, "detail": text}
 
     def _add_stage(self, _command: Command) -> Answer:
+        stage = self._run.workload.labels.stage
         if self._run.plan is None:
-            raise InputError("The run has not begun its first pass yet.")
+            raise InputError(f"The run has not begun its first {stage} yet.")
         self._run.plan.add_stage()
-        return {"ok": True, "detail": "One pass more is allowed."}
+        return {"ok": True, "detail": f"One {stage} more is allowed."}

@@ -1,8 +1,8 @@
 """The single source of truth for every path, port, limit and delay.
 
-Order: built-in value, ``geelark.toml`` in the work directory, environment or ``.env``, command
-line. Secrets come from the environment or ``.env`` only. A module that needs a number gets it from
-here; none has its own copy (behaviour A11.4).
+Order: built-in value, built-in value of the chosen trade, ``geelark.toml`` in the work directory,
+environment or ``.env``, command line. Secrets come from the environment or ``.env`` only. A module
+that needs a number gets it from here; none has its own copy (behaviour A11.4).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from engine.settings_groups import (
     Section,
 )
 from engine.settings_phones import Phones
+from engine.settings_roadmap import Gate, Roadmap
 from engine.settings_sources import SETTINGS_FILE, dotenv, explain, gather, known_keys
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Console",
     "ErrorPattern",
     "Errors",
+    "Gate",
     "LedgerSettings",
     "Logs",
     "Model",
@@ -48,6 +50,7 @@ __all__ = [
     "Phones",
     "Posting",
     "Retry",
+    "Roadmap",
     "Run",
     "Secrets",
     "Section",
@@ -89,6 +92,7 @@ class Settings(BaseModel):
     model: Model = Model()
     phones: Phones = Phones()
     appium: Appium = Appium()
+    roadmap: Roadmap = Roadmap()
     logs: Logs = Logs()
     errors: Errors = Errors()
     console: Console = Console()

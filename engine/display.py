@@ -68,7 +68,9 @@ def sentence(event: Mapping[str, Any]) -> str | None:
     """An event in words, or None for what is only of interest to programs."""
     kind = str(event.get("event"))
     if kind == "outcome":
-        text = f"Worker {event['worker']}: {event['job']} of {event['key']}: {event['status']}"
+        job, key = str(event["job"]), str(event["key"])
+        whose = "" if job.endswith(key) else f" of {key}"  # an id may name its key already
+        text = f"Worker {event['worker']}: {job}{whose}: {event['status']}"
         if event.get("category"):
             text += f" ({event['category']}/{event.get('error_type') or '-'}): {event['error']}"
         return text.replace("\n", " ")

@@ -72,6 +72,8 @@ class NewJob:
     video_id: str = ""
     """Stable identity of the content; empty where it could not be read."""
     max_attempts: int = 3
+    stage: int = 1
+    """Number of the stage that it belongs to at first; until then it waits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +98,7 @@ class Job:
     error_category: ErrorCategory | None = None
     """``None`` = empty in the file; reads as unknown (A8.6)."""
     pass_number: int = 1
+    """The stage that it waits for, or was last claimed in."""
     run_id: str = ""
     video_id: str = ""
     submitted_at: datetime | None = None
@@ -143,7 +146,7 @@ class Nothing:
     """Why a worker got no job: nothing is claimable at this moment."""
 
     open_jobs: int
-    """Claimed by others or not yet due: it pays to wait."""
+    """Of the present stage, claimed by others or not yet due: it pays to wait."""
     next_due: datetime | None
     """Earliest ``retry_at`` among the waiting ones."""
     blocked: int

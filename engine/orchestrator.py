@@ -43,8 +43,8 @@ from engine.run_result import RunResult
 from engine.run_state import RunDirectory, RunRecord
 from engine.run_text import seeding_lines, why_nothing
 from engine.stage_loop import StageLoop
-from engine.status import snapshot, totals_line
-from engine.supervision import Message, Workers, worker_command
+from engine.status import publish, snapshot, totals_line
+from engine.supervision import WAKE, Message, Workers, worker_command
 from engine.workloads.base import Receipt, Stage, StagePlan, Workload
 
 T = TypeVar("T")
@@ -91,6 +91,8 @@ class Orchestrator:
         self.stage: Stage | None = None
         self.plan: StagePlan | None = None
         self.waiting_until: datetime | None = None
+        self.between_stages = False
+        """The plan is at work: it ends a stage, or looks for the next one."""
         self.stop_asked = 0
         self._all_done = False
         """Every stage has ended by itself: nobody has a job in hand."""
@@ -184,6 +186,7 @@ class Orchestrator:
             logs=self.work_dir / self.settings.paths.logs,
             inbox=self._inbox,
         )
+        self.aftermath.when_done = self.workers.wake
         self.control = StandingOrders(self.run_dir, self.workers)
         self.guards = Guards(self)
         self.forecast = RunForecast(self)
@@ -257,7 +260,8 @@ class Orchestrator:
             message = self._inbox.get(timeout=max(seconds, 0.01))
         except queue.Empty:
             return
-        time.sleep(max(0.0, self._next_turn - time.monotonic()))
+        if message != WAKE:
+            time.sleep(max(0.0, self._next_turn - time.monotonic()))
         self._next_turn = time.monotonic() + TURN_SECONDS
         with self.news.together():
             self._heard(*message)
@@ -317,7 +321,7 @@ class Orchestrator:
             return
         self.phase = "seeding"
         report = self._meanwhile(lambda: self.workload.seed(self.ledger))
-        for text in (*report.messages, *seeding_lines(report, self.workload.key_label)):
+        for text in (*report.messages, *seeding_lines(report, self.workload.labels.key)):
             self.news.line(text)
         self.news.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
         if not report.seeded:
@@ -399,6 +403,7 @@ class Orchestrator:
         except OSError as exc:
             # A full disk must not end the run that may be the only one to stop the phones.
             log.warning("status_not_written", error=explain(exc))
+        publish(self.workload, self.ledger)
         # Many workers, or a long ledger, make it dear: news alone do not have it written so often.
         took = time.monotonic() - began
         self._status_from = began + min(STATUS_SECONDS, took * SHARE)

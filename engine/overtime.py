@@ -70,7 +70,7 @@ class Overtime:
                 self._end(states[key], held, now)
 
     def _end(self, state: ResourceState, held: _Held, now: float) -> None:
-        name = f"{self._run.workload.resource_label} {state.label}"
+        name = f"{self._run.workload.labels.resource} {state.label}"
         if not held.told:
             held.told = True
             minutes = (now - held.seen) / 60

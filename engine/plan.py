@@ -37,6 +37,7 @@ from engine.run_state import RunDirectory
 from engine.spending import spending
 from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys, refuse_too_many_workers
 from engine.workloads.base import ResourceState, Workload, WorldContext
+from engine.workloads.labels import GENERIC, Labels
 
 ARCHIVES: Final = 3
 """Days before that are looked at where the ledger itself has too few."""
@@ -61,6 +62,8 @@ class RunPlan:
     """The jobs are not in the ledger yet: the run would seed them."""
     key_label: str
     resource_label: str
+    labels: Labels = GENERIC
+    """All that the trade has its own words for."""
     jobs: Sequence[PlannedJob] = ()
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Jobs that could not be claimed today, by reason; among ``jobs``."""
@@ -70,6 +73,7 @@ class RunPlan:
     on_now: Sequence[ResourceState] = ()
     """Resources of ours that are on and would be stopped first."""
     passes: int
+    """At most; 0 = the trade has stages of its own."""
     forecast: Forecast | None = None
     """What a run that begins now would forecast; None of a plan that was not worked out."""
     expected_seconds: float | None = None
@@ -161,14 +165,15 @@ class _Planner:
         return RunPlan(
             ledger=workload.ledger_path,
             seeds=seeds,
-            key_label=workload.key_label,
-            resource_label=workload.resource_label,
+            key_label=workload.labels.key,
+            resource_label=workload.labels.resource,
+            labels=workload.labels,
             jobs=jobs,
             blocked=blocked,
             workers=settings.run.workers,
             slots=[workload.slot_facts(index) for index in range(settings.run.workers)],
             on_now=[state for state in workload.resources(ask=False) if state.ours],
-            passes=settings.retry.max_passes,
+            passes=0 if workload.own_stages else settings.retry.max_passes,
             longest_seconds=self._at_the_latest(jobs),
             forecast=coming,
             expected_seconds=expected,
@@ -194,13 +199,13 @@ class _Planner:
             shared.refuse_if_held()
         with self._noting():
             refuse_too_many_workers(settings)
-        if not continue_day:
+        if self._workload.daily and not continue_day:
             with self._noting():
                 refuse_earlier_day(self._ledger, settings)
         with self._noting():
             refuse_other_keys(self._ledger, settings)
         with self._noting():
-            settings.check_ports(settings.run.workers)
+            self._workload.check_workers(settings.run.workers)
         with self._noting():
             self._rehearse()
         with self._noting():
@@ -292,7 +297,8 @@ class _Planner:
         return forecast(ahead, cost, now), seconds_to_go(ahead, cost, now)
 
     def _day(self, now: datetime) -> Day:
-        midnight, price = midnight_in(now, self._settings.zone), self._workload.price_per_minute
+        price = self._workload.price_per_minute
+        midnight = midnight_in(now, self._settings.zone) if self._workload.daily else None
         try:
             spent = spending(self._workload, self._settings, now)
         except (EngineError, OSError):

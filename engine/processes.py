@@ -306,6 +306,11 @@ class Child:
     def alive(self) -> bool:
         return self._popen.poll() is None
 
+    @property
+    def exit_status(self) -> int | None:
+        """What it ended with, negative for a signal (POSIX); None while it lives."""
+        return self._popen.poll()
+
     def stop(self, timeout: float) -> None:
         """Terminate, wait, kill the whole group, forget the record. Safe to repeat."""
         process = self.record.process()
@@ -332,14 +337,23 @@ class SlotProcesses:
         *,
         log_path: Path,
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: Path | None = None,
     ) -> Child:
-        """Start a child whose output is appended to ``log_path``.
+        """Start a child whose output is appended to ``log_path`` and which reads ``stdin``.
 
-        Raises ProgramError where the program cannot be run, another OSError where its log or its
-        record cannot be written or the host cannot start it; no child is left then.
+        Raises ProgramError where the program cannot be run, another OSError where a file cannot be
+        read, its log or its record cannot be written or the host cannot start it; no child is left
+        then.
         """
-        with open_append(log_path) as log_file:
-            popen = start(command, env=env, stdout=log_file, stderr=subprocess.STDOUT)
+        with contextlib.ExitStack() as files:
+            source: int | IO[bytes] = subprocess.DEVNULL
+            if stdin is not None:
+                source = files.enter_context(stdin.open("rb"))
+            output = files.enter_context(open_append(log_path))
+            popen = start(
+                command, env=env, cwd=cwd, stdin=source, stdout=output, stderr=subprocess.STDOUT
+            )
         record = ProcessRecord(
             pid=popen.pid,
             started=identity(popen.pid),

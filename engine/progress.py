@@ -91,8 +91,6 @@ class ProgressTracker(LedgerReader):
         )
         super().__init__(LedgerAccess(path, settings, run_id, now), desk, settings)
         self.path = path
-        self.pass_number = 0
-        """Pass that claims are stamped with (A8.11); 0 leaves the one that the job has."""
         self._operator = OperatorDesk(self._ledger)
 
     def used_by(self, key: str) -> Sequence[Job]:

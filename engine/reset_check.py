@@ -23,6 +23,7 @@ from engine.ledger.file import archive_name, free_name
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
 from engine.workloads.base import Workload
+from engine.workloads.labels import plural
 
 SPARE_BYTES: Final = 16 * 1024 * 1024
 """Free space that a reset should leave beside the archive."""
@@ -122,14 +123,14 @@ def _who(holder: InstanceRecord) -> str:
 
 
 def _nothing_on(workload: Workload) -> Check:
-    label = workload.resource_label
+    label = workload.labels.resource
     try:
         on = [state.label for state in workload.resources(ask=False) if state.ours]
     except EngineError as exc:
         return Check(ok=False, text=str(exc), key="S", confirmable=True)
     if not on:
         return Check(ok=True, text=f"no {label} of ours is on")
-    verb = f"{label} of ours is" if len(on) == 1 else f"{label}s of ours are"
+    verb = f"{label} of ours is" if len(on) == 1 else f"{plural(label)} of ours are"
     return Check(ok=False, text=f"{len(on)} {verb} on: {', '.join(on)}", key="S", confirmable=True)
 
 

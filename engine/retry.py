@@ -6,7 +6,8 @@ history, so they survive a restart of the supervisor (architecture 5, behaviour 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from engine.insight.attempts import PassHistory
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.run_history import RunHistory
+from engine.run_text import left_alone, retry_configuration
 from engine.taxonomy.types import retry_decision
 from engine.workloads.base import Stage
 
@@ -169,8 +171,12 @@ class RetryPassManager:
     """Runs through the passes of a day: the posting workload's plan of stages.
 
     ``start_new_pass`` and ``end_pass`` may be driven by hand; iterating drives them for the
-    supervisor and yields one ``Stage`` a pass.
+    supervisor and yields one ``Stage`` a pass, on another thread than the one that asks for its
+    figures meanwhile.
     """
+
+    doing = ""
+    """Between two passes it only looks at the ledger."""
 
     def __init__(
         self,
@@ -187,6 +193,8 @@ class RetryPassManager:
         self._now = now
         self._clocks: dict[int, _Clock] = {}
         self._history = RunHistory(ledger, run_id)
+        self._folding = threading.Lock()
+        """Held while the history is read; the ledger, which has its own, may be used meanwhile."""
         self._stopped = False
         self._extra = 0
         self._result: str = STOPPED
@@ -212,6 +220,12 @@ class RetryPassManager:
                 return
             delay = self.config.retry_delay_seconds
 
+    def opening(self) -> Sequence[str]:
+        """The limits of the passes, and the failures that none of them will touch."""
+        lines = retry_configuration(self.config)
+        left = left_alone(self.ledger)
+        return (*lines, left) if left else lines
+
     @property
     def result(self) -> str:
         return STOPPED if self._stopped else self._result
@@ -232,17 +246,20 @@ class RetryPassManager:
         """Begin the next pass and return its number; after a restart the one found in the rows."""
         number = self.current_pass + 1 if self.current_pass else self._first_pass()
         self.current_pass = number
-        past = self._history.passes().get(number, PassHistory())
-        jobs = map(self.ledger.get, past.outcomes)
+        with self._folding:
+            past = self._history.passes().get(number, PassHistory())
+            start, outcomes = past.start, list(past.outcomes)
+        jobs = map(self.ledger.get, outcomes)
         done = sum(job is not None and job.status not in WAITING for job in jobs)
         self._clocks[number] = _Clock(
-            start=past.start or self._now(), given=self.ledger.claimable() + done
+            start=start or self._now(), given=self.ledger.claimable() + done
         )
         self.ledger.pass_number = number
         return number
 
     def end_pass(self) -> PassResult:
         """Close the pass and decide; resets what a further pass may try (A8.8)."""
+        self.ledger.pass_number = 0  # what waits for the next one counts too
         self._clocks[self.current_pass].end = self._now()
         result = self._decide(claimable=self.ledger.claimable(), retryable=self._retryable())
         if result is PassResult.RETRYABLE_REMAINING and not self._stopped:
@@ -268,13 +285,14 @@ class RetryPassManager:
 
     def stats(self) -> dict[int, PassStats]:
         """Figures of every pass of this run, running and past."""
-        passes = self._history.passes()
-        figures = {
-            number: self._fold(number, passes.get(number, PassHistory()))
-            for number in sorted(set(passes) | set(self._clocks))
-        }
-        if self.current_pass in figures:
-            last = figures[self.current_pass]
+        with self._folding:
+            passes = self._history.passes()
+            figures = {
+                number: self._fold(number, passes.get(number, PassHistory()))
+                for number in sorted({*passes, *self._clocks})
+            }
+        last = figures.get(self.current_pass)
+        if last is not None:
             last.blocked = sum(self.ledger.blocked().values())
             last.unprocessed = self.ledger.claimable() if last.end_time else 0
         return figures
@@ -292,13 +310,17 @@ class RetryPassManager:
 
     def _first_pass(self) -> int:
         """The pass that a crashed supervisor was in, read from the rows (A8.18)."""
-        return max(max(self._history.passes(), default=1), self.ledger.highest_open_pass())
+        return max(self._last_pass(default=1), self.ledger.highest_open_pass())
+
+    def _last_pass(self, *, default: int) -> int:
+        with self._folding:
+            return max(self._history.passes(), default=default)
 
     def _begin_with_retries(self) -> bool:
         """Nothing is pending, but earlier failures may be tried: make them the first pass."""
         if not self._retryable():
             return False
-        self.current_pass = max(self._history.passes(), default=0)
+        self.current_pass = self._last_pass(default=0)
         if self.current_pass >= self.max_passes:
             return False
         self.ledger.reset_for_pass(self.current_pass + 1, self._may_retry)

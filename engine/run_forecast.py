@@ -71,7 +71,8 @@ class RunForecast:
 
     @property
     def _moving(self) -> bool:
-        return self._run.phase in _MOVING and not self._run.control.paused
+        run = self._run
+        return (run.between_stages or run.phase in _MOVING) and not run.control.paused
 
     def _worked_out(self, totals: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         ahead = self._ahead(totals, now)
@@ -157,7 +158,7 @@ class RunForecast:
     def _day(self, now: datetime) -> Day:
         run, zone = self._run, self._run.settings.zone
         spent, money = run.guards.money.spent, run.guards.money.facts()
-        midnight = midnight_in(now, zone)
+        midnight = midnight_in(now, zone) if run.workload.daily else None
         if spent is None:
             return Day(midnight_in=midnight)
         ended = self._ended_today(day_began(now, zone))

@@ -23,7 +23,13 @@ class RunResult:
     """The operator asked twice: workers may have been killed."""
 
     @property
+    def why(self) -> str:
+        """One sentence on the result, where the trade gave one."""
+        return str(self.summary.get("why") or "")
+
+    @property
     def exit_code(self) -> ExitCode:
+        """Every word of a trade's own for its result is a failure."""
         if self.forced or self.not_released:
             return ExitCode.FAILED
         if self.result == STOPPED:

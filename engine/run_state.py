@@ -105,6 +105,11 @@ class RunRecord(BaseModel):
         )
 
     @property
+    def why(self) -> str:
+        """One sentence on the result, where the trade gave one."""
+        return str(self.summary.get("why") or "")
+
+    @property
     def unfinished(self) -> bool:
         """Crashed or stopped before its end: the next start on this ledger continues it."""
         return self.result in ("", "stopped")

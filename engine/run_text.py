@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from engine.workloads.labels import plural
+
 if TYPE_CHECKING:
-    from engine.config import Retry
     from engine.progress import ProgressTracker
+    from engine.retry import RetryConfig
     from engine.workloads.base import SeedReport
 
 
@@ -32,10 +34,10 @@ def pass_figures(stats: Mapping[str, Any]) -> str:
 
 def seeding_lines(report: SeedReport, key_label: str) -> list[str]:
     """What a seeding did (A5.2.14): seeded, left out and why, keys used, keys idle."""
-    lines = [f"Seeded {report.seeded} jobs for {report.keys_used} {key_label}s."]
+    lines = [f"Seeded {report.seeded} jobs for {report.keys_used} {plural(key_label)}."]
     lines += [f"Left out, {reason}: {count}." for reason, count in report.skipped.items()]
     if report.keys_idle:
-        lines.append(f"Idle {key_label}s: {', '.join(report.keys_idle)}.")
+        lines.append(f"Idle {plural(key_label)}: {', '.join(report.keys_idle)}.")
     return lines
 
 
@@ -45,12 +47,12 @@ def why_nothing(report: SeedReport) -> str:
     return f"There is nothing to do: no job was seeded ({reasons or 'the job source has none'})."
 
 
-def retry_configuration(retry: Retry) -> tuple[str, ...]:
+def retry_configuration(retry: RetryConfig) -> tuple[str, ...]:
     """What a run's passes are limited to (A8.14)."""
     return (
         "Retry Configuration:",
         f"  max passes: {retry.max_passes}",
-        f"  retry delay: {retry.delay_seconds:g}s",
+        f"  retry delay: {retry.retry_delay_seconds:g}s",
         f"  infra retry limit: {retry.infrastructure_limit}",
         f"  retry unknown errors: {'yes' if retry.retry_unknown else 'no'}",
     )

@@ -31,7 +31,7 @@ class SettingLine(NamedTuple):
     key: str
     value: str
     source: str
-    """``built-in``, the path of a file, or ``environment NAME``."""
+    """``built-in``, ``built-in of TRADE``, the path of a file, or ``environment NAME``."""
 
 
 def show(work_dir: Path, *, environ: Mapping[str, str] | None = None) -> list[SettingLine]:

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
 from engine.errors import SettingsError
+from engine.workloads import DEFAULTS
 
 SETTINGS_FILE = "geelark.toml"
 ENV_PREFIX = "GEELARK_"
@@ -45,7 +46,7 @@ def gather(
     overrides: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Sources:
-    """Lay file, environment and command line over one another.
+    """Lay what is built in for the trade, file, environment and command line over one another.
 
     With an ``environ`` of the caller's, ``.env`` is not read. Raises SettingsError where a file
     cannot be read, or holds what belongs into the environment.
@@ -65,7 +66,32 @@ def gather(
         merge(tree, nested(keys, parse_env(setting)), origin, f"{env_origin[name]} {name}")
     for dotted, value in (overrides or {}).items():
         merge(tree, nested(tuple(dotted.split(".")), value), origin, "command line")
+    _lay_below(tree, origin)
     return Sources(tree=tree, origin=origin, env=env, env_origin=env_origin, path=path)
+
+
+def _lay_below(tree: dict[str, Any], origin: dict[Key, str]) -> None:
+    """What is built in for the trade that was chosen, where nothing else says otherwise."""
+    run = tree.get("run")
+    name = run.get("workload") if isinstance(run, dict) else None
+    if not isinstance(name, str):
+        return
+    for dotted, value in DEFAULTS.get(name, {}).items():
+        key = tuple(dotted.split("."))
+        if not _has(tree, key):
+            merge(tree, nested(key, value), origin, f"built-in of {name}")
+
+
+def _has(tree: dict[str, Any], key: Key) -> bool:
+    """Whether there is a value at that key, or something that is no table above it."""
+    found: object = tree
+    for part in key:
+        if not isinstance(found, dict):
+            return True
+        if part not in found:
+            return False
+        found = found[part]
+    return True
 
 
 def _settings_file(path: Path, secret_names: Iterable[str]) -> Mapping[str, Any]:

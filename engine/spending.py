@@ -14,6 +14,7 @@ from engine.config import SETTINGS_FILE, Settings
 from engine.errors import EngineError
 from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, minutes_on_now
 from engine.logger import get_logger
+from engine.workloads.labels import plural
 from engine.workloads.paid_calls import NO_CALLS, PaidCalls
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ class DailyLimit:
             )
 
     def _figures(self, spent: Spending) -> str:
-        label = self._run.workload.resource_label
-        calls = f" ({label}s ${spent.resources:.2f}, calls ${spent.calls:.2f})" * bool(spent.calls)
+        label = self._run.workload.labels.resource
+        calls = f" ({plural(label)} ${spent.resources:.2f}, calls ${spent.calls:.2f})" * bool(
+            spent.calls
+        )
         return self._share(spent) + calls
 
     def _share(self, spent: Spending) -> str:

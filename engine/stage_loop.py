@@ -5,18 +5,26 @@ What a stage is made of, the workload's plan says; when claims are paused, nothi
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterator
+from concurrent.futures import wait
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError, LedgerUnreadableError
 from engine.private_files import explain
 from engine.processes import ProgramError
-from engine.run_text import left_alone, pass_figures, retry_configuration
+from engine.run_text import pass_figures
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
-    from engine.workloads.base import Stage
+    from engine.workloads.base import Stage, StagePlan
+
+TURN_SECONDS: Final = 0.05
+"""Between two turns while the plan is at work between two stages."""
+AT_ONCE_SECONDS: Final = 0.02
+"""Most plans decide within this: nobody is told of it."""
 
 
 class StageLoop:
@@ -28,12 +36,11 @@ class StageLoop:
     def run(self) -> bool:
         """Every stage to its end; False where the operator stopped the run before."""
         run = self._run
-        run.plan = run.workload.stages(run.ledger, run.record.run_id)
-        for text in retry_configuration(run.settings.retry):
+        run.plan = run.workload.stages(run.ledger, run.record.run_id, run.news)
+        for text in run.plan.opening():
             run.news.line(text)
-        if left := left_alone(run.ledger):
-            run.news.line(left)
-        for stage in run.plan:
+        stages = iter(run.plan)
+        while (stage := self._next(run.plan, stages)) is not None:
             self._say_ended()
             self._wait_before(stage)
             if run.stopping():
@@ -42,14 +49,54 @@ class StageLoop:
             if run.stopping():
                 run.plan.stop()
                 break
-            run.release_all(why="still held after the pass")
+            run.release_all(why=f"still held after the {run.workload.labels.stage}")
             self._hold_here_if_asked()
         self._say_ended()
         return not run.stopping()
 
+    def _next(self, plan: StagePlan, stages: Iterator[Stage]) -> Stage | None:
+        """Have the plan end the stage before, which may take long, and name the next one.
+
+        Meanwhile commands are heard and the status stays true; a stop goes to the plan at once.
+        One that does not end in time is left behind, with what it started. Raises as the plan.
+        """
+        run = self._run
+        future = run.aftermath.in_background(lambda: next(stages, None))
+        wait([future], timeout=AT_ONCE_SECONDS)
+        before, deadline = run.phase, math.inf
+        run.between_stages = True
+        try:
+            while not future.done():
+                if run.stopping():
+                    deadline = min(deadline, self._told_to_stop(plan))
+                    if time.monotonic() >= deadline:
+                        run.news.alarm("What was done between two stages does not end: left so.")
+                        return None
+                else:
+                    run.phase = plan.doing or before
+                run.tick(TURN_SECONDS)
+            return future.result()
+        except BaseException:
+            plan.stop()  # whatever ends the run ends what the plan is at
+            raise
+        finally:
+            run.between_stages = False
+            run.phase = before
+
+    def _told_to_stop(self, plan: StagePlan) -> float:
+        """Tell it, and until when (monotonic) it is waited for; less long if asked again."""
+        run, settings = self._run, self._run.settings.run
+        run.phase = "stopping"
+        plan.stop()
+        patience = settings.shutdown_timeout_seconds
+        if run.stop_asked > 1:
+            patience = settings.forced_shutdown_timeout_seconds
+        return time.monotonic() + patience
+
     def _one(self, stage: Stage) -> None:
         run = self._run
         run.stage = stage
+        run.ledger.pass_number = stage.number
         run.phase = "running"
         run.news.emit("stage_started", text=f"Starting {stage.label}", jobs=stage.total_jobs)
         run.workers.new_stage()
@@ -58,6 +105,7 @@ class StageLoop:
             run.tick()
         # Between stages nobody claims: what is reset meanwhile waits for its own stage.
         run.workers.order(stage=0)
+        run.ledger.pass_number = 0
 
     def _turn(self) -> bool:
         """Start whom the ledger has work for; True when the stage is over."""
@@ -107,8 +155,8 @@ class StageLoop:
         run = self._run
         if stage.delay_seconds <= 0:
             return
-        run.phase = "waiting"
-        run.news.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next pass")
+        run.phase, label = "waiting", run.workload.labels.stage
+        run.news.emit("waiting", text=f"Waiting {stage.delay_seconds:g}s before next {label}")
         self._tick_for(stage.delay_seconds)
 
     def _hold_here_if_asked(self) -> None:
@@ -120,7 +168,8 @@ class StageLoop:
             run.control.pause(paused=True)
         except EngineError as exc:
             run.news.alarm(str(exc))
-        run.news.emit("paused", text="Paused after this pass; resume to go on.")
+        label = run.workload.labels.stage
+        run.news.emit("paused", text=f"Paused after this {label}; resume to go on.")
         while run.control.paused and not run.stopping():
             run.phase = "paused"
             run.tick()

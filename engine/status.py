@@ -7,11 +7,20 @@ import socket
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import EngineError
+from engine.logger import get_logger
+from engine.private_files import explain
 from engine.workloads.base import ResourceState
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
+    from engine.ledger.figures import Figures
     from engine.orchestrator import Orchestrator
+    from engine.progress import ProgressTracker
     from engine.worker_process import WorkerProcess
+    from engine.workloads.base import Workload
+
+log = get_logger(__name__)
 
 
 def snapshot(run: Orchestrator) -> dict[str, Any]:
@@ -24,7 +33,7 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "workload": run.workload.name,
-        "labels": {"key": run.workload.key_label, "resource": run.workload.resource_label},
+        "labels": run.workload.labels.to_dict(),
         "campaign": run.settings.campaign,
         "ledger": str(run.ledger_path),
         "started_at": run.record.started_at.isoformat(),
@@ -58,12 +67,29 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
     }
 
 
+def publish(workload: Workload, ledger: ProgressTracker) -> None:
+    """Have the trade write its own files for people; nothing that goes wrong there ends a run."""
+    try:
+        workload.publish(ledger)
+    except OSError as exc:
+        log.warning("not_published", error=explain(exc))
+    except EngineError as exc:
+        log.warning("not_published", error=str(exc))
+    except Exception:
+        log.exception("not_published")
+
+
+def pending_text(totals: Figures) -> str:
+    """``12``, and how many of those that wait belong to a later stage."""
+    return f"{totals.pending} ({totals.later} for later)" if totals.later else f"{totals.pending}"
+
+
 def totals_line(run: Orchestrator) -> str:
     """One line of progress (A12.8)."""
     totals = run.ledger.figures()
     live, slots = len(run.workers.alive), len(run.workers.slots)
     text = (
-        f"success {totals.success}, failed {totals.failed}, pending {totals.pending}, "
+        f"success {totals.success}, failed {totals.failed}, pending {pending_text(totals)}, "
         f"in progress {totals.claimed}, retrying {totals.retrying}, "
         f"workers {live} of {slots}"
     )
@@ -71,7 +97,7 @@ def totals_line(run: Orchestrator) -> str:
     held = sorted(run.workload.resources(ask=False), key=lambda state: state.since or now)
     if held:
         names = ", ".join(_since(state, now) for state in held)
-        text += f", {run.workload.resource_label}s on ({len(held)}): {names}"
+        text += f", {plural(run.workload.labels.resource)} on ({len(held)}): {names}"
     return text
 
 

@@ -42,6 +42,8 @@ def load_a_core() -> float:
 
 Message = tuple[int, int, dict[str, Any] | None]
 """(slot, generation, what it said); None = its output closed."""
+WAKE: Message = (-1, 0, None)
+"""From no worker: it only ends a wait for messages."""
 
 
 class Workers:
@@ -121,6 +123,10 @@ class Workers:
         """Every wanted slot has been given up; those that the operator stopped may return."""
         states = {worker.state for worker in self.slots.values() if worker.wanted or worker.alive}
         return states == {WorkerState.FATAL}
+
+    def wake(self) -> None:
+        """End the supervisor's wait for messages, from any thread: what it waits for is there."""
+        self._inbox.put(WAKE)
 
     # -- orders ----------------------------------------------------------------------------------
 

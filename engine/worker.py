@@ -110,12 +110,12 @@ class Worker:
         orders = self.channel.orders
         self._end_if_told(orders)
         if orders.stage == 0 or orders.paused:
-            self.channel.wait(self.settings.run.idle_poll_seconds)
+            self.channel.wait(self.settings.run.idle_poll_seconds, seen=orders)
             return
         found = self._next.take() or self._claim(orders)
         if isinstance(found, Nothing):
             self.channel.send("idle", all_complete=found.all_complete, blocked=found.blocked)
-            self.channel.wait(self._idle_seconds(found))
+            self.channel.wait(self._idle_seconds(found), seen=orders)
             return
         done = self._handle(session, found)
         lead = math.inf if self._next.held else session.lead_seconds
@@ -352,9 +352,6 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
 
 
 def _refusal(job: Job, orders: Orders, workload: Workload) -> str | None:
-    if job.pass_number > orders.stage:
-        # Reset for the next stage while this worker still thought to be in the one before.
-        return "waits for a later pass"
     if job.account in orders.held_keys:
         return "held by the operator"
     return workload.refuse(job)

@@ -109,6 +109,12 @@ def _demo(options: argparse.Namespace) -> int:
     return show(_wishes(options), keep=options.keep)
 
 
+def _roadmap(options: argparse.Namespace) -> int:
+    from simulator.roadmap_demo import roadmap_demo
+
+    return roadmap_demo(keep=options.keep, seconds=options.seconds, cockpit=options.cockpit)
+
+
 def _wishes(options: argparse.Namespace) -> Wishes:
     from simulator.work_directory import Wishes
 
@@ -156,6 +162,14 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--cockpit", action="store_true", help="show the day in the cockpit")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="work there, and leave it")
     _add_world(demo, accounts=25, infrastructure=0.08)
+    text = "a sample project whose roadmap a scripted agent does: real git, gates, push"
+    roadmap = commands.add_parser("roadmap", help=text, description=f"{text.capitalize()}.")
+    roadmap.set_defaults(command=_roadmap)
+    roadmap.add_argument("--cockpit", action="store_true", help="show the run in the cockpit")
+    roadmap.add_argument("--keep", type=Path, metavar="DIR", help="a new folder for it")
+    roadmap.add_argument(
+        "--seconds", type=_seconds, default=3.0, metavar="S", help="of a task (%(default)g)"
+    )
     return parser
 
 
@@ -203,6 +217,13 @@ def _whole(least: int) -> Callable[[str], int]:
         return value
 
     return whole
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 3600:
+        raise argparse.ArgumentTypeError("must be between 0 and 3600")
+    return value
 
 
 def _rate(text: str) -> float:

@@ -7,6 +7,9 @@ A job is a line ``id key script`` of ``jobs.txt``. The script is a list of words
 that never returns), ``busy`` (steps without end), ``unless:FILE:WORD`` (WORD while there is no
 FILE). Without a script the job submits, acts, and succeeds.
 
+Where there is a file ``gates.txt``, the plan of a run is that of ``tests.toy_stages`` instead of
+retry passes; a job with ``stage:2`` belongs to the second room.
+
 Where there is a file ``looks-ahead``, a second lamp is lit for the next job while one is past its
 point of no return; a job that finds it lit takes it over, and writes its id to ``taken-over.log``.
 """
@@ -32,6 +35,8 @@ from engine.jobs import Job, NewJob, Outcome, Success, Trace
 from engine.progress import ProgressTracker
 from engine.retry import RetryConfig, RetryPassManager
 from engine.workloads.base import (
+    Herald,
+    Labels,
     Receipt,
     Report,
     ResourceState,
@@ -42,6 +47,7 @@ from engine.workloads.base import (
     WorldContext,
 )
 from engine.workloads.paid_calls import PaidCalls
+from tests.toy_stages import ToyStages
 
 FOR_EVER = 3600.0
 """Seconds; longer than any test."""
@@ -176,8 +182,9 @@ class ToyWorkload:
     """Jobs from ``jobs.txt``; a lamp is what costs."""
 
     name = "toy"
-    key_label = "key"
-    resource_label = "lamp"
+    labels = Labels(
+        resource="lamp", stage="room", content="script", text="words", act="light", done="lit"
+    )
     ready_states: tuple[str, ...] = ("WARM",)
     cap_refusal = ""
     job_seconds = 60.0
@@ -187,6 +194,9 @@ class ToyWorkload:
         self._lamps = context.work_dir / "lamps"
         self.ledger_path = context.work_dir / context.settings.paths.ledger
         self.daily_cap = 0
+        self.daily = not (context.work_dir / "undated").exists()
+        self.own_stages = (context.work_dir / "gates.txt").exists()
+        self._published = ""
 
     @property
     def attempt_seconds(self) -> float:
@@ -201,6 +211,9 @@ class ToyWorkload:
         return
 
     def check(self) -> None:
+        return
+
+    def check_workers(self, count: int) -> None:
         return
 
     def notices(self) -> Sequence[str]:
@@ -220,7 +233,10 @@ class ToyWorkload:
             plan=[(job.job_id, job.account, job.video_path) for job in new],
         )
 
-    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan:
+    def stages(self, ledger: ProgressTracker, run_id: str, herald: Herald) -> StagePlan:
+        work_dir = self._context.work_dir
+        if (work_dir / "gates.txt").exists():
+            return ToyStages(ledger, run_id, herald, work_dir)
         config = RetryConfig.from_settings(self._context.settings)
         return RetryPassManager(ledger, config, run_id=run_id)
 
@@ -256,6 +272,15 @@ class ToyWorkload:
             )
             for name in names
         ]
+
+    def publish(self, ledger: ProgressTracker) -> None:
+        """How many jobs are done, to ``published.txt``; not where ``unpublishable`` is."""
+        if (self._context.work_dir / "unpublishable").exists():
+            raise PermissionError(13, "Permission denied", "published.txt")
+        text = f"{ledger.figures().success} done\n"
+        if text != self._published:
+            (self._context.work_dir / "published.txt").write_text(text, encoding="utf-8")
+            self._published = text
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
         return [_lamp(path) for path in sorted(self._lamps.glob("*.json"))]
@@ -319,7 +344,10 @@ def _lamp(path: Path) -> ResourceState:
 
 def _job(line: str) -> NewJob:
     job_id, key, *script = line.split()
-    return NewJob(job_id=job_id, account=key, video_path="", caption=" ".join(script))
+    stages = [int(word.removeprefix("stage:")) for word in script if word.startswith("stage:")]
+    words = [word for word in script if not word.startswith("stage:")]
+    stage = stages[0] if stages else 1
+    return NewJob(job_id=job_id, account=key, video_path="", caption=" ".join(words), stage=stage)
 
 
 def _now() -> datetime:

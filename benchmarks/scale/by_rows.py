@@ -46,7 +46,7 @@ class RowCost:
 
 
 def start_of(work_dir: Path, rows: int = 0) -> Started:
-    """Start a run on so many rows, see its first job claimed, let it be idle for a while, stop it."""
+    """Start a run on so many rows, see its first job claimed, let it idle for a while, stop it."""
     with live_run(work_dir, 1) as run:
         run.wait_for_first_jobs(1)
         first = arrivals(work_dir)[0]

@@ -20,6 +20,7 @@ from console.dialogs.requeue import Requeue
 from engine.filters import job_fields, parse
 from engine.jobs import JobStatus
 from engine.undo import Undoable, UndoBook
+from engine.workloads.labels import GENERIC, Labels
 
 if TYPE_CHECKING:
     from console.selection import Selection
@@ -95,26 +96,31 @@ class JobActs:
         lines = await self._wire.job_lines(selection.jobs)
         doubtful = [line for line in lines if line.job.in_doubt]
         if not doubtful:
-            self._wire.tell(_nothing(lines, "in doubt", "mark as posted"), bad=True)
+            what = f"mark as {self._labels.done}"
+            self._wire.tell(_nothing(lines, "in doubt", what), bad=True)
             return
         app = self._wire.app
         ids = [line.job.job_id for line in doubtful]
         evidence = await app.feed.ask(lambda watch: {job: watch.evidence(job) for job in ids})
-        overview = self._wire.overview
         dialog = MarkPosted(
             doubtful,
             evidence,
             who=app.who,
-            key_label=overview.key_label if overview is not None else "account",
+            labels=self._labels,
             work_dir=self._wire.watch.work_dir,
         )
         chosen = await self._wire.ask(dialog)
         if chosen:
             await self._change("mark_posted", chosen)
 
+    @property
+    def _labels(self) -> Labels:
+        overview = self._wire.overview
+        return GENERIC if overview is None else overview.labels
+
     async def _change(self, name: str, ids: Sequence[str]) -> None:
         answer = await self._wire.send(self._wire.command(name, ids=tuple(ids)))
-        told = words.of_jobs(name, answer)
+        told = words.of_jobs(name, answer, self._labels)
         self._wire.tell(told.text, bad=told.bad)
 
     # -- undo ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from console.desk.wire import Wire
 from console.dialogs.stop_phones import StopPhones
 from console.dialogs.stop_progress import AGAIN, StopProgress
 from console.dialogs.stop_targets import Scope, Target
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from console.selection import Selection
@@ -50,7 +51,7 @@ class PhoneActs:
         wish = await self._wire.ask(StopPhones(selection, latest.resources, latest.overview))
         if wish is None:
             return
-        title = f"Stop {self._label}s: {_TITLES[wish.scope]}"
+        title = f"Stop {plural(self._label)}: {_TITLES[wish.scope]}"
         await self.follow(Stopping(self._wire, wish.targets), title)
 
     async def _show_under_way(self, selection: Selection) -> bool:

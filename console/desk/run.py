@@ -39,14 +39,21 @@ class RunActs:
         app = self._wire.app
         settings = app.settings
         earlier = None if app.continue_day else await app.feed.ask(earlier_day)
+        own = self._wire.watch.workload.own_stages
         options = RunOptions(
             workers=settings.run.workers,
-            max_passes=settings.retry.max_passes,
+            max_passes=None if own else settings.retry.max_passes,
             campaign=settings.campaign,
             accounts=settings.accounts,
             continue_day=app.continue_day,
         )
-        dialog = StartRun(options, self._plan, key_label=self._key_label, earlier_day=earlier)
+        dialog = StartRun(
+            options,
+            self._plan,
+            key_label=self._key_label,
+            earlier_day=earlier,
+            own_stages=own,
+        )
         wish = await self._wire.ask(dialog)
         if wish is not None:
             await self._begin(wish)
@@ -147,6 +154,6 @@ def earlier_day(watch: Watch) -> date | None:
     """The ledger's day where it is not today's: somebody must say what shall become of it."""
     if not watch.ledger.exists():
         return None
-    day = watch.ledger.ledger_day()
+    day = watch.ledger.ledger_day() if watch.workload.daily else None
     today = watch.settings.day_of(watch.ledger.now())
     return day if day is not None and day < today else None

@@ -8,12 +8,13 @@ from typing import Final
 
 from engine.progress import MARKED_POSTED, REQUEUED, SKIPPED, UNSKIPPED
 from engine.remote import Answer
+from engine.workloads.labels import Labels
 
 _DONE: Final[Mapping[str, tuple[str, str, str]]] = {
     "requeue": (REQUEUED, "Requeued", "u takes it back until a worker claims one."),
     "skip": (SKIPPED, "Skipped", "u takes it back."),
     "unskip": (UNSKIPPED, "Took back in", "u skips again."),
-    "mark_posted": (MARKED_POSTED, "Marked as posted", "It counts against the cap."),
+    "mark_posted": (MARKED_POSTED, "Marked as {done}", "It counts against the cap."),
 }
 """Command: the answer for a job that it changed, the word for it, and what to know then."""
 
@@ -26,7 +27,7 @@ class Told:
     bad: bool = False
 
 
-def of_jobs(name: str, answer: Answer) -> Told:
+def of_jobs(name: str, answer: Answer, labels: Labels) -> Told:
     """Answer to requeue, skip, unskip or mark posted: how many, and why not the others."""
     done, word, after = _DONE[name]
     refused = {job: what for job, what in answer.results.items() if what != done}
@@ -41,7 +42,8 @@ def of_jobs(name: str, answer: Answer) -> Told:
     if not changed:
         return Told(f"Nothing was changed.{left}", bad=True)
     of = f" of {len(answer.results)}" if refused else ""
-    what = f"{word} {changed}{of} job{'' if changed == 1 and not refused else 's'}"
+    jobs = f"job{'' if changed == 1 and not refused else 's'}"
+    what = f"{word.format(done=labels.done)} {changed}{of} {jobs}"
     return Told(f"{what}; {after}{left}" if after[0].islower() else f"{what}. {after}{left}")
 
 

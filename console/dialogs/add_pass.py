@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from console.dialogs.base import Dialog, row
+from console.plain import plain
 from engine.insight.values import Overview
 
 MINUTE = 60.0
@@ -16,14 +17,16 @@ class AddPass(Dialog[bool]):
     """Hands back True for *yes*."""
 
     def __init__(self, overview: Overview) -> None:
-        super().__init__(f"Add a pass: {overview.stages} -> {overview.stages + 1}")
+        stage = plain(overview.labels.stage)
+        super().__init__(f"Add a {stage}: {overview.stages} -> {overview.stages + 1}")
         self._overview = overview
+        self._stage = stage
 
     def facts(self, width: int) -> Iterable[Text | str]:
         overview = self._overview
         yield (
-            f"Pass {overview.stage} of {overview.stages} is the present one; one pass more is "
-            "allowed after the last."
+            f"{self._stage.capitalize()} {overview.stage} of {overview.stages} is the present one; "
+            f"one {self._stage} more is allowed after the last."
         )
         yield ""
         yield f"It would take {overview.to_retry} jobs, as things stand:"
@@ -43,7 +46,7 @@ class AddPass(Dialog[bool]):
         return f"Cost: est. ${minutes * price:.2f} for {minutes:.0f} {overview.resource_label} min."
 
     def yes_words(self) -> str:
-        return "Allow one pass more"
+        return f"Allow one {self._stage} more"
 
     def result(self) -> bool:
         return True

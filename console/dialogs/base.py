@@ -24,6 +24,7 @@ from console.dialogs.controls import Choice, Field, KeyButton, TypedWord
 from console.dialogs.fact_list import FactList
 from console.plain import plain
 from console.widgets.lines import Line
+from engine.workloads.labels import GENERIC, Labels
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -69,6 +70,12 @@ class Dialog(ModalScreen[T | None], Generic[T]):
         super().__init__()
         self._title = title
         self._problem = ""
+
+    @property
+    def labels(self) -> Labels:
+        """The trade's own words."""
+        overview = self.console.latest.overview
+        return GENERIC if overview is None else overview.labels
 
     # -- what a dialog says of itself ------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from console.dialogs.base import row
 from console.plain import fit
 from engine.insight.values import JobLine
 from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.workloads.labels import Labels
 
 NUMBER_THAT_ASKS: Final = 20
 """More jobs than this at once want a question (console-features 6.11)."""
@@ -24,11 +25,11 @@ RETRYABLE: Final = frozenset({ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOW
 _FIRST: Final[Mapping[ErrorCategory, str]] = {
     ErrorCategory.ACCOUNT: "! a person first",
     ErrorCategory.CONTENT: "! a new file first",
-    ErrorCategory.IN_DOUBT: "! maybe published",
+    ErrorCategory.IN_DOUBT: "! maybe {doubtful}",
 }
 _ADVICE: Final[Mapping[ErrorCategory, tuple[str, str]]] = {
     ErrorCategory.ACCOUNT: (
-        "account problem",
+        "{key} problem",
         "Requeue only if somebody has signed in by hand; otherwise it will fail the same way.",
     ),
     ErrorCategory.CONTENT: (
@@ -37,7 +38,7 @@ _ADVICE: Final[Mapping[ErrorCategory, tuple[str, str]]] = {
     ),
     ErrorCategory.IN_DOUBT: (
         "doubtful job",
-        "It may be published already: look at the account first. Requeued, it is posted again.",
+        "It may be {doubtful} already: look at the {key} first. Requeued, it is {done} again.",
     ),
 }
 
@@ -84,13 +85,14 @@ class RequeueChoice:
         """Somebody must look first, or it is a great many."""
         return self.people > 0 or len(self.lines) > NUMBER_THAT_ASKS
 
-    def advice(self) -> Iterator[str]:
+    def advice(self, labels: Labels) -> Iterator[str]:
         """A sentence for each class that needs a person."""
+        words = labels.to_dict()
         counts = Counter(category_of(line.job) for line in self.lines)
         for category, (what, sentence) in _ADVICE.items():
             count = counts[category]
             if count:
-                yield f"{counted(count, what)}. {sentence}"
+                yield f"{counted(count, what.format(**words))}. {sentence.format(**words)}"
 
 
 def by_class(lines: Sequence[JobLine]) -> str:
@@ -99,14 +101,14 @@ def by_class(lines: Sequence[JobLine]) -> str:
     return ", ".join(f"{category} {count}" for category, count in counts.most_common())
 
 
-def job_row(line: JobLine, now: JobLine | None, width: int) -> Text:
+def job_row(line: JobLine, now: JobLine | None, width: int, labels: Labels) -> Text:
     """One target; where it changed since, its present state with ``!`` in front."""
     job = line.job
     changed = now is None or now.job.status is not job.status
     if changed:
         last = "gone from the ledger" if now is None else f"now {now.job.status}"
     else:
-        last = _FIRST.get(category_of(job), "")
+        last = _FIRST.get(category_of(job), "").format(**labels.to_dict())
     why = job.error_type or ("unclassified" if job.status is JobStatus.FAILED else job.status)
     category = f"{category_of(job)}" if job.status is JobStatus.FAILED else ""
     columns = (14, 14, 20) if width >= WIDE else (12, 9, 13)

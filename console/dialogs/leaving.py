@@ -10,6 +10,7 @@ from console.dialogs.base import Control, Dialog
 from console.dialogs.controls import Choice
 from console.times import NOTHING, expected
 from engine.insight.values import Overview
+from engine.workloads.labels import plural
 
 RUNNING = "running"
 STOP = "stop"
@@ -35,7 +36,8 @@ class Leave(Dialog[str]):
         left = overview.forecast.jobs_left
         done = expected(overview.forecast.done_at, self.now)
         when = f", done about {done}" if done != NOTHING else ""
-        yield f"{left} jobs to go{when}. {overview.resource_label}s on: {overview.money.on_now}."
+        on = f"{plural(overview.resource_label)} on: {overview.money.on_now}"
+        yield f"{left} jobs to go{when}. {on}."
         yield ""
         yield "It needs no cockpit: start geelark-console again to look at it."
         yield ""

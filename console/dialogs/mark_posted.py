@@ -15,6 +15,7 @@ from console.feed import Need
 from console.plain import plain
 from console.times import clock
 from engine.insight.values import EvidenceFile, JobLine
+from engine.workloads.labels import Labels
 
 
 class MarkPosted(Dialog[tuple[str, ...]]):
@@ -28,22 +29,22 @@ class MarkPosted(Dialog[tuple[str, ...]]):
         evidence: Mapping[str, Sequence[EvidenceFile]],
         *,
         who: str,
-        key_label: str,
+        labels: Labels,
         work_dir: Path,
     ) -> None:
-        super().__init__(f"Mark {counted(len(lines), 'job')} as posted")
+        super().__init__(f"Mark {counted(len(lines), 'job')} as {labels.done}")
         self._lines = list(lines)
         self._evidence = evidence
         self._who = who
-        self._key_label = key_label
+        self._words = labels
         self._work_dir = work_dir
         self._now = {line.job.job_id: line for line in lines}
 
     def facts(self, width: int) -> Iterable[Text | str]:
-        yield "failed, in doubt -> success: it was published, nothing more is done."
+        yield f"failed, in doubt -> success: it was {self._words.doubtful}, nothing more is done."
         yield ""
         for line in self._lines:
-            yield job_row(line, self._now.get(line.job.job_id), width)
+            yield job_row(line, self._now.get(line.job.job_id), width, self._words)
             if line.job.submitted_at is not None:
                 yield f"    submitted {clock(line.job.submitted_at, self.now, seconds=True)}"
             if line.job.error:
@@ -52,12 +53,12 @@ class MarkPosted(Dialog[tuple[str, ...]]):
         yield ""
         yield f"Who says so: {self._who}. It is kept in the ledger and cannot be undone."
         keys = list(dict.fromkeys(line.job.account for line in self._lines))
-        yield f"It counts against the daily cap of {self._key_label} {', '.join(keys)}."
+        yield f"It counts against the daily cap of {self._words.key} {', '.join(keys)}."
 
     def _files(self, job_id: str) -> Iterable[str]:
         files = self._evidence.get(job_id, ())
         if not files:
-            yield "    no evidence was left: look at the account itself"
+            yield f"    no evidence was left: look at the {self._words.key} itself"
         for file in files:
             path = file.path
             if path.is_relative_to(self._work_dir):
@@ -70,7 +71,7 @@ class MarkPosted(Dialog[tuple[str, ...]]):
 
     def yes_words(self) -> str:
         count = len(self._ids())
-        return f"Mark {count} as posted"
+        return f"Mark {count} as {self._words.done}"
 
     def why_not(self) -> str:
         return "" if self._ids() else "None of them is in doubt any more."

@@ -44,9 +44,9 @@ class Requeue(Dialog[tuple[str, ...]]):
             yield self._left_alone
         yield ""
         for line in self._wanted.lines:
-            yield job_row(line, self._now.get(line.job.job_id), width)
+            yield job_row(line, self._now.get(line.job.job_id), width, self.labels)
         yield ""
-        yield from self._wanted.advice()
+        yield from self._wanted.advice(self.labels)
         yield "Undo with u until a worker claims one."
 
     def bottom(self) -> Sequence[Control]:

@@ -10,6 +10,7 @@ from textual import work
 
 from console.dialogs.base import Control, Dialog, heading
 from console.dialogs.controls import KeyButton, TypedWord
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.reset_check import ResetPreview
@@ -83,16 +84,16 @@ class ResetDay(Dialog[bool]):
         yield from self._cap_lines()
         yield (
             "Open and failed jobs stay in the archive; the next run seeds afresh, and never the "
-            f"same video to the same {self._key_label} again."
+            f"same {self.labels.content} to the same {self._key_label} again."
         )
 
     def _cap_lines(self) -> Iterable[str]:
         preview = self._preview
         if preview.cap:
             yield (
-                f"{len(preview.capped)} {self._key_label}s have posted today (cap {preview.cap}). "
-                "The cap outlives the reset: archives and the posted record still count until "
-                "midnight."
+                f"{len(preview.capped)} {plural(self._key_label)} have {self.labels.done} today "
+                f"(cap {preview.cap}). The cap outlives the reset: archives and the "
+                f"{self.labels.done} record still count until midnight."
             )
 
     def bottom(self) -> Sequence[Control]:

@@ -19,6 +19,7 @@ from console.screens.cockpit_forecast import basis_words, between, change_words
 from console.times import clock, span
 from engine.insight.forecast_values import MONEY
 from engine.launch import RunOptions
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.plan import RunPlan
@@ -49,13 +50,16 @@ class StartRun(Dialog[StartWish]):
         *,
         key_label: str,
         earlier_day: date | None,
+        own_stages: bool = False,
     ) -> None:
-        """``earlier_day`` is the ledger's, where it is not today's."""
+        """``earlier_day`` is the ledger's, where it is not today's. ``own_stages``: of the trade,
+        which then seeds what it has."""
         super().__init__("Start a run")
         self._options = options
         self._make_plan = plan
         self._key_label = key_label
         self._earlier_day = earlier_day
+        self._own_stages = own_stages
         self._plan: RunPlan | None = None
         self._planned: RunOptions | None = None
         self._trouble = ""
@@ -73,15 +77,18 @@ class StartRun(Dialog[StartWish]):
     # -- what the operator chose -------------------------------------------------------------------
 
     def top(self) -> Sequence[Control]:
-        chosen = self._options
+        chosen, stages = self._options, plural(self.labels.stage).capitalize()
+        workers = Field("Workers", str(chosen.workers or ""), id="workers", digits=True)
+        if self._own_stages:
+            return (self._which, workers)
         return (
             self._which,
-            Field("Workers", str(chosen.workers or ""), id="workers", digits=True),
-            Field("Passes", str(chosen.max_passes or ""), "at most", id="passes", digits=True),
+            workers,
+            Field(stages, str(chosen.max_passes or ""), "at most", id="passes", digits=True),
             Field(
                 "Seed only",
                 ",".join(chosen.accounts),
-                f"{self._key_label}s; empty: all",
+                f"{plural(self._key_label)}; empty: all",
                 id="accounts",
                 digits=False,
             ),
@@ -90,12 +97,13 @@ class StartRun(Dialog[StartWish]):
     @property
     def options(self) -> RunOptions:
         """As the fields say now; an empty field leaves it to the settings."""
-        names = self._value("accounts").replace(",", " ").split()
+        chosen = replace(self._options, workers=_whole(self._value("workers")))
+        if not self._own_stages:
+            names = self._value("accounts").replace(",", " ").split()
+            passes = _whole(self._value("passes"))
+            chosen = replace(chosen, max_passes=passes, accounts=tuple(names))
         return replace(
-            self._options,
-            workers=_whole(self._value("workers")),
-            max_passes=_whole(self._value("passes")),
-            accounts=tuple(names),
+            chosen,
             continue_day=self._earlier_day is not None or self._options.continue_day,
         )
 
@@ -149,10 +157,12 @@ class StartRun(Dialog[StartWish]):
         again = sum(job.again for job in plan.jobs)
         parts = ["to be seeded"] if plan.seeds else [f"{again} of them failed before"] * bool(again)
         said = f", {parts[0]}" if parts else ""
-        yield f"Jobs       {len(plan.jobs)} for {len(plan.keys)} {plan.key_label}s{said}"
+        keys = f"{len(plan.keys)} {plural(plan.key_label, len(plan.keys))}"
+        yield f"Jobs       {len(plan.jobs)} for {keys}{said}"
         for why, count in plan.blocked.items():
             yield f"           {count} of them cannot be claimed today: {why}"
-        yield f"Workers    {plan.workers}, up to {plan.passes} passes"
+        most = f", up to {plan.passes} {plural(self.labels.stage)}" if plan.passes else ""
+        yield f"Workers    {plan.workers}{most}"
         if plan.expected_seconds is None:
             longest = plan.longest_seconds
             latest = clock(self.now + timedelta(seconds=longest), self.now)

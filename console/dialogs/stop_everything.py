@@ -50,18 +50,20 @@ class StopEverything(Dialog[tuple[Target, ...]]):
     def facts(self, width: int) -> Iterable[Text | str]:
         run = self._settings.run
         yield from self._run_lines()
+        step = self.labels.no_return
+        late = f", {span(run.submitted_shutdown_timeout_seconds)} past {step}" if step else ""
         yield (
             f"Drain      no new claims; workers get {span(run.shutdown_timeout_seconds)} to finish "
-            f"or give back, {span(run.submitted_shutdown_timeout_seconds)} past Share."
+            f"or give back{late}."
         )
         yield ""
         yield from self._worker_lines()
         yield from self._phone_lines()
         yield ""
+        doubt = f"interrupted jobs past {step} are in doubt, " if step else ""
         yield (
-            "If nothing answers: processes are ended by force, interrupted jobs past Share are in "
-            f"doubt, and each {self._label} that was not seen off is named; it may cost until it "
-            "is stopped."
+            f"If nothing answers: processes are ended by force, {doubt}and each {self._label} "
+            "that was not seen off is named; it may cost until it is stopped."
         )
 
     def _run_lines(self) -> Iterable[str]:
@@ -77,7 +79,8 @@ class StopEverything(Dialog[tuple[Target, ...]]):
         busy = [line for line in workers if line.job_id]
         yield heading(f"Workers {len(workers)}, with a job {len(busy)}")
         for line in busy:
-            fate = "past Share: its outcome is waited for" if line.submitted else "given back"
+            late = f"past {self.labels.no_return}: its outcome is waited for"
+            fate = late if line.submitted else "given back"
             yield row(f"W{line.slot}  {fit(line.job_id, 12)} {fit(line.phase, 14)} {fate}")
 
     def _phone_lines(self) -> Iterable[Text | str]:

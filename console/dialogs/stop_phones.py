@@ -15,6 +15,7 @@ from console.dialogs.stop_targets import OFF, Scope, StopScopes, Target, scopes
 from console.feed import Need
 from console.plain import fit
 from console.times import age
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from console.selection import Selection
@@ -43,7 +44,7 @@ class StopPhones(Dialog[StopWish]):
     ) -> None:
         """``report`` is the latest one; None: the provider was not asked yet."""
         self._label = overview.resource_label if overview is not None else "phone"
-        super().__init__(f"Stop {self._label}s")
+        super().__init__(f"Stop {plural(self._label)}")
         self._selection = selection
         self._report = report
         self._overview = overview
@@ -94,7 +95,7 @@ class StopPhones(Dialog[StopWish]):
     def facts(self, width: int) -> Iterable[Text | str]:
         if self._scopes is None:
             yield ""
-            yield f"Asking which {self._label}s are on ..."
+            yield f"Asking which {plural(self._label)} are on ..."
             return
         targets = self._targets
         yield ""
@@ -153,10 +154,14 @@ class StopPhones(Dialog[StopWish]):
         leave = "leaves" if len(slots) == 1 else "leave"
         yield f"Workers       {named} {leave} first; claims are paused until s"
         past = sum(target.submitted for target in working.values())
+        jobs, step = counted(len(working), "claimed job"), self.labels.no_return
+        if not step:
+            yield f"Interrupts {jobs}: they go back to pending, not counted."
+            return
         yield (
-            f"Interrupts {counted(len(working), 'claimed job')}: before Share they go back to "
-            "pending, not counted; after Share the worker gets its time to see the outcome, else "
-            f"they are in doubt. {past} of them {'is' if past == 1 else 'are'} past Share."
+            f"Interrupts {jobs}: before {step} they go back to "
+            f"pending, not counted; after {step} the worker gets its time to see the outcome, else "
+            f"they are in doubt. {past} of them {'is' if past == 1 else 'are'} past {step}."
         )
 
     # -- the answer ------------------------------------------------------------------------------
@@ -166,7 +171,7 @@ class StopPhones(Dialog[StopWish]):
 
     def why_not(self) -> str:
         if self._scopes is None:
-            return f"Which {self._label}s are on is not known yet."
+            return f"Which {plural(self._label)} are on is not known yet."
         if not self._targets:
             return "Nothing of this scope is on."
         if self._scope is Scope.ALL and not self._typed.right:

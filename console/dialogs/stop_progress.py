@@ -96,7 +96,8 @@ class StopProgress(Dialog[str]):
         for job, what in jobs.items():
             yield f"  {job}: {what}"
         if any("doubt" in what for what in jobs.values()):
-            yield "In doubt: P marks it posted, r requeues it; until then it counts as posted."
+            done = self.labels.done
+            yield f"In doubt: P marks it {done}, r requeues it; until then it counts as {done}."
         if state.paused or state.drained:
             yield "Claims are paused until s."
 

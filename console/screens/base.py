@@ -157,8 +157,10 @@ class ConsoleScreen(Screen[None]):
     def footer(self) -> list[tuple[str, str]]:
         """(key, word) of the footer, most important first."""
         app = self.console
+        overview = app.latest.overview
+        labels = None if overview is None else overview.labels
         return [
-            (app.signs_of(action)[0], actions.label(action, self.NAME))
+            (app.signs_of(action)[0], actions.label(action, self.NAME, labels))
             for action in actions.footer(self.NAME, observe=app.observe)
         ]
 

@@ -119,7 +119,7 @@ def happened(before: Overview, after: Overview) -> list[str]:
         if grown > 0
     ]
     if after.live and after.stage > before.stage > 0:
-        changes.append(f"pass {after.stage} began")
+        changes.append(f"{after.labels.stage} {after.stage} began")
     changes += _restarts(before, after)
     if before.word != after.word:
         changes.append(f"{before.word} became {after.word}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from console.screens.cockpit_workers import Clockwork
 from console.times import written
 from console.widgets.columns import Column
 from console.widgets.tones import Drawn
+from engine.workloads.labels import Labels, plural
 
 if TYPE_CHECKING:
     from engine.insight.values import Cluster, Overview
@@ -30,6 +32,14 @@ COLUMNS: Final = (
     Column("keys", "PHONES", 6, align="right", priority=9),
     Column("last", "LAST", 7, priority=8),
 )
+
+
+def columns(labels: Labels) -> tuple[Column, ...]:
+    """The columns under the trade's own titles."""
+    title = plural(labels.resource).upper()
+    return tuple(replace(one, title=title) if one.key == "keys" else one for one in COLUMNS)
+
+
 SORTS: Final = ("", "why", "n", "last")
 """Columns that the failures may be in order of; the first is the report's own order."""
 _REMEDIES: Final[Mapping[str, str]] = {"person": " -> a person", "operator": " -> your word"}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from console.plain import plain
+from console.plain import fit, plain
 from console.screens.cockpit_forecast import eta, to_come_line, whole_eta, workers_line
 from console.times import NOTHING, clock, span
 from console.widgets.bar import Counts
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.insight.values import Overview, PassLine, PassReport
@@ -111,7 +112,8 @@ def pace_lines(overview: Overview, now: datetime, width: int) -> list[str]:
     in fewer words where they have no room."""
     return [
         "ok per 10 min  " + _longest(_pace(overview, now), width - _LABEL),
-        f"{plain(overview.key_label) + 's':<{_LABEL}}" + _longest(_keys(overview), width - _LABEL),
+        f"{plain(plural(overview.key_label)):<{_LABEL}}"
+        + _longest(_keys(overview), width - _LABEL),
         f"{'money':<{_LABEL}}" + _longest(_money(overview), width - _LABEL),
         f"{'forecast':<{_LABEL}}" + _longest(workers_line(overview, now), width - _LABEL),
         f"{'to come':<{_LABEL}}" + _longest(to_come_line(overview), width - _LABEL),
@@ -133,18 +135,21 @@ def _pace(overview: Overview, now: datetime) -> list[str]:
 
 
 def _keys(overview: Overview) -> list[str]:
-    posting = overview.by_status.get("claimed", 0)
+    at_work, labels = overview.by_status.get("claimed", 0), overview.labels
     capped, free, held = overview.keys_capped, overview.keys_free, overview.keys_held
-    long = f"{capped} at today's cap   {free} can still post ({posting} posting)"
+    busy = f"{at_work} {plain(labels.acting)}"
+    long = f"{capped} at today's cap   {free} can still {plain(labels.act)} ({busy})"
     return [
         f"{long}   {held} held for a person",
-        f"{capped} at cap   {free} can post ({posting} now)   {held} held",
+        f"{capped} at cap   {free} can {plain(labels.act)} ({at_work} now)   {held} held",
     ]
 
 
 def _money(overview: Overview) -> list[str]:
     money = overview.money
-    on = f"{money.on_now} {plain(overview.resource_label)}{'' if money.on_now == 1 else 's'} on"
+    on = f"{money.on_now} {plain(plural(overview.resource_label, money.on_now))} on"
+    if not (money.price_per_minute or money.today):
+        return [on]  # nothing is billed in this trade
     end = "" if money.at_finish is None else f", ~${money.at_finish:.2f} at "
     minute = f"${money.per_minute_now:.2f}"
     today = f"${money.today:.2f}" + (f" of ${money.limit:.2f}" if money.limit else "")
@@ -157,28 +162,36 @@ def _money(overview: Overview) -> list[str]:
 
 # -- passes ---------------------------------------------------------------------------------------
 
-_HEAD: Final = "PASS  JOBS  OK  INFRA  ACCT CONT UNKN  RATE    TOOK"
-_SHORT_HEAD: Final = "PASS  JOBS  OK  FAIL  RATE    TOOK"
+_HEAD: Final = "  JOBS  OK  INFRA  ACCT CONT UNKN  RATE    TOOK"
+_SHORT_HEAD: Final = "  JOBS  OK  FAIL  RATE    TOOK"
+"""After the name of the stage."""
 
 
-def pass_lines(report: PassReport, width: int, rows: int, now: datetime) -> list[Text | str]:
-    """The table of passes in at most ``rows`` lines: the newest, and what comes next."""
+def pass_lines(
+    report: PassReport, width: int, rows: int, now: datetime, stage: str = "pass"
+) -> list[Text | str]:
+    """The table of passes in at most ``rows`` lines: the newest, and what comes next; ``stage`` is
+    what the trade calls one."""
     if not report.passes:
-        return [Text("no pass has begun", style="dim")]
+        return [Text(f"no {stage} has begun", style="dim")]
     room = max(1, rows - 2)
-    whole = width >= len(_HEAD)
-    shown = [_pass(one, now, whole=whole) for one in list(report.passes)[-room:]]
-    lines: list[Text | str] = [Text(_HEAD if whole else _SHORT_HEAD, style="bold"), *shown]
-    tail = next_passes(report.passes)
+    names = max((len(plain(one.label)) + 1 for one in report.passes if one.label), default=0)
+    wide = max(4, min(names, width - len(_SHORT_HEAD)))
+    whole = width >= len(_HEAD) + wide
+    shown = [_pass(one, now, wide, whole=whole) for one in list(report.passes)[-room:]]
+    head = f"{fit(plain(stage).upper(), wide)}{_HEAD if whole else _SHORT_HEAD}"
+    lines: list[Text | str] = [Text(head, style="bold"), *shown]
+    tail = next_passes(report.passes, stage)
     if tail and len(lines) < rows:
         lines += [""] * (rows - len(lines) > 1)
         lines.append(tail)
     return lines
 
 
-def _pass(one: PassLine, now: datetime, *, whole: bool) -> Text:
+def _pass(one: PassLine, now: datetime, wide: int, *, whole: bool) -> Text:
     planned = one.state == _PLANNED
-    number = f"{'>' * (one.state == _RUNNING)}{one.number}"
+    number = f"{'>' * (one.state == _RUNNING)}{plain(one.label) or one.number}"
+    name = fit(number, wide, "left" if one.label else "right")
     jobs = f"~{one.jobs}" if planned else str(one.jobs)
     figures = (one.infrastructure, one.account, one.content, one.unknown)
     infra, account, content, unknown = (str(figure or NOTHING) for figure in figures)
@@ -187,16 +200,17 @@ def _pass(one: PassLine, now: datetime, *, whole: bool) -> Text:
     failed = f"{infra:>5}  {account:>4} {content:>4} {unknown:>4}"
     if not whole:
         failed = f"{sum(figures) or NOTHING:>4}"
-    text = f"{number:>4}  {jobs:>4}{one.success or NOTHING:>4}  {failed}  {rate:>4} {took:>7}"
+    text = f"{name}  {jobs:>4}{one.success or NOTHING:>4}  {failed}  {rate:>4} {took:>7}"
     return Text(text, style="dim" if planned else "")
 
 
-def next_passes(passes: Sequence[PassLine]) -> str:
+def next_passes(passes: Sequence[PassLine], stage: str) -> str:
     """``17 to go in pass 2; pass 3 ~15 jobs; then done``; empty without a run."""
     parts = []
     for one in passes:
         if one.state == _RUNNING:
-            parts.append(f"{one.result.removeprefix('running, ')} in pass {one.number}")
+            named = plain(one.label) or f"{stage} {one.number}"
+            parts.append(f"{one.result.removeprefix('running, ')} in {named}")
         elif one.state == _PLANNED:
-            parts.append(f"pass {one.number} ~{one.jobs} jobs")
+            parts.append(f"{stage} {one.number} ~{one.jobs} jobs")
     return "; ".join([*parts, "then done"]) if parts else ""

@@ -13,6 +13,7 @@ from console.screens.cockpit_lines import Pick
 from console.times import span
 from engine.errors import EngineError
 from engine.private_files import explain
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -64,9 +65,11 @@ def _what(found: RunPlan) -> str:
     parts = [
         f"{jobs} job{'s' * (jobs != 1)}" + (" to be seeded" if found.seeds else ""),
         f"{again} of them again" if again else "",
-        f"{keys} {plain(found.key_label)}{'s' * (keys != 1)}",
+        f"{keys} {plain(plural(found.key_label, keys))}",
         f"{found.workers} worker{'s' * (found.workers != 1)}",
-        f"up to {found.passes} pass{'es' * (found.passes != 1)}",
+        f"up to {found.passes} {plain(plural(found.labels.stage, found.passes))}"
+        if found.passes
+        else "",
     ]
     return "NEXT RUN  " + ", ".join(part for part in parts if part)
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import on, work
 
 from console.log_text import segments
+from console.plain import plain
 from console.screens import (
     cockpit_attention,
     cockpit_failures,
@@ -33,6 +34,7 @@ from console.widgets.lines import Line
 from console.widgets.panel import Panel
 from console.widgets.row_table import RowTable
 from console.widgets.tones import Drawn
+from engine.workloads.labels import GENERIC, plural
 
 if TYPE_CHECKING:
     from engine.insight.values import Attention, Cluster, Overview, PassReport, WorkerLine
@@ -114,7 +116,8 @@ class CockpitView(CockpitLayout):
         columns = self.worker_columns or usual
         if len(order) >= table.size.height > 0:
             columns = (*columns, cockpit_workers.MORE)
-        if table.columns != tuple(columns):
+        columns = cockpit_workers.named(columns, overview.labels)
+        if table.columns != columns:
             table.set_columns(columns)
         table.set_rows([str(worker.slot) for worker in order], self._worker_cell)
 
@@ -168,8 +171,15 @@ class CockpitView(CockpitLayout):
         if not self.wide:
             return
         passes = self.query_one("#passes", Panel)
+        overview = self.console.latest.overview
+        stage = "pass" if overview is None else overview.labels.stage
+        passes.title = plain(plural(stage)).capitalize()
+        columns = cockpit_failures.columns(GENERIC if overview is None else overview.labels)
+        if self.failed_rows.columns != columns:
+            self.failed_rows.set_columns(columns)
+        size = passes.size
         passes.set_lines(
-            cockpit_figures.pass_lines(report, passes.size.width, passes.size.height, clockwork.now)
+            cockpit_figures.pass_lines(report, size.width, size.height, clockwork.now, stage)
         )
         number = sum(cluster.count for cluster in order)
         self.query_one("#failed", Panel).title = f"Failed {number}"

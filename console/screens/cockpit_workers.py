@@ -14,6 +14,7 @@ from console.plain import plain
 from console.times import NOTHING, TimeStyle, age, beat, span, written
 from console.widgets.columns import Column
 from console.widgets.tones import Drawn, Tone
+from engine.workloads.labels import Labels
 
 if TYPE_CHECKING:
     from engine.insight.values import PhaseTimes, UsualTimes, WorkerLine
@@ -51,6 +52,14 @@ ALL: Final = (
 )
 MORE: Final = Column("more", "", 6)
 """Room in the header for which of many workers are in sight."""
+
+
+def named(columns: Sequence[Column], labels: Labels) -> tuple[Column, ...]:
+    """The columns under the trade's own titles."""
+    title = labels.key.upper()
+    return tuple(replace(one, title=title) if one.key == "account" else one for one in columns)
+
+
 SORTS: Final = ("w", "state", "for", "beat", "ok", "fail", "rst")
 """Columns that the workers may be in order of."""
 

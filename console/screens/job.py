@@ -32,6 +32,7 @@ from console.selection import Selection
 from console.widgets.lines import Line, Rule
 from engine.filters.rows import changed_at
 from engine.jobs import JobStatus
+from engine.workloads.labels import GENERIC
 
 if TYPE_CHECKING:
     from console.exports import Exported
@@ -209,7 +210,8 @@ class JobScreen(ConsoleScreen):
     def action_columns(self) -> None:
         self._whole_caption = not self._whole_caption
         self._show()
-        self.console.tell("The whole caption." if self._whole_caption else "The caption, cut.")
+        text = "text" if self._view is None else self._view.labels.text
+        self.console.tell(f"The whole {text}." if self._whole_caption else f"The {text}, cut.")
 
     def action_files(self) -> None:
         view = self._view
@@ -230,7 +232,9 @@ class JobScreen(ConsoleScreen):
         """The job's phone."""
         view = self._view
         if view is None or not view.line.job.account:
-            self.console.tell("It has no account, so there is no phone to go to.")
+            words = GENERIC if view is None else view.labels
+            text = f"It has no {words.key}, so there is no {words.resource} to go to."
+            self.console.tell(text)
         else:
             self.console.show_phone(view.line.job.account)
 

@@ -12,6 +12,7 @@ from console.screens.ledger_columns import Look
 from console.screens.ledger_facts import log_place
 from engine.errors import EngineError
 from engine.private_files import explain
+from engine.workloads.labels import GENERIC
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -73,10 +74,11 @@ def view_of(console: ConsoleApp, asked: Asked, *, whole_caption: bool) -> JobVie
     account = facts.detail.line.job.account
     phones = () if report is None else report.lines
     start = overview.started_at if overview is not None else None
+    labels = overview.labels if overview is not None else GENERIC
     glyphs = bool(console.preferences.unicode_glyphs)
     return JobView(
         facts=facts,
-        look=Look(console.time_style, console.now(), start, glyphs),
+        look=Look(console.time_style, console.now(), start, glyphs, labels),
         overview=overview,
         resource=next((one for one in phones if account and one.label == account), None),
         asked_at=None if report is None else report.asked_at,

@@ -19,6 +19,7 @@ from console.widgets.tones import Drawn, Tone
 from engine.insight.outlook import NOW
 from engine.insight.values import Attempt, PhaseTimes, UsualTimes
 from engine.jobs import JobStatus
+from engine.workloads.base import PHASE_START, PHASE_STOP
 
 Column = tuple[str, tuple[str, ...], int, int]
 """Title, phases that it sums up, cells in the narrow and in the wide table (0: not there)."""
@@ -35,6 +36,8 @@ COLUMNS: Final[Sequence[Column]] = (
 )
 _SHORT: Final = {"PHONE ON": "PHONE"}
 _KNOWN: Final = frozenset(phase for column in COLUMNS for phase in column[1])
+_OF_ANY: Final = frozenset({PHASE_START, PHASE_STOP})
+"""Phases that attempts of every trade have."""
 _OTHER: Final = 10
 """Least cells of a phase that another workload has."""
 _WIDE: Final = 140
@@ -58,8 +61,8 @@ class Form:
         ]
         spent = [phase for known in times for phase in known.phases]
         others = dict.fromkeys(phase for phase in spent if phase not in _KNOWN)
-        if others and not any(phase in _KNOWN for phase in spent):
-            found = []
+        if others and _KNOWN.isdisjoint(phase for phase in spent if phase not in _OF_ANY):
+            found, others = [], dict.fromkeys(spent)
         found += [(plain(one).upper(), (one,), max(_OTHER, len(one) + 2)) for one in others]
         return cls(wide, [column for column in found if column[2]])
 
@@ -67,7 +70,7 @@ class Form:
 def attempt_lines(view: JobView, width: int, most: int) -> list[Drawn]:
     """The head, a line for each of the last ``most`` attempts, the one to come, the usual times."""
     facts, form = view.facts, Form.of(width, view.facts.detail.times)
-    lines: list[Drawn] = [_head(form)]
+    lines: list[Drawn] = [_head(form, view.labels.stage)]
     attempts = facts.detail.attempts
     hidden = len(attempts) - most
     if hidden > 0:
@@ -84,11 +87,12 @@ def attempt_lines(view: JobView, width: int, most: int) -> list[Drawn]:
     return lines
 
 
-def _head(form: Form) -> Drawn:
+def _head(form: Form, stage: str) -> Drawn:
+    title = fit(stage.upper(), 4)
     cells = "".join(fit(title, width, "right") for title, _, width in form.columns)
     if form.wide:
-        return f"   TRY  PASS  W  CLAIMED {cells}   TOTAL   RESULT"
-    return f" TRY PASS  W  CLAIMED {cells}  RESULT"
+        return f"   TRY  {title}  W  CLAIMED {cells}   TOTAL   RESULT"
+    return f" TRY {title}  W  CLAIMED {cells}  RESULT"
 
 
 def _start(form: Form, mark: str, values: tuple[str, str, str, str]) -> str:
@@ -164,14 +168,14 @@ def _at(view: JobView) -> str:
 def _planned(view: JobView, form: Form) -> Iterator[Drawn]:
     """The attempt to come, where something will try it."""
     line, following = view.line, view.line.next
-    in_pass = following.startswith("pass ")
+    in_pass = line.next_stage is not None
     if line.job.status is JobStatus.CLAIMED or not (in_pass or following == NOW):
         return
     when, words = "now", ". may be claimed now"
     if in_pass:
         when = "" if view.next_pass_at is None else f"~{clock(view.next_pass_at, view.look.now)}"
         words = f". planned, when {following} starts" if form.wide else ". planned"
-    number = following[5:] if in_pass else str(line.job.pass_number)
+    number = str(line.next_stage if in_pass else line.job.pass_number)
     values = (str(line.job.attempts + 1), number, NOTHING, when or NOTHING)
     cells = "".join(fit(NOTHING, width, "right") for _, _, width in form.columns)
     total = fit(NOTHING, 8, "right") if form.wide else ""

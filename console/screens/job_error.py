@@ -94,7 +94,7 @@ def verdict(view: JobView) -> str:
     if line.job.status in _AFTERWARDS:
         return _AFTERWARDS[line.job.status]
     if line.job.in_doubt:
-        return "it may be posted; settle it with P or r"
+        return f"it may be {view.labels.done}; settle it with P or r"
     if line.held:
         return "held by the operator"
     if line.glyph in "~.":

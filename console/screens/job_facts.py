@@ -138,7 +138,7 @@ def _following(watch: Watch, detail: Detail, overview: Overview | None) -> Seque
         starts=None if overview is None else overview.forecast.next_pass_at,
         claimed=statuses.get("claimed", 0),
         waiting=statuses.get("pending", 0),
-        key_label=watch.workload.key_label,
+        labels=watch.workload.labels,
     )
 
 

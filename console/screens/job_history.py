@@ -20,7 +20,7 @@ def history(view: JobView, *, wide: bool) -> list[str]:
     events: list[str] = []
     before: Job | None = None
     for row in view.facts.history:
-        words = _event(row, before, view.line.limit, wide=wide)
+        words = _event(row, before, view, wide=wide)
         before = row
         if words:
             when = view.look.moment(row.updated_at or row.claimed_at, seconds=wide)
@@ -39,33 +39,37 @@ def history_rows(view: JobView, width: int) -> list[str]:
     return [f"{'' if at else _HEAD:<{len(_HEAD)}}{row}" for at, row in enumerate(rows)]
 
 
-def _event(row: Job, before: Job | None, limit: int, *, wide: bool) -> str:
+def _event(row: Job, before: Job | None, view: JobView, *, wide: bool) -> str:
     """What a row tells; empty where it only confirms the one before."""
     match row.status:
         case JobStatus.CLAIMED:
-            return _claim(row, before, wide=wide)
+            return _claim(row, before, view.labels.stage, wide=wide)
         case JobStatus.FAILED:
             said = "in doubt" if row.in_doubt else "failed"
-            return f"{said} {row.attempts}/{limit} {row.error_category or ''}" if wide else said
+            return (
+                f"{said} {row.attempts}/{view.line.limit} {row.error_category or ''}"
+                if wide
+                else said
+            )
         case JobStatus.SUCCESS:
             marked = before is not None and before.status is JobStatus.FAILED
-            return "marked as posted" if marked else "success"
+            return f"marked as {view.labels.done}" if marked else "success"
         case JobStatus.SKIPPED:
             return "skipped"
         case _:
-            return _waiting(row, before)
+            return _waiting(row, before, view.labels.stage)
 
 
-def _claim(row: Job, before: Job | None, *, wide: bool) -> str:
+def _claim(row: Job, before: Job | None, stage: str, *, wide: bool) -> str:
     held = before is not None and before.status is JobStatus.CLAIMED
     if before is not None and held and before.claimed_at == row.claimed_at:
         pressed = row.submitted_at is not None and before.submitted_at is None
         return "Share pressed" if pressed else ""
     worker = f"W{row.worker_id}" if row.worker_id.isdigit() else row.worker_id or NOTHING
-    return f"claimed by {worker}, pass {row.pass_number}" if wide else f"claimed {worker}"
+    return f"claimed by {worker}, {stage} {row.pass_number}" if wide else f"claimed {worker}"
 
 
-def _waiting(row: Job, before: Job | None) -> str:
+def _waiting(row: Job, before: Job | None, stage: str) -> str:
     """Why it waits: seeded, given back, requeued, reset for a pass, taken back in."""
     if before is None:
         return _SEEDED
@@ -74,5 +78,5 @@ def _waiting(row: Job, before: Job | None) -> str:
     if before.status is JobStatus.CLAIMED:
         return "given back" if row.status is JobStatus.PENDING else "to be tried again"
     if row.pass_number > before.pass_number:
-        return f"reset for pass {row.pass_number}"
+        return f"reset for {stage} {row.pass_number}"
     return "requeued" if before.status is JobStatus.FAILED else ""

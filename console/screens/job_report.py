@@ -74,8 +74,8 @@ def _lines(view: JobView) -> Iterator[str]:
     job, look = view.line.job, view.look
     yield f"Job {job.job_id}: {headline(view.line, look, view.next_pass_at)}"
     yield f"{view.key_label}: {job.account or NOTHING}; {cap(view)}"
-    yield f"video: {job.video_path or NOTHING} {job.video_id}".rstrip()
-    yield from _block("caption", job.caption.splitlines())
+    yield f"{view.labels.content}: {job.video_path or NOTHING} {job.video_id}".rstrip()
+    yield from _block(view.labels.text, job.caption.splitlines())
     if view.facts.guarded_at is not None:
         yield f"guard: {guard(view)}"
     yield f"run: {job.run_id or NOTHING}; times are {zone_name(look.now)}"
@@ -105,7 +105,8 @@ def _attempt_line(view: JobView, attempt: Attempt) -> str:
     why = f" {attempt.category or 'unknown'}/{attempt.error_type}" if attempt.error_type else ""
     phases = phase_words(view.facts.times_of(attempt))
     worker = f"worker {attempt.worker or NOTHING}"
-    line = f"{attempt.number}: pass {attempt.pass_number}, {worker}, {when}, {ended}{why}"
+    stage = f"{view.labels.stage} {attempt.pass_number}"
+    line = f"{attempt.number}: {stage}, {worker}, {when}, {ended}{why}"
     return f"{line} ({phases})" if phases else line
 
 

@@ -16,6 +16,7 @@ from console.top_rows import short_run
 from console.widgets.tones import Drawn
 from engine.jobs import JobStatus
 from engine.sources.video import file_name
+from engine.workloads.labels import plural
 
 _LABEL: Final = 9
 _LABEL_WIDE: Final = 11
@@ -81,8 +82,8 @@ def what_lines(view: JobView, width: int) -> list[Drawn]:
     standing = headline(view.line, view.look).replace(" tries used", " tries")
     facts = [part for part in (cap(view), _campaign(view), _run(view)) if part]
     return [
-        _row("account", _beside(job.account or NOTHING, f"status   {standing}")),
-        _row("video", _beside(video_name(view), "  ".join(_video_facts(view)))),
+        _row(view.labels.key, _beside(job.account or NOTHING, f"status   {standing}")),
+        _row(view.labels.content, _beside(video_name(view), "  ".join(_video_facts(view)))),
         *_caption(view, width, _LABEL),
         _row("cap", "        ".join(facts)),
         *([_row("guard", guard(view))] if view.facts.guard else []),
@@ -94,8 +95,8 @@ def what_box(view: JobView, width: int) -> list[Drawn]:
     job, wide = view.line.job, _LABEL_WIDE
     video = "   ".join([video_name(view), *_video_facts(view)])
     lines: list[Drawn] = [
-        _row("account", _beside(job.account or NOTHING, _resource(view)), wide),
-        _row("video", video, wide),
+        _row(view.labels.key, _beside(job.account or NOTHING, _resource(view)), wide),
+        _row(view.labels.content, video, wide),
         *_caption(view, width, wide),
     ]
     run = "     ".join(part for part in (_run(view), _seeded(view)) if part)
@@ -110,7 +111,7 @@ def what_box(view: JobView, width: int) -> list[Drawn]:
 
 
 def _row(label: str, value: str, room: int = _LABEL) -> str:
-    return plain(f"{label:<{room}}{value}")
+    return plain(f"{label[: room - 1]:<{room}}{value}")
 
 
 def _beside(value: str, other: str) -> str:
@@ -121,7 +122,7 @@ def _beside(value: str, other: str) -> str:
 
 def _caption(view: JobView, width: int, room: int) -> Iterator[str]:
     caption, inside = view.line.job.caption, width - room
-    label = fit("caption", room)
+    label = fit(view.labels.text[: room - 1], room)
     first, *rest = caption.splitlines() or [""]
     if view.whole_caption:
         lines = wrapped(caption, inside)[:_CAPTION_ROWS] or [NOTHING]
@@ -159,7 +160,7 @@ def cap(view: JobView) -> str:
     """``0 of 1 today``."""
     detail = view.facts.detail
     if not detail.cap:
-        return f"{detail.posts_today} posted today, no cap"
+        return f"{detail.posts_today} {view.labels.done} today, no cap"
     return f"{detail.posts_today} of {detail.cap} today"
 
 
@@ -181,7 +182,7 @@ def _seeded(view: JobView) -> str:
 
 def _last_post(view: JobView) -> str:
     last = view.facts.last_post
-    return "" if last is None else f"last post {clock(last, view.look.now)}"
+    return "" if last is None else f"last {view.labels.act} {clock(last, view.look.now)}"
 
 
 def _resource(view: JobView) -> str:
@@ -200,7 +201,7 @@ def guard(view: JobView) -> str:
     if view.facts.guard:
         return view.facts.guard
     checked = clock(view.facts.guarded_at, view.look.now, seconds=True)
-    return f"not posted before (checked {checked})"
+    return f"not {view.labels.done} before (checked {checked})"
 
 
 # -- what happens next -----------------------------------------------------------------------------
@@ -250,7 +251,7 @@ def _jobs(count: int) -> str:
 
 
 def _spread(view: JobView, keys: int) -> str:
-    return f" on {keys} {view.resource_label}{'' if keys == 1 else 's'}"
+    return f" on {keys} {plural(view.resource_label, keys)}"
 
 
 def _saved(view: JobView) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from console.screens.job_facts import JobFacts, VideoFile, worker_at
 from console.screens.ledger_columns import Look
 from engine.insight.values import JobLine, Overview, ResourceLine, WorkerLine
+from engine.workloads.labels import Labels
 
 if TYPE_CHECKING:
     from engine.log_stream import Record
@@ -44,6 +45,11 @@ class JobView:
     def next_pass_at(self) -> datetime | None:
         """When the next pass is expected to begin."""
         return None if self.overview is None else self.overview.forecast.next_pass_at
+
+    @property
+    def labels(self) -> Labels:
+        """The trade's own words."""
+        return self.look.labels
 
     @property
     def key_label(self) -> str:

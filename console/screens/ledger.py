@@ -167,7 +167,9 @@ class LedgerScreen(ConsoleScreen):
         if line is not None and line.job.account:
             self.console.show_phone(line.job.account)
         else:
-            self.console.tell("There is no account at the cursor, so no phone to go to.")
+            words = self.list.how.labels
+            text = f"There is no {words.key} at the cursor, so no {words.resource} to go to."
+            self.console.tell(text)
 
     def action_log_here(self) -> None:
         """The log of the job at the cursor, whatever is marked."""

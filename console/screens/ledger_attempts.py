@@ -28,7 +28,7 @@ def attempt_lines(
     """The head, a line for each attempt, and one for the next where a pass will take it."""
     if not detail.attempts:
         return
-    fixed = f"TRY PASS  W  {'CLAIMED':<9}"
+    fixed = f"TRY {fit(look.labels.stage.upper(), 4)}  W  {'CLAIMED':<9}"
     widths = _phase_widths(detail.times, width - len(fixed) - _RESULT)
     yield f"{fixed}{_cells({name: name.upper() for name in widths}, widths)}  RESULT"
     times = {(known.attempt, known.claimed_at): known for known in detail.times}
@@ -38,10 +38,10 @@ def attempt_lines(
         when = look.moment(attempt.claimed_at, seconds=True)
         start = _start(attempt.number, str(attempt.pass_number), attempt.worker, when)
         yield f"{start}{_cells(spent, widths)}  {_result(attempt)}"
-    following = detail.line.next
-    if following.startswith("pass "):
+    following, stage = detail.line.next, detail.line.next_stage
+    if stage is not None:
         when = NOTHING if next_pass_at is None else f"~{clock(next_pass_at, look.now)}"
-        start = _start(detail.line.job.attempts + 1, following[5:], NOTHING, when)
+        start = _start(detail.line.job.attempts + 1, str(stage), NOTHING, when)
         yield f"{start}{_cells({}, widths)}  . planned, when {following} starts"
 
 

@@ -17,6 +17,7 @@ from console.widgets.columns import Column
 from console.widgets.tones import Drawn, Tone
 from engine.filters.rows import changed_at, why
 from engine.insight.values import JobLine
+from engine.workloads.labels import GENERIC, Labels
 
 _TONES: Final[Mapping[str, Tone]] = {
     "+": "good",
@@ -41,6 +42,8 @@ class Look:
     start: datetime | None
     """Of the run."""
     unicode: bool = False
+    labels: Labels = GENERIC
+    """The trade's own words."""
 
     def moment(self, moment: datetime | None, *, seconds: bool = False) -> str:
         """A time that fits its column: one of another day has its day instead of seconds."""
@@ -138,14 +141,22 @@ _WIDTHS: Final[Mapping[str, int]] = {
 _RIGHT: Final = frozenset({"pass", "worker", "took"})
 
 
-def columns(which: str, extent: Extent | None = None) -> list[Column]:
-    """One of the sets; what has no room falls away from the right."""
+def columns(which: str, extent: Extent | None = None, labels: Labels = GENERIC) -> list[Column]:
+    """One of the sets; what has no room falls away from the right. The titles are the trade's."""
     most_job, most_account = _LONGEST[which]
     longest = extent or Extent()
     widths = {
         **_WIDTHS,
         "job": min(max(longest.job, 11), most_job),
         "account": min(max(longest.account, 8), most_account),
+        "pass": max(_WIDTHS["pass"], len(labels.stage)),
+    }
+    titles = {
+        **_TITLES,
+        "account": labels.key.upper(),
+        "pass": labels.stage.upper(),
+        "video": labels.content.upper(),
+        "caption": labels.text.upper(),
     }
     if which == "narrow":
         widths["why"] = 8
@@ -154,7 +165,7 @@ def columns(which: str, extent: Extent | None = None) -> list[Column]:
     return [
         Column(
             key,
-            _TITLES.get(key, "NEXT TRY" if key == "next" and which != "narrow" else key.upper()),
+            titles.get(key, "NEXT TRY" if key == "next" and which != "narrow" else key.upper()),
             widths[key],
             "right" if key in _RIGHT else "left",
             flex=key == flexible,

@@ -44,7 +44,7 @@ def headline(line: JobLine, look: Look, next_pass_at: datetime | None = None) ->
     if job.status is JobStatus.SKIPPED:
         return f"{said}: left out until it is taken back in"
     if job.in_doubt:
-        return f"{said}, in doubt: it may be posted; waits for you"
+        return f"{said}, in doubt: it may be {look.labels.done}; waits for you"
     tries = f", {job.attempts} of {line.limit} tries used" if job.attempts else ""
     return f"{said}{tries}, {_comes(line, look, next_pass_at)}"
 
@@ -52,8 +52,8 @@ def headline(line: JobLine, look: Look, next_pass_at: datetime | None = None) ->
 def _comes(line: JobLine, look: Look, next_pass_at: datetime | None) -> str:
     following = line.next
     if following in _COMES:
-        return _COMES[following] if line.job.account else "has no account"
-    if not following.startswith("pass "):
+        return _COMES[following] if line.job.account else f"has no {look.labels.key}"
+    if line.next_stage is None:
         return f"again at {following}"
     when = "" if next_pass_at is None else f" (~{clock(next_pass_at, look.now)})"
     return f"again in {following}{when}"
@@ -78,7 +78,7 @@ def narrow(detail: Detail, look: Look, next_pass_at: datetime | None) -> list[st
     if detail.log is not None:
         third.append(f" log {_log(detail.log)}")
     if not third:
-        third.append(f"{_cap(detail)}   video {_video(detail)}")
+        third.append(f"{_cap(detail, look)}   {look.labels.content} {_video(detail)}")
     return [plain(text) for text in (first, second, "  ".join(third))]
 
 
@@ -87,9 +87,10 @@ def wide(
 ) -> list[str]:
     """The panel's lines; the least important ones last."""
     job = detail.line.job
-    facts = [f"video     {_video(detail)}", _cap(detail)]
+    labels = look.labels
+    facts = [f"{labels.content:<9} {_video(detail)}", _cap(detail, look)]
     facts += [f"campaign {campaign}"] if campaign else []
-    lines = [f"caption   {job.caption}", "        ".join(facts), ""]
+    lines = [f"{labels.text:<9} {job.caption}", "        ".join(facts), ""]
     table = list(attempt_lines(detail, look, next_pass_at, width))
     if table:
         lines += [*table, ""]
@@ -109,9 +110,9 @@ def _video(detail: Detail) -> str:
     return path.rpartition("/")[2] or NOTHING
 
 
-def _cap(detail: Detail) -> str:
+def _cap(detail: Detail, look: Look) -> str:
     if not detail.cap:
-        return f"{detail.posts_today} posted today, no cap"
+        return f"{detail.posts_today} {look.labels.done} today, no cap"
     return f"cap {detail.posts_today} of {detail.cap} today"
 
 

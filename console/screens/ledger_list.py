@@ -21,6 +21,7 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.lines import Rule
 from console.widgets.tones import Drawn
 from engine.filters import FilterError
+from engine.workloads.labels import GENERIC
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -142,7 +143,8 @@ class JobList(Container):
         overview = self.cockpit.latest.overview
         start = overview.started_at if overview is not None else None
         unicode = self.cockpit.preferences.unicode_glyphs
-        self.how = Look(self.cockpit.time_style, self.cockpit.now(), start, unicode)
+        labels = overview.labels if overview is not None else GENERIC
+        self.how = Look(self.cockpit.time_style, self.cockpit.now(), start, unicode, labels)
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class JobList(Container):
         return "" if line is None else cell(line, column, self.how)
 
     def _show_columns(self) -> None:
-        wanted = columns(self.column_set, self._extent)
+        wanted = columns(self.column_set, self._extent, self.how.labels)
         if wanted != list(self.table.columns):
             self.table.set_columns(wanted)
 

@@ -14,6 +14,7 @@ from console.times import NOTHING, clock
 from engine.filters.rows import why
 from engine.insight.values import Actor, JobLine, Overview
 from engine.jobs import JobStatus
+from engine.workloads.labels import Labels, plural
 
 _PAST: Final = {
     "requeue": "requeued",
@@ -39,7 +40,7 @@ def _sort_of(line: JobLine) -> str:
     return str(job.status)
 
 
-def summary(marked: Marked) -> list[str]:
+def summary(marked: Marked, labels: Labels) -> list[str]:
     """``1 would run in pass 3, 2 need a person`` and ``3 accounts under today's cap``."""
     counts = Counter(_sort_of(line) for line in marked.lines)
     ordered = sorted(counts.items(), key=lambda item: (item[0] in _STATUSES, -item[1]))
@@ -47,9 +48,9 @@ def summary(marked: Marked) -> list[str]:
     if not marked.accounts:
         return [", ".join(parts)]
     if marked.under_cap == marked.accounts > 1:
-        cap = f"{marked.accounts} accounts, all under today's cap"
+        cap = f"{marked.accounts} {plural(labels.key)}, all under today's cap"
     else:
-        cap = f"{marked.under_cap} account{'s' * (marked.under_cap != 1)} under today's cap"
+        cap = f"{marked.under_cap} {plural(labels.key, marked.under_cap)} under today's cap"
     return [", ".join(parts), cap]
 
 
@@ -60,7 +61,8 @@ def _agree(word: str, number: int) -> str:
 
 def narrow(marked: Marked, last: LastAct | None, look: Look) -> list[str]:
     """Two lines."""
-    first = f"{len(marked.lines)} marked: {'; '.join(summary(marked))}" if marked.lines else HINT
+    told = "; ".join(summary(marked, look.labels))
+    first = f"{len(marked.lines)} marked: {told}" if marked.lines else HINT
     return [plain(first), f"undo: {undo(last, look)}" if last is not None else ""]
 
 
@@ -68,7 +70,7 @@ def short(marked: Marked, last: LastAct | None, look: Look) -> list[str]:
     """Three short lines."""
     if not marked.lines:
         return ["space marks and steps down", "A marks all that is shown", undo(last, look)]
-    return [*summary(marked), undo(last, look)]
+    return [*summary(marked, look.labels), undo(last, look)]
 
 
 def wide(
@@ -79,7 +81,7 @@ def wide(
     if not marked.lines:
         return ["space marks and steps down", "A marks all that is shown", *tail]
     consequence = list(_requeue(marked, overview))
-    head = [*summary(marked), ""]
+    head = [*summary(marked, look.labels), ""]
     room = max(1, rows - len(head) - len(consequence) - len(tail))
     shown = marked.lines if len(marked.lines) <= room else marked.lines[: max(1, room - 1)]
     lines = [*head, *map(_row, shown)]
@@ -101,7 +103,8 @@ def _requeue(marked: Marked, overview: Overview | None) -> Iterator[str]:
         return
     live = overview is not None and overview.live
     number = overview.stage if overview is not None else 0
-    when = f"now, in pass {number}" if live and number else "now" if live else "by the next run"
+    stage = overview.labels.stage if overview is not None else ""
+    when = f"now, in {stage} {number}" if live and number else "now" if live else "by the next run"
     yield ""
     yield f"requeue: claimable {when};"
     yield "attempts start again at 0"

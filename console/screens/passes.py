@@ -75,7 +75,7 @@ class PassesScreen(TableScreen):
         key = self.console.signs_of(actions.by_id("app.pause"))[0]
         start = f"{words.NO_LEDGER}{'' if self.console.observe else f': {key} starts a run'}."
         self.panels.show(report, self._overview, self._look, start)
-        self.panels.name_keys(self._keys)
+        self.panels.name_keys(self._keys, self._look)
 
     def show_ages(self, now: datetime) -> None:
         if self._report is not None:
@@ -170,4 +170,4 @@ class PassesScreen(TableScreen):
 
 def _words(look: Look) -> tuple[object, ...]:
     """All of it but the time."""
-    return (look.style, look.start, look.price, look.key, look.resource)
+    return (look.style, look.start, look.price, look.key, look.resource, look.stage)

@@ -36,7 +36,7 @@ _CLUSTERS: Final[dict[str, Figure[Cluster]]] = {
     "saved": Figure(
         title="SAVED", width=5, text=_saved, value=lambda one: one.saved, kind="number"
     ),
-    "used": count("{resource}S", 6, lambda one: one.keys, priority=3),
+    "used": count("{resources}", 6, lambda one: one.keys, priority=3),
     "workers": Figure(
         title="WORKERS",
         width=9,

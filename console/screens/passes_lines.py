@@ -5,8 +5,11 @@ Rates and medians that need five jobs are None in the report, and a dash here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from console.plain import plain
 from console.screens.passes_sheet import Figure, Look, Sheet, count, one_of, rate, seconds
 from console.times import NOTHING, whole_span
 from console.widgets.tones import Tone
@@ -49,7 +52,12 @@ def _outcome(line: PassLine, look: Look) -> str:
     """The result; of a planned pass its start, which has no column of its own here."""
     if line.state == PLANNED and line.started is not None:
         return f"{line.result} {look.expected(line.started)}"
-    return str(line.result)
+    return _result(line, look)
+
+
+def _result(line: PassLine, _look: Look) -> str:
+    """With what the trade says of it."""
+    return f"{line.result}: {plain(line.note)}" if line.note else str(line.result)
 
 
 def _tone(line: PassLine) -> Tone:
@@ -57,7 +65,7 @@ def _tone(line: PassLine) -> Tone:
 
 
 _FIGURES: Final[dict[str, Figure[PassLine]]] = {
-    "pass": count("PASS", 4, lambda line: line.number),
+    "pass": count("{stage}", 4, lambda line: line.number),
     "started": Figure(
         title="STARTED",
         width=8,
@@ -111,7 +119,7 @@ _FIGURES: Final[dict[str, Figure[PassLine]]] = {
     ),
     "median": seconds("MEDIAN", 6, lambda line: line.median_seconds, 4),
     "p90": seconds("P90", 5, lambda line: line.p90_seconds, 5),
-    "used": count("{resource}S", 6, lambda line: line.keys, priority=3),
+    "used": count("{resources}", 6, lambda line: line.keys, priority=3),
     "minutes": Figure(
         title="MINUTES",
         width=7,
@@ -131,7 +139,7 @@ _FIGURES: Final[dict[str, Figure[PassLine]]] = {
     "result": Figure(
         title="RESULT",
         width=19,
-        text=lambda line, _: str(line.result),
+        text=_result,
         tone=_tone,
         align="left",
         flex=True,
@@ -143,7 +151,7 @@ _FIGURES: Final[dict[str, Figure[PassLine]]] = {
 
 PASSES: Final[Sheet[PassLine]] = Sheet(
     name="passes",
-    title="Passes",
+    title="{stages}",
     key=lambda line: str(line.number),
     figures=_FIGURES,
     sets={
@@ -158,3 +166,24 @@ PASSES: Final[Sheet[PassLine]] = Sheet(
     empty="Nothing has been claimed yet.",
 )
 """At 80 columns the second set is ``times``: what the first one has no room for."""
+
+NAMED_PASSES: Final[Sheet[PassLine]] = replace(
+    PASSES,
+    figures={
+        **_FIGURES,
+        "pass": Figure(
+            title="{stage}",
+            width=16,
+            text=lambda line, _: plain(line.label) or str(line.number),
+            value=lambda line: line.number,
+            kind="number",
+            align="left",
+        ),
+    },
+)
+"""Where the trade has names for its stages."""
+
+
+def sheet_of(lines: Sequence[PassLine]) -> Sheet[PassLine]:
+    """The table that fits these stages."""
+    return NAMED_PASSES if any(line.label for line in lines) else PASSES

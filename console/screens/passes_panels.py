@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal
 
 from console.screens import passes_words as words
 from console.screens.passes_causes import ATTEMPTS, BY_KEY, BY_WORKER, FAILED_NOW
-from console.screens.passes_lines import PASSES, RUNNING
+from console.screens.passes_lines import PASSES, RUNNING, sheet_of
 from console.screens.passes_sheet import Look, in_words
 from console.screens.passes_table import SheetTable
 from console.widgets.bar import ChartStrip
@@ -103,7 +103,8 @@ class PassesPanels(Container):
         follows = not passes.keys or passes.cursor_key == before
         passes.styles.height = 1 + max(1, min(len(report.passes), _MOST_PASSES[self._tall]))
         pass_sets = sets if self._wide else ("narrow", "times", "all")
-        passes.show(PASSES, report.passes, look, pass_sets, PASSES.empty if known else start)
+        stages = sheet_of(report.passes)
+        passes.show(stages, report.passes, look, pass_sets, stages.empty if known else start)
         if running and running != before and follows:
             passes.move_to(running)
         sheet = ATTEMPTS if self._wide else FAILED_NOW
@@ -122,7 +123,8 @@ class PassesPanels(Container):
         """The sentences, which may change with every look and with the time."""
         width = self.size.width
         self.query_one("#limits", Line).say(words.short_heading(report, overview, width))
-        self._panel("passes-panel").title = words.title(report, overview, wide=self._wide)
+        title = words.title(report, overview, look, wide=self._wide)
+        self._panel("passes-panel").title = title
         parts = words.parts(report, overview, look)
         self._panel("pace").set_lines([words.pace(report, overview, look, width)])
         self._panel("next").set_lines(words.next_lines(parts, width) or [""])
@@ -155,10 +157,13 @@ class PassesPanels(Container):
         if overview is not None and (overview.waiting_until or not self._tall):
             self.say(report, overview, look)
 
-    def name_keys(self, keys_of: KeysOf) -> None:
+    def name_keys(self, keys_of: KeysOf, look: Look) -> None:
         """Say in the edges of the panels which keys work there."""
         self._panel("passes-panel").footer = keys_of(
-            [("app.open", "jobs of this pass"), ("passes.pause-after", "pause after pass")]
+            [
+                ("app.open", f"jobs of this {look.stage}"),
+                ("passes.pause-after", f"pause after {look.stage}"),
+            ]
         )
         self._panel("why-panel").footer = keys_of(
             [("app.open", "jobs"), ("app.requeue", "requeue these")]

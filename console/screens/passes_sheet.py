@@ -18,6 +18,7 @@ from console.widgets.columns import Column, Sorting
 from console.widgets.tones import Drawn, Tone
 from engine.filters import Fields
 from engine.insight.as_json import as_json
+from engine.workloads.labels import plural
 
 T = TypeVar("T")
 Kind = Literal["text", "number", "span", "time"]
@@ -38,6 +39,7 @@ class Look:
     """Of one billed minute."""
     key: str = "account"
     resource: str = "phone"
+    stage: str = "pass"
 
     def moment(self, moment: datetime | None, *, seconds: bool = False) -> str:
         """A moment in the operator's style, never with the day: the run's name has it."""
@@ -62,7 +64,7 @@ class Figure(Generic[T]):
     """What stands in one column of a table."""
 
     title: str
-    """``{key}`` and ``{resource}`` in it are the words of the workload, in capitals."""
+    """``{key}``, ``{resource}`` and ``{stage}`` in it are the workload's words, in capitals."""
     width: int
     text: Callable[[T, Look], str]
     value: Callable[[T], Any] | None = None
@@ -252,8 +254,14 @@ def seconds(title: str, width: int, read: Callable[[T], float | None], priority:
 
 
 def in_words(title: str, look: Look) -> str:
-    """A title with the workload's words for its keys and resources."""
-    return title.format(key=look.key.upper(), resource=look.resource.upper())
+    """A title with the workload's words for its keys, resources and stages."""
+    return title.format(
+        key=plain(look.key).upper(),
+        resource=plain(look.resource).upper(),
+        resources=plain(plural(look.resource)).upper(),
+        stage=plain(look.stage).upper(),
+        stages=plain(plural(look.stage)).capitalize(),
+    )
 
 
 def one_of(name: str, values: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ class TableScreen(ConsoleScreen):
             price=overview.money.price_per_minute,
             key=overview.key_label,
             resource=overview.resource_label,
+            stage=overview.labels.stage,
         )
 
     def show_latest(self) -> None:

@@ -18,6 +18,7 @@ from console.top_rows import short_run
 from console.widgets.chart import Bucket
 from engine.insight.values import Cluster, Overview, PassReport
 from engine.retry import PassResult
+from engine.workloads.labels import plural
 
 NO_LEDGER: Final = "There is no ledger yet"
 NO_PROJECTION: Final = (
@@ -46,7 +47,8 @@ def heading(report: PassReport, overview: Overview | None) -> list[str]:
     run = f"run {short_run(report.run_id)}"
     if overview is None or overview.live:
         return [run, *_limits(report)]
-    result = next((line.result for line in reversed(report.passes)), "")
+    begun = (line for line in reversed(report.passes) if line.state != PLANNED)
+    result = next((line.result for line in begun), "")
     return [f"last {run}{f', ended {result}' if result else ''}", *_limits(report)]
 
 
@@ -55,12 +57,13 @@ def _limits(report: PassReport) -> list[str]:
     return [", ".join(parts[:2]), *parts[2:]]
 
 
-def title(report: PassReport, overview: Overview | None, *, wide: bool) -> str:
+def title(report: PassReport, overview: Overview | None, look: Look, *, wide: bool) -> str:
     """The same in the edge of a panel."""
     parts = heading(report, overview)
+    stages = plain(plural(look.stage)).capitalize()
     if not report.run_id:
-        return "   ".join(["Passes", *parts[1:]])
-    parts[0] = f"Passes of {'the ' if parts[0].startswith('last') else ''}{parts[0]}"
+        return "   ".join([stages, *parts[1:]])
+    parts[0] = f"{stages} of {'the ' if parts[0].startswith('last') else ''}{parts[0]}"
     return "     ".join(parts) if wide else "   ".join(parts).replace("infrastructure", "infra")
 
 
@@ -122,7 +125,8 @@ def marks(report: PassReport, overview: Overview | None, look: Look) -> str:
     """``pass 1 10:27   pass 2 11:46   eta 12:38``: what the chart's axis is marked with."""
     zone = look.now.tzinfo
     parts = [
-        f"pass {line.number} {'~' if line.state == PLANNED else ''}"
+        f"{plain(line.label) or f'{look.stage} {line.number}'} "
+        f"{'~' if line.state == PLANNED else ''}"
         f"{line.started.astimezone(zone):%H:%M}"
         for line in report.passes
         if line.started is not None
@@ -149,7 +153,7 @@ def parts(report: PassReport, overview: Overview | None, look: Look) -> list[str
     found = report.next_text.split("; ") if report.next_text else []
     until = None if overview is None or not overview.live else overview.waiting_until
     if until is not None:
-        wait = f"next pass in {span((until - look.now).total_seconds())}"
+        wait = f"next {look.stage} in {span((until - look.now).total_seconds())}"
         return [wait, *found]
     if found and overview is not None and overview.live:
         found[0] = f"next: {found[0]}"
@@ -171,7 +175,9 @@ def ends_line(report: PassReport, overview: Overview | None) -> str:
     """With which results the run may end; nothing without a live run."""
     if overview is None or not overview.live:
         return ""
-    last = f"after pass {overview.stages}, {PassResult.MAX_PASSES_REACHED}"
+    if any(line.label for line in report.passes):
+        return ""  # a trade of its own stages has its own words for their end
+    last = f"after {overview.labels.stage} {overview.stages}, {PassResult.MAX_PASSES_REACHED}"
     return f"ends {PassResult.ALL_COMPLETE}, {PassResult.ONLY_NON_RETRYABLE} or, {last}"
 
 

@@ -26,6 +26,7 @@ from console.times import span
 from engine.filters import Filter, FilterError, everything, parse, resource_fields
 from engine.insight.values import ResourceLine, ResourceReport
 from engine.spreadsheet import inert
+from engine.workloads.labels import plural
 
 PRESET: Final = "state:started,starting,stopping"
 """The filter at first."""
@@ -158,7 +159,7 @@ def emptiness(report: ResourceReport, expression: str, label: str, *, attached: 
             f"The {label} is a device attached to this host, and no job has it: nothing is billed."
         )
     if report.problem:
-        return f"Nobody knows which {label}s are on, and our records name none."
+        return f"Nobody knows which {plural(label)} are on, and our records name none."
     if report.asked_at is None:
         return f"Our records name no {label}; asking the provider which are on..."
     if not total_of(report):

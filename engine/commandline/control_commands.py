@@ -6,6 +6,7 @@ import queue
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, get_args
 
@@ -82,6 +83,7 @@ class ControlCommands(WorkPlace):
         live, held = self.lock.holder() is not None, self.run_dir.read_control().held_keys
         status = self.run_dir.read_status()
         policy = Policy.of(self.settings, live=live, status=status, held_keys=held)
+        policy = replace(policy, stage_label=self.workload.labels.stage)
         jobs, held_now = self.ledger.jobs().values(), self.workload.resources(ask=False)
         return choose(jobs, expression, policy, now=self.ledger.now(), resources=held_now)
 
@@ -133,7 +135,7 @@ class ControlCommands(WorkPlace):
         end_left_processes(registry, self.settings, tell)
 
     def _show_stop(self, answer: Answer) -> None:
-        label = self.workload.resource_label
+        label = self.workload.labels.resource
         for resource in answer.get("resources", ()):
             word = "stopped" if resource["off"] else "COULD NOT BE STOPPED"
             self.say(f"{label} {resource['label']}: {word} {resource['answer']}".rstrip())

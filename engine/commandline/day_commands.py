@@ -12,6 +12,7 @@ from engine.progress import ProgressTracker
 from engine.run_text import seeding_lines, why_nothing
 from engine.start_checks import OPEN
 from engine.workloads.base import SeedReport, Workload
+from engine.workloads.labels import plural
 
 SHOWN = 10
 """Jobs named in one sentence."""
@@ -57,7 +58,7 @@ class DayCommands:
             raise InputError(
                 f"{self.ledger.path} has {len(doubtful)} jobs in doubt ({named}{more}): settle "
                 "them with --mark-posted or --requeue, or confirm with --yes that they count as "
-                "posted."
+                f"{self.workload.labels.done}."
             )
         self.ledger.settle_dead(lambda _job: False)
         # With successes that a full disk or a crash kept out of the lasting record.
@@ -80,8 +81,8 @@ class DayCommands:
         if held and not self.confirmed:
             names = ", ".join(state.label for state in held)
             raise InputError(
-                f"{self.workload.resource_label}s of ours are recorded as on ({names}): stop them "
-                "with --stop-all first, or confirm with --yes."
+                f"{plural(self.workload.labels.resource)} of ours are recorded as on ({names}): "
+                "stop them with --stop-all first, or confirm with --yes."
             )
 
     def _say_seeding(self, report: SeedReport) -> None:
@@ -101,8 +102,10 @@ class DayCommands:
             )
             return
         if report.plan:
-            table("Plan", ("job", self.workload.key_label, "video"), report.plan)
-        for text in seeding_lines(report, self.workload.key_label):
+            table(
+                "Plan", ("job", self.workload.labels.key, self.workload.labels.content), report.plan
+            )
+        for text in seeding_lines(report, self.workload.labels.key):
             say(text)
         if not report.seeded:
             complain(why_nothing(report))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.output import complain, say, table
 from engine.plan import RunPlan
+from engine.workloads.labels import plural
 
 
 def show(plan: RunPlan) -> None:
@@ -17,8 +18,9 @@ def show(plan: RunPlan) -> None:
         table("Jobs", ("job", key), [(job.job_id, job.key) for job in plan.jobs])
     for reason, count in plan.blocked.items():
         say(f"Would wait, {reason}: {count}.")
-    say(f"{len(plan.keys)} {key}s, each on its own {resource}; {plan.workers} workers, "
-        f"at most {plan.passes} passes.")  # fmt: skip
+    keys, stages = plural(key, len(plan.keys)), plural(plan.labels.stage, plan.passes)
+    most = f", at most {plan.passes} {stages}" if plan.passes else ""
+    say(f"{len(plan.keys)} {keys}, each on its own {resource}; {plan.workers} workers{most}.")
     for index, facts in enumerate(plan.slots):
         named = ", ".join(f"{name} {value}" for name, value in facts.items())
         say(f"Worker {index}: {named}")

@@ -7,14 +7,15 @@ from typing import Any
 
 from engine.output import say, table
 from engine.run_text import duration_text
+from engine.workloads.labels import plural
 
 
-def passes_table(summary: Mapping[str, Any]) -> None:
-    """Print the passes of a run with their figures."""
-    headers = ("pass", "jobs", "success", "account", "content", "infra", "unknown", "internal")
+def passes_table(summary: Mapping[str, Any], stage: str) -> None:
+    """Print the stages of a run with their figures; ``stage`` is what the trade calls one."""
+    headers = (stage, "jobs", "success", "account", "content", "infra", "unknown", "internal")
     rows = [
         (
-            stats["pass_number"],
+            stats.get("label") or stats["pass_number"],
             stats["total_jobs"],
             stats["succeeded"],
             stats["failed_account"],
@@ -29,7 +30,11 @@ def passes_table(summary: Mapping[str, Any]) -> None:
         for stats in summary.get("passes", ())
     ]
     if rows:
-        table("Passes", (*headers, "in doubt", "rate", "duration"), rows)
+        title = plural(stage).capitalize()
+        table(title, (*headers, "in doubt", "rate", "duration"), rows)
+    for stats in summary.get("passes", ()):
+        if stats.get("note"):
+            say(f"{stats.get('label') or stats['pass_number']}: {stats['note']}")
 
 
 def show_totals(totals: Mapping[str, Any]) -> None:

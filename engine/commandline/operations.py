@@ -39,10 +39,10 @@ class Operations(WorkPlace):
                 f"--force-reseed with --run would replace the ledger {self.ledger.path}: archive "
                 "it first with --reset-day, then --run."
             )
-        if not self.arguments.continue_day:
+        if self.workload.daily and not self.arguments.continue_day:
             refuse_earlier_day(self.ledger, self.settings)
         refuse_other_keys(self.ledger, self.settings)
-        self.settings.check_ports(self.settings.run.workers)
+        self.workload.check_workers(self.settings.run.workers)
         self.workload.check()
         for sentence in self.workload.notices():
             self.say(sentence)
@@ -82,7 +82,7 @@ class Operations(WorkPlace):
 
     def _final_block(self, run_id: str, result: RunResult) -> None:
         minutes = self.workload.minutes_used(run_id)
-        label = self.workload.resource_label
+        label = self.workload.labels.resource
         if self.arguments.json:
             self.say_json(
                 "result",
@@ -96,15 +96,17 @@ class Operations(WorkPlace):
                 },
             )
             return
-        passes_table(result.summary)
+        passes_table(result.summary, self.workload.labels.stage)
         show_totals(result.totals)
         say(f"{label} minutes: {minutes:.1f}")
-        in_doubt = result.totals["in_doubt"]
+        in_doubt, key = result.totals["in_doubt"], self.workload.labels.key
         if in_doubt:
             say(
-                f"{in_doubt} jobs are in doubt: look at each account, then settle them with "
+                f"{in_doubt} jobs are in doubt: look at each {key}, then settle them with "
                 "--mark-posted or --requeue."
             )
+        if result.why:
+            say(result.why)
         say(f"Result: {result.result} (exit status {int(result.exit_code)})")
 
     # -- status --------------------------------------------------------------------------------
@@ -145,7 +147,7 @@ class Operations(WorkPlace):
             say=self.say,
             tell=self.say_json,
         ).carry_out()
-        label = self.workload.resource_label
+        label = self.workload.labels.resource
         if report.ledger_problem:
             complain(report.ledger_problem)
         if report.not_released or report.still_ours:

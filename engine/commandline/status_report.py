@@ -30,7 +30,8 @@ def collect(watch: Watch) -> dict[str, Any]:
         "work_dir": str(watch.work_dir),
         "workload": workload.name,
         "campaign": settings.campaign,
-        "labels": {"key": workload.key_label, "resource": workload.resource_label},
+        "own_stages": workload.own_stages,
+        "labels": workload.labels.to_dict(),
         "ledger": _ledger(watch.ledger),
         "run": None
         if run.holder is None
@@ -108,9 +109,8 @@ def _last_run(watch: Watch) -> dict[str, Any] | None:
     record = watch.run.record
     if record is None:
         return None
-    return record.model_dump(
-        mode="json", include={"run_id", "started_at", "ended_at", "campaign", "ledger", "result"}
-    )
+    kept = {"run_id", "started_at", "ended_at", "campaign", "ledger", "result"}
+    return {**record.model_dump(mode="json", include=kept), "why": record.why}
 
 
 def _resources(watch: Watch) -> list[dict[str, Any]]:

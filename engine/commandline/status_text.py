@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.commandline.forecast_text import forecast_lines
 from engine.output import complain, say, table
+from engine.workloads.labels import plural
 
 DOUBTS_SHOWN = 20
 """Jobs in doubt that are named one by one."""
@@ -16,14 +17,16 @@ DOUBTS_SHOWN = 20
 def show(report: Mapping[str, Any]) -> None:
     """Print the report for a person, with what is wrong on the other stream."""
     context = f"campaign {report['campaign']}" if report["campaign"] else "state file"
-    say(f"{report['workload']} in {report['work_dir']} ({context})")
+    where = "" if report["own_stages"] else f" ({context})"
+    say(f"{report['workload']} in {report['work_dir']}{where}")
     _show_run(report)
     _show_state(report)
     _show_ledger(report["ledger"])
     _show_outlook(report)
     _show_workers(report)
     for slot, facts in report["slots"].items():
-        say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+        if facts:
+            say(f"Worker {slot}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
     _show_resources(report)
     _show_money(report)
     for sentence in report["notices"]:
@@ -62,7 +65,8 @@ def _show_state(report: Mapping[str, Any]) -> None:
         complain(problem)
     if not overview["live"]:
         return
-    passes = f", pass {overview['stage']} of {overview['stages']}" if overview["stage"] else ""
+    label = overview["labels"]["stage"]
+    passes = f", {label} {overview['stage']} of {overview['stages']}" if overview["stage"] else ""
     say(f"State: {' '.join(filter(None, (overview['word'], overview['detail'])))}{passes}")
     if overview["why_idle"]:
         say(f"Nothing is running: {overview['why_idle']}")
@@ -97,8 +101,9 @@ def _show_money(report: Mapping[str, Any]) -> None:
         return
     finish = "" if money["at_finish"] is None else f", ${money['at_finish']:.2f} at finish"
     say(
-        f"Money (est): {money['on_now']} {label}s of ours on, ${money['per_minute_now']:.3f} a "
-        f"minute; {money['minutes_today']:.0f} min and ${money['today']:.2f} today{finish}."
+        f"Money (est): {money['on_now']} {plural(label)} of ours on, "
+        f"${money['per_minute_now']:.3f} a minute; {money['minutes_today']:.0f} min and "
+        f"${money['today']:.2f} today{finish}."
     )
 
 
@@ -129,7 +134,8 @@ def _how_it_ended(last: Mapping[str, Any] | None) -> str:
     if last["ended_at"] is None:
         return f"{text} and did not end by itself: --run goes on with it, --stop-all cleans up."
     ended = datetime.fromisoformat(last["ended_at"]).astimezone()
-    return f"{text} and ended {ended:%Y-%m-%d %H:%M:%S}: {last['result'] or 'failed'}."
+    text = f"{text} and ended {ended:%Y-%m-%d %H:%M:%S}: {last['result'] or 'failed'}."
+    return f"{text} {last['why']}".rstrip()
 
 
 def _show_ledger(ledger: Mapping[str, Any]) -> None:
@@ -144,6 +150,8 @@ def _show_ledger(ledger: Mapping[str, Any]) -> None:
         f"retrying {ledger['retrying']}, success {ledger['success']}, failed {ledger['failed']}, "
         f"skipped {ledger['skipped']}"
     )
+    if ledger["later"]:
+        say(f"  of those that wait, for a later stage: {ledger['later']}")
     if ledger["success_rate"] is not None:
         say(f"  success rate {ledger['success_rate']} %")
     categories = {name: n for name, n in ledger["by_category"].items() if n}
@@ -197,7 +205,7 @@ def _show_resources(report: Mapping[str, Any]) -> None:
     label = report["labels"]["resource"]
     for state in report["resources"]:
         if state["state"] == "unknown" and not state["id"]:
-            say(f"{label}s: unknown: {state['note']}")
+            say(f"{plural(label)}: unknown: {state['note']}")
             continue
         whose = "ours" if state["ours"] else "not started by us"
         if state["in_campaign"] is not None:

@@ -56,7 +56,7 @@ def line(overview: Overview) -> str:
     """The state in one line: word, figures, what runs or why nothing does, what needs a person."""
     head = " ".join(part for part in (overview.word, overview.detail) if part)
     if overview.live and overview.stage:
-        head += f", pass {overview.stage}/{overview.stages}"
+        head += f", {overview.labels.stage} {overview.stage}/{overview.stages}"
     counts = ", ".join(f"{name} {number}" for name, number in overview.by_status.items() if number)
     busy = [
         f"W{one.slot} {one.key} {one.phase or one.state}" for one in overview.workers if one.key

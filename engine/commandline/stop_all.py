@@ -23,6 +23,7 @@ from engine.progress import ProgressTracker
 from engine.run_state import Command, RunDirectory
 from engine.stop_receipt import StopRecord, fate
 from engine.workloads.base import Receipt, ResourceState, Workload
+from engine.workloads.labels import plural
 
 LOOK_SECONDS = 0.2
 """Between two looks whether the live run has ended."""
@@ -97,7 +98,7 @@ class StopAll:
         self._half_written = half_written
         self._say = say
         self._tell = tell
-        self._label = workload.resource_label
+        self._label = workload.labels.resource
         self.report = StopReport()
         command = Command(name="stop_run", sent_by=user_name())
         self._record = StopRecord(id=command.id, by=command.sent_by, asked_at=ledger.now())
@@ -249,7 +250,9 @@ class StopAll:
                 self.report.others.append(state)
                 self._say(f"{self._label} {state.label}: {state.state}, not started by us.")
         if self.report.unknown:
-            self._say(f"Which {self._label}s others have on is unknown: {self.report.unknown}")
+            self._say(
+                f"Which {plural(self._label)} others have on is unknown: {self.report.unknown}"
+            )
 
     def _still_on(self, state: ResourceState) -> None:
         """Whatever was answered before: it is read as on now."""

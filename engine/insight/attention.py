@@ -15,6 +15,7 @@ from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, NOT_ON
 from engine.insight.situation import SILENT_SECONDS, Situation
 from engine.insight.status_file import StatusMoney
 from engine.insight.values import Attention, JobLine, Level
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.workloads.base import ResourceState
@@ -169,7 +170,7 @@ def _people(now: Situation) -> Iterator[Attention]:
     if lines:
         keys = len({line.job.account for line in lines})
         verb = "needs" if keys == 1 else "need"
-        label = _plural(now.key_label, keys)
+        label = plural(now.key_label, keys)
         yield _queue("people", f"{keys} {label} {verb} a person", lines, _key_of, _LIST)
 
 
@@ -177,8 +178,9 @@ def _doubts(now: Situation) -> Iterator[Attention]:
     lines = list(now.standing.doubts.values())
     if lines:
         verb = "is" if len(lines) == 1 else "are"
-        head = f"{len(lines)} {_plural('job', len(lines))} {verb} in doubt: published or not"
-        keys = (("P", "posted"), ("r", "requeue"), ("enter", "list"))
+        doubt = f"in doubt: {now.labels.doubtful} or not"
+        head = f"{len(lines)} {plural('job', len(lines))} {verb} {doubt}"
+        keys = (("P", now.labels.done), ("r", "requeue"), ("enter", "list"))
         yield _queue("doubt", head, lines, _key_of, keys)
 
 
@@ -186,7 +188,7 @@ def _files(now: Situation) -> Iterator[Attention]:
     lines = list(now.standing.files.values())
     if lines:
         verb = "needs" if len(lines) == 1 else "need"
-        head = f"{len(lines)} {_plural('job', len(lines))} {verb} a new file"
+        head = f"{len(lines)} {plural('job', len(lines))} {verb} a new file"
         yield _queue("files", head, lines, lambda line: line.job.job_id, _LIST)
 
 
@@ -226,7 +228,7 @@ def _key_of(line: JobLine) -> str:
 
 def _quarantine(now: Situation) -> Iterator[Attention]:
     if now.quarantined:
-        rows = _plural("row", now.quarantined)
+        rows = plural("row", now.quarantined)
         beside = f"{now.ledger_path.stem}.quarantine.csv"
         yield Attention(
             id="quarantine",
@@ -306,10 +308,6 @@ def _alarms(now: Situation) -> Iterator[Attention]:
 
 def _seconds(now: Situation, since: datetime) -> float:
     return (now.now - since).total_seconds()
-
-
-def _plural(noun: str, number: int) -> str:
-    return noun if number == 1 else f"{noun}s"
 
 
 _RULES: Final[Sequence[Rule]] = (

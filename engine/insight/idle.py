@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.insight.situation import Situation
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.insight.status_file import RunStatus
@@ -49,10 +50,11 @@ def _of_the_run(said: RunStatus, now: Situation) -> str:
         why = f": {said.paused_why}" if said.paused_why else ""
         return f"Claims are paused{by}{since}{why}."
     if said.state == "waiting":
-        number = f"pass {said.stage.number + 1}" if said.stage is not None else "the first pass"
+        label = now.labels.stage
+        number = f"{label} {said.stage.number + 1}" if said.stage else f"the first {label}"
         left = countdown(said.waiting_until, now)
         return f"Waiting for {number}{f' in {left}' if left else ''}."
-    return ""
+    return f"No job is under way: {said.doing}." if said.doing else ""
 
 
 def _of_the_jobs(now: Situation) -> str:
@@ -61,11 +63,11 @@ def _of_the_jobs(now: Situation) -> str:
         return f"The provider's limit holds until {now.clock(now.limited_until)}."
     waiting = now.standing.waiting
     blocked = sum(now.blocked.values())
-    if not waiting:
-        return "No job is left for this pass."
-    if blocked >= len(waiting):
+    if len(waiting) <= now.later:
+        return f"No job is left for this {now.labels.stage}."
+    if blocked >= len(waiting) - now.later:
         if set(now.blocked) <= set(now.cap_reasons):
-            return f"All {now.key_label}s with a job left are at today's cap."
+            return f"All {plural(now.key_label)} with a job left are at today's cap."
         reasons = ", ".join(f"{number} {why}" for why, number in sorted(now.blocked.items()))
         return f"No waiting job may be claimed: {reasons}."
     due = [line.job.retry_at for line in waiting.values()]
@@ -115,4 +117,5 @@ def last_result(now: Situation) -> str:
     if record.ended_at is None:
         return f"{text} and did not end by itself: the next goes on with it."
     ended = f"{record.ended_at.astimezone(now.zone):%H:%M:%S}"
-    return f"{text} and ended {record.result or 'with an error'} at {ended}."
+    text = f"{text} and ended {record.result or 'with an error'} at {ended}."
+    return f"{text} {record.why}".rstrip()

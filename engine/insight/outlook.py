@@ -64,6 +64,8 @@ class Policy:
     held_keys: frozenset[str]
     zone: tzinfo | None = None
     """The operator's; None = the host's own."""
+    stage_label: str = "pass"
+    """What the trade calls a stage."""
 
     @classmethod
     def of(
@@ -87,6 +89,10 @@ class Policy:
             retry = retry.model_copy(update={"max_passes": current})
         return cls(retry, current, live, frozenset(held_keys), settings.zone)
 
+    def stage_text(self, number: int) -> str:
+        """``pass 3``."""
+        return f"{self.stage_label} {number}"
+
     def later_pass(self, after: int | None = None) -> int | None:
         """Pass that takes what failed in the pass ``after`` (the present one), if one is left."""
         present = self.current_pass if after is None else after
@@ -96,21 +102,34 @@ class Policy:
 def outlook(job: Job, policy: Policy, *, now: datetime | None = None) -> JobLine:
     """The job as tables show it. ``now`` decides only whether a ``retry_at`` is still to come."""
     held = bool(job.account) and job.account in policy.held_keys
-    glyph, actor, following = _following(job, policy, now)
+    stage = _later_stage(job, policy)
+    glyph, actor, following = _following(job, policy, stage, now)
     if held and (job.status in WAITING or glyph == "~"):
-        actor, following = Actor.OPERATOR, HELD
+        actor, following, stage = Actor.OPERATOR, HELD, None
     return JobLine(
         job=job,
         glyph=glyph,
         actor=actor,
         next=following,
+        next_stage=stage,
         limit=_limit(job, policy.retry),
         took=_took(job),
         held=held,
     )
 
 
-def _following(job: Job, policy: Policy, now: datetime | None) -> tuple[str, Actor, str]:
+def _later_stage(job: Job, policy: Policy) -> int | None:
+    """The stage to come that takes the job, where it has to wait for one."""
+    if job.status in WAITING:
+        soon = job.status is JobStatus.RETRYING and job.retry_at is not None
+        waits = policy.live and not soon and 0 < policy.current_pass < job.pass_number
+        return job.pass_number if waits and job.account else None
+    return policy.later_pass() if is_retryable(job, policy.retry) else None
+
+
+def _following(
+    job: Job, policy: Policy, stage: int | None, now: datetime | None
+) -> tuple[str, Actor, str]:
     """Glyph, who acts, and when or what; without the operator's holds."""
     status = job.status
     if status in _SETTLED:
@@ -120,25 +139,22 @@ def _following(job: Job, policy: Policy, now: datetime | None) -> tuple[str, Act
         if not job.account:
             return glyph, Actor.PERSON, PERSON  # somebody must say whose it is
         actor = Actor.WORKER if status is JobStatus.PENDING else Actor.ENGINE
-        return glyph, actor, _when(job, policy, now)
+        return glyph, actor, _when(job, policy, stage, now)
     if is_retryable(job, policy.retry):
-        number = policy.later_pass()
-        return "~", Actor.ENGINE, NEXT_RUN if number is None else f"pass {number}"
+        return "~", Actor.ENGINE, NEXT_RUN if stage is None else policy.stage_text(stage)
     category = job.error_category or ErrorCategory.UNKNOWN
     following, actor = _FINAL.get(category, ("", Actor.NOBODY))
     return "?" if job.in_doubt else "x", actor, following
 
 
-def _when(job: Job, policy: Policy, now: datetime | None) -> str:
+def _when(job: Job, policy: Policy, stage: int | None, now: datetime | None) -> str:
     """When a waiting job may be claimed."""
     if not policy.live:
         return NEXT_RUN
-    if job.retry_at is not None and job.status is JobStatus.RETRYING:
-        if job.retry_at > (now or datetime.now(UTC)):
-            return f"{job.retry_at.astimezone(policy.zone):%H:%M}"
-    elif 0 < policy.current_pass < job.pass_number:
-        return f"pass {job.pass_number}"  # between two passes
-    return NOW
+    due = job.retry_at if job.status is JobStatus.RETRYING else None
+    if due is not None and due > (now or datetime.now(UTC)):
+        return f"{due.astimezone(policy.zone):%H:%M}"
+    return NOW if stage is None else policy.stage_text(stage)
 
 
 def _limit(job: Job, retry: RetryConfig) -> int:

@@ -21,6 +21,7 @@ from engine.insight.idle import countdown, last_result, paused_by, why_idle
 from engine.insight.situation import Situation
 from engine.insight.values import Money, Overview
 from engine.jobs import JobStatus
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.insight.pace import Pace
@@ -66,6 +67,7 @@ def overview(now: Situation, figures: Figures) -> Overview:
         paused=here.paused if here is not None else False,
         key_label=now.key_label,
         resource_label=now.resource_label,
+        labels=now.labels,
         total=standing.total,
         by_status={status.value: standing.by_status[status] for status in JobStatus},
         in_doubt=len(standing.doubts),
@@ -120,7 +122,7 @@ def _told_word(said: RunStatus, now: Situation) -> tuple[str, str]:
         return "PAUSED", paused_by(said, now)
     if said.state == "waiting":
         return "WAITING", countdown(said.waiting_until, now)
-    return "RUNNING", ""
+    return "RUNNING", said.doing
 
 
 def _left(now: Situation) -> str:
@@ -128,7 +130,7 @@ def _left(now: Situation) -> str:
     if alive:
         return f"{alive} left"
     on = sum(1 for state in now.resources if state.ours)
-    return f"{on} {now.resource_label}s on" if on else ""
+    return f"{on} {plural(now.resource_label)} on" if on else ""
 
 
 def _started(now: Situation) -> datetime | None:

@@ -34,10 +34,12 @@ class Pace:
 
 
 def pass_lines(run: RunFacts, ahead: Sequence[PassAhead] = ()) -> list[PassLine]:
-    """All passes, oldest first, those to come at the end: as the forecast has them, and where it
-    can tell nothing by the run's own pace."""
+    """All passes, oldest first, those to come at the end: as the trade told of them, else as the
+    forecast has them, and where it can tell nothing by the run's own pace."""
     numbers = sorted({*run.histories, *run.told, *([run.current] if run.current else [])})
-    lines = [_line(run, number) for number in numbers]
+    lines = [_line(run, number) for number in numbers if number <= run.current]
+    if run.named:
+        return [*lines, *(_told_of(run, one) for one in numbers if one > run.current)]
     coming = [_ahead(one) for one in ahead if one.number > run.current and round(one.jobs)]
     return [*lines, *(coming or _planned(run))]
 
@@ -90,7 +92,9 @@ def _line(run: RunFacts, number: int) -> PassLine:
         p90_seconds=quantile(seconds, 0.9),
         keys=len({attempt.key for attempt in tries}),
         minutes=sum(_spent(attempt, run) for attempt in tries) / 60,
-        result=f"running, {run.left} to go" if running else _result(run, number, stats),
+        result=f"running, {run.left} to go" if running else _result(run, number, stats, told),
+        label=told.label,
+        note=told.note,
     )
 
 
@@ -104,7 +108,9 @@ def _jobs(run: RunFacts, number: int, history: PassHistory, told: Told) -> int:
     return max(jobs, len(history.outcomes) - open_again + run.left)
 
 
-def _result(run: RunFacts, number: int, stats: PassStats) -> str:
+def _result(run: RunFacts, number: int, stats: PassStats, told: Told) -> str:
+    if told.result or told.label:
+        return told.result or (run.result if number == run.current else "")
     more = bool(run.left or run.retryable)
     if number < run.current or (run.live and more):
         return PassResult.RETRYABLE_REMAINING
@@ -135,6 +141,22 @@ def _per_minute(count: int, start: datetime | None, end: datetime | None) -> flo
         return None
     minutes = (end - start).total_seconds() / 60
     return count / minutes if minutes > 0 else None
+
+
+def _told_of(run: RunFacts, number: int) -> PassLine:
+    """A stage to come, of which the trade has told."""
+    told = run.told[number]
+    return PassLine(
+        number=number,
+        state=PLANNED,
+        started=None,
+        ended=None,
+        seconds=None,
+        jobs=told.jobs,
+        result=told.result or PLANNED,
+        label=told.label,
+        note=told.note,
+    )
 
 
 # -- to come ---------------------------------------------------------------------------------------

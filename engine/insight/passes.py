@@ -21,6 +21,7 @@ from engine.insight.remarks import remarks
 from engine.insight.run_facts import RunFacts, ended, gather
 from engine.insight.values import Cluster, PassLine, PassReport
 from engine.jobs import ErrorCategory, JobStatus
+from engine.workloads.labels import GENERIC, Labels, plural
 
 if TYPE_CHECKING:
     from engine.progress import ProgressTracker
@@ -39,7 +40,7 @@ def pass_report(
     price: float,
     now: datetime,
     history: PastDays | None = None,
-    key_label: str = "account",
+    labels: Labels = GENERIC,
     blocked: Mapping[str, int] | None = None,
     ahead: Sequence[PassAhead] = (),
 ) -> PassReport:
@@ -52,7 +53,15 @@ def pass_report(
     """
     if not ledger.exists():
         return PassReport()
-    run = gather(ledger=ledger, fold=fold, status=status, config=config, now=now, blocked=blocked)
+    run = gather(
+        ledger=ledger,
+        fold=fold,
+        status=status,
+        config=config,
+        now=now,
+        blocked=blocked,
+        labels=labels,
+    )
     month, week, before = _days(history, fold, now)
     failed = clusters.failed_now(run)
     by_type = clusters.attempts_failed(run)
@@ -76,7 +85,7 @@ def pass_report(
             keys=keys,
             workers=workers,
             tries=by_try(week),
-            key_label=key_label,
+            key_label=labels.key,
         ),
         next_text=_next(run, lines, failed, price),
     )
@@ -84,11 +93,16 @@ def pass_report(
 
 def limits(run: RunFacts) -> str:
     """The limits of the run, in words."""
+    if run.limits:
+        return run.limits
     config = run.config
     passes = run.passes_allowed
+    if run.named:
+        return f"{passes} {plural(run.labels.stage, passes)}"
     unknown = "1 retry" if config.retry_unknown else "not retried"
     return (
-        f"up to {passes} pass{'es' if passes != 1 else ''}, {config.retry_delay_seconds:g}s apart, "
+        f"up to {passes} {plural(run.labels.stage, passes)}, "
+        f"{config.retry_delay_seconds:g}s apart, "
         f"infrastructure {config.infrastructure_limit} tries, unclassified {unknown}"
     )
 
@@ -133,26 +147,34 @@ def _next(run: RunFacts, lines: Sequence[PassLine], failed: Sequence[Cluster], p
     if people:
         parts.append(people)
     if run.live and run.passes_allowed > run.current:
-        parts.append(f"ends when nothing retryable is left or after pass {run.passes_allowed}")
+        last = f"{run.labels.stage} {run.passes_allowed}"
+        if run.named:
+            return "; ".join([*parts, f"ends after {last}"])
+        parts.append(f"ends when nothing retryable is left or after {last}")
     elif run.live:
-        parts.append(f"ends after pass {run.current}")
+        parts.append(f"ends after {run.labels.stage} {run.current}")
     return "; ".join(parts)
 
 
 def _to_come(run: RunFacts, lines: Sequence[PassLine], price: float) -> Iterator[str]:
     if not run.live:
-        last = lines[-1] if lines else None
+        last = next((line for line in reversed(lines) if line.state != PLANNED), None)
         yield f"no run is live; the last one ended {last.result}" if last else "no run is live"
         return
     words = []
     for line in lines:
         if line.state == RUNNING:
-            words.append(f"{_jobs(run.left)} left in pass {line.number}")
+            words.append(f"{_jobs(run.left)} left in {_named(line, run)}")
         elif line.state == PLANNED:
             cost = f" (~${line.minutes * price:.2f})" if line.minutes * price >= 0.005 else ""
-            words.append(f"~{line.jobs} in pass {line.number}{cost}")
+            words.append(f"~{line.jobs} in {_named(line, run)}{cost}")
     if words:
         yield ", then ".join(words)
+
+
+def _named(line: PassLine, run: RunFacts) -> str:
+    """``pass 2``, or what the trade calls it."""
+    return line.label or f"{run.labels.stage} {line.number}"
 
 
 def _people(failed: Sequence[Cluster], verb: str) -> str:

@@ -48,7 +48,7 @@ def projection(
         low, high = low + less, high + more
         about = "" if not parts else "~"
         jobs = round(sum(classes.values()))
-        parts.append(f"pass {number}: +{_range(less, more)} of {about}{jobs}")
+        parts.append(f"{run.labels.stage} {number}: +{_range(less, more)} of {about}{jobs}")
         classes = _sum(failed_now, again)
         failed_now = {}
         number += 1

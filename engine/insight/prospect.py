@@ -74,7 +74,7 @@ def day_of(now: Situation, looked: Looked, money: Money, ended_today: int, as_of
         limit=money.limit if limited else 0.0,
         calls=looked.calls,
         calls_per_attempt=calls_per_attempt(looked.calls, ended_today),
-        midnight_in=midnight_in(as_of, now.zone),
+        midnight_in=midnight_in(as_of, now.zone) if now.daily else None,
     )
 
 

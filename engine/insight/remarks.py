@@ -12,6 +12,7 @@ from engine.insight.day_figures import Share
 from engine.insight.run_facts import RunFacts
 from engine.insight.spread import ENOUGH
 from engine.insight.values import Cluster, Tally
+from engine.workloads.labels import plural
 
 WEAK_BELOW: Final = 85.0
 """Percent of success in thirty days below which a key is named."""
@@ -100,7 +101,7 @@ def _weak_keys(keys: Sequence[Tally], label: str) -> Iterator[str]:
         return
     names = ", ".join(name for _, name in weak[:_NAMED])
     more = f" and {len(weak) - _NAMED} more" if len(weak) > _NAMED else ""
-    what = f"1 {label} is" if len(weak) == 1 else f"{len(weak)} {label}s are"
+    what = f"1 {label} is" if len(weak) == 1 else f"{len(weak)} {plural(label)} are"
     yield f"{what} below {WEAK_BELOW:.0f}% over 30 days: {names}{more}"
 
 

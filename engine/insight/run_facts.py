@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.insight.attempts import OUTCOMES, AttemptFold, FailedJob, PassHistory
 from engine.insight.moments import moment_of
 from engine.insight.values import Attempt
 from engine.taxonomy.types import UNKNOWN_LIMIT, retry_decision
+from engine.workloads.labels import GENERIC, Labels
 
 if TYPE_CHECKING:
     from engine.ledger.figures import Figures
     from engine.progress import ProgressTracker
     from engine.retry import RetryConfig
+    from engine.run_state import RunRecord
 
 _OVER: Final = frozenset({"ended", "failed"})
 """States of a status that no run stands behind any more."""
@@ -29,6 +32,12 @@ class Told:
     """Given to the pass when it began."""
     start: datetime | None = None
     end: datetime | None = None
+    label: str = ""
+    """What the trade calls it."""
+    note: str = ""
+    """What the trade says of it."""
+    result: str = ""
+    """How it ended, where the trade says more than its rows tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +65,9 @@ class RunFacts:
     ports: Mapping[str, object] = field(default_factory=dict)
     """Port of each worker, where the workload tells one."""
     restarts: Mapping[str, int] = field(default_factory=dict)
+    labels: Labels = GENERIC
+    limits: str = ""
+    """The trade's own words for the limits of its stages; empty where those of retries hold."""
 
     @property
     def running(self) -> bool:
@@ -64,10 +76,16 @@ class RunFacts:
         return self.live and self.current > 0 and (told is None or told.end is None)
 
     @property
+    def named(self) -> bool:
+        """The trade has its own names for its stages, and says itself which are to come."""
+        return any(one.label for one in self.told.values())
+
+    @property
     def waiting(self) -> int:
-        """Jobs that a worker may claim, now or at their time."""
+        """Jobs of the present stage that a worker may claim, now or at their time."""
         figures = self.figures
-        return max(0, figures.pending + figures.retrying - figures.blocked_total)
+        none = figures.blocked_total + figures.later
+        return max(0, figures.pending + figures.retrying - none)
 
     @property
     def left(self) -> int:
@@ -97,6 +115,7 @@ def gather(
     config: RetryConfig,
     now: datetime,
     blocked: Mapping[str, int] | None = None,
+    labels: Labels = GENERIC,
 ) -> RunFacts:
     """The facts of the live run, without one of the last run in the ledger.
 
@@ -110,7 +129,8 @@ def gather(
     summary = _mapping(status.get("stages"))
     told = dict(_told(summary.get("passes")))
     stage = _mapping(status.get("stage")).get("number")
-    last = max([*histories, *told], default=0)
+    begun = [number for number, one in told.items() if one.start is not None]
+    last = max([*histories, *begun], default=0)
     allowed = summary.get("passes_allowed")
     return RunFacts(
         run_id=run_id,
@@ -128,7 +148,21 @@ def gather(
         result=str(status.get("result") or ""),
         ports={slot: _mapping(one.get("facts")).get("port") for slot, one in _workers(status)},
         restarts={slot: int(one.get("restarts") or 0) for slot, one in _workers(status)},
+        labels=labels,
+        limits=str(summary.get("limits") or ""),
     )
+
+
+def last_told(record: RunRecord | None, ledger: Path) -> Mapping[str, Any] | None:
+    """What the last run on this ledger said of its stages, where they have names that no row
+    tells; else None."""
+    if record is None or record.ledger != str(ledger):
+        return None
+    told = _told(record.summary.get("passes"))
+    if not any(one.label for _, one in told):
+        return None
+    words = {"run_id": record.run_id, "state": "ended", "result": record.result}
+    return {**words, "stages": record.summary}
 
 
 def ended(attempts: Sequence[Attempt]) -> list[Attempt]:
@@ -143,8 +177,13 @@ def _told(passes: object) -> Sequence[tuple[int, Told]]:
         number, jobs = one.get("pass_number"), one.get("total_jobs")
         if isinstance(number, int):
             start, end = moment_of(one.get("start_time")), moment_of(one.get("end_time"))
-            jobs = jobs if isinstance(jobs, int) else 0
-            found.append((number, Told(jobs=jobs, start=start, end=end)))
+            told = Told(
+                jobs=jobs if isinstance(jobs, int) else 0,
+                start=start,
+                end=end,
+                **{name: str(one.get(name) or "") for name in ("label", "note", "result")},
+            )
+            found.append((number, told))
     return found
 
 

@@ -16,6 +16,7 @@ from engine.run_state import Control, RunDirectory, RunRecord
 
 if TYPE_CHECKING:
     from engine.config import Settings
+    from engine.workloads.labels import Labels
 
 _EARLIER: Final = timedelta(seconds=5)
 """A status so much older than its run's lock is that of the run before."""
@@ -131,11 +132,12 @@ class RunFiles:
         return self._control[1], self._control[2]
 
 
-def policy_of(settings: Settings, run: RunNow) -> Policy:
+def policy_of(settings: Settings, run: RunNow, labels: Labels) -> Policy:
     """What decides over the jobs: the live run's own limits, else those of the settings."""
     status = run.status
     raw = run.raw if status is not None else None
     policy = Policy.of(settings, live=status is not None, status=raw, held_keys=run.held_keys)
+    policy = replace(policy, stage_label=labels.stage)
     allowed = status.stages_allowed if status is not None else None
     if allowed is not None and allowed > policy.retry.max_passes:
         policy = replace(policy, retry=policy.retry.model_copy(update={"max_passes": allowed}))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.insight.happenings import Alarm, Exit
 from engine.insight.status_file import RunStatus
 from engine.insight.values import WorkerLine
+from engine.workloads.labels import GENERIC, Labels
 
 if TYPE_CHECKING:
     from engine.insight.standing import Standing
@@ -31,8 +32,9 @@ class Situation:
     work_dir: Path
     ledger_path: Path
     standing: Standing
-    key_label: str = "account"
-    resource_label: str = "phone"
+    labels: Labels = GENERIC
+    daily: bool = True
+    """The trade's ledger belongs to one calendar day."""
     holder: InstanceRecord | None = None
     """The live run, whatever its status says."""
     status: RunStatus | None = None
@@ -45,6 +47,8 @@ class Situation:
     resources: Sequence[ResourceState] = ()
     held_keys: Collection[str] = ()
     blocked: Mapping[str, int] = field(default_factory=dict)
+    later: int = 0
+    """Waiting jobs of a later stage; none of them is among the blocked ones."""
     cap_reasons: Collection[str] = ()
     """Reasons of ``blocked`` that mean: the key's cap is used up."""
     quarantined: int = 0
@@ -55,6 +59,14 @@ class Situation:
     free_bytes: int | None = None
     """On the disk of the work directory; None = not known."""
     problem: str = ""
+
+    @property
+    def key_label(self) -> str:
+        return self.labels.key
+
+    @property
+    def resource_label(self) -> str:
+        return self.labels.resource
 
     @property
     def live(self) -> bool:
@@ -77,7 +89,7 @@ class Situation:
 
     @property
     def open_jobs(self) -> int:
-        """Claimed, or waiting and not blocked."""
+        """Claimed, or waiting and not blocked, in this stage or a later one."""
         blocked = sum(self.blocked.values())
         return len(self.standing.claimed) + max(0, len(self.standing.waiting) - blocked)
 

@@ -11,11 +11,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.run_state import STATUS_SCHEMA
+
+STATES: Final = frozenset(
+    {
+        "",
+        "starting",
+        "cleaning up",
+        "seeding",
+        "running",
+        "waiting",
+        "paused",
+        "stopping",
+        "finishing",
+        "failed",
+        "ended",
+    }
+)
+"""The supervisor's own words; every other one is the trade's, between two stages."""
 
 
 class _Part(BaseModel):
@@ -91,7 +108,7 @@ class RunStatus(_Part):
     started_at: AwareDatetime | None = None
     updated_at: AwareDatetime
     state: str = ""
-    """The supervisor's phase: ``starting``, ``seeding``, ``running``, ``waiting``, …"""
+    """The supervisor's phase (``STATES``), or what the trade does between two stages."""
     stage: StatusStage | None = None
     waiting_until: AwareDatetime | None = None
     paused: bool = False
@@ -106,6 +123,18 @@ class RunStatus(_Part):
     stages_allowed: int | None = None
     totals: StatusTotals = StatusTotals()
     result: str = ""
+
+    @property
+    def doing(self) -> str:
+        """What the trade does between two stages, in its own words; else empty."""
+        return "" if self.state in STATES else self.state
+
+    @property
+    def present_stage(self) -> int:
+        """The stage whose jobs are being claimed, or that is just being ended in the trade's own
+        way; 0 = none in particular."""
+        at_it = self.state == "running" or bool(self.doing)
+        return self.stage.number if self.stage is not None and at_it else 0
 
     def age(self, now: datetime) -> float:
         """Seconds since it was written."""

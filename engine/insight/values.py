@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.insight.forecast_values import Forecast
 from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.workloads.labels import GENERIC, Labels
 
 
 class Actor(StrEnum):
@@ -42,6 +43,8 @@ class JobLine:
     """Seconds of the last attempt that ended, from its claim to its outcome."""
     held: bool = False
     """No new claims for its key, by the operator's word."""
+    next_stage: int | None = None
+    """The stage to come that takes it, where ``next`` names one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +133,10 @@ class PassLine:
     """Billed minutes, estimated."""
     result: str = ""
     """``retryable_remaining`` … or ``running, 17 to go`` or ``planned``."""
+    label: str = ""
+    """What the trade calls it; empty where its number says all."""
+    note: str = ""
+    """What the trade says of it: why its exit gate did not open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -322,6 +329,8 @@ class Overview:
     held_keys: frozenset[str]
     held_workers: frozenset[int]
     attention: Sequence[Attention]
+    labels: Labels = GENERIC
+    """All that the trade has its own words for."""
     last_result: str = ""
     """How the last run ended, with its time; for the screen without a run."""
     problem: str = ""

@@ -30,6 +30,7 @@ from engine.insight.passes import pass_report
 from engine.insight.past_days import DAYS, PastDays, by_key
 from engine.insight.reckoning import Reckoner
 from engine.insight.resources import known_of, resource_report
+from engine.insight.run_facts import last_told
 from engine.insight.run_files import RunFiles, RunNow, policy_of
 from engine.insight.situation import Situation
 from engine.insight.standing import Standing
@@ -177,7 +178,7 @@ class Watch:
             return None
         now = self._now()
         run = self._run_files.read()
-        policy = policy_of(self.settings, run)
+        policy = policy_of(self.settings, run, self.workload.labels)
         standing = self._book.standing
         standing = Standing(
             cap=self.workload.daily_cap, today=standing.today, day_of=self.settings.day_of
@@ -210,7 +211,7 @@ class Watch:
     @property
     def policy(self) -> Policy:
         """What decides over the jobs now."""
-        return policy_of(self.settings, self._run)
+        return policy_of(self.settings, self._run, self.workload.labels)
 
     @property
     def run(self) -> RunNow:
@@ -338,13 +339,19 @@ class Watch:
                 self._book.forget(now)
                 self._attempts_seen += self._fold.update(self.ledger)
                 return ""
+            self.ledger.pass_number = run.status.present_stage if run.status is not None else 0
             today = self._book.standing.today
             self._book.update(self.ledger, self.policy, now)
             self._attempts_seen += self._fold.update(self.ledger)
             if self._book.standing.today != today:
                 self._capped.clear()
             self._blocked.get(
-                (self._book.version, run.held_keys, int(now.timestamp() // RECHECK_SECONDS)),
+                (
+                    self._book.version,
+                    run.held_keys,
+                    self.ledger.pass_number,
+                    int(now.timestamp() // RECHECK_SECONDS),
+                ),
                 self._book.standing.blocked if self._many else self.ledger.blocked,
             )
         except EngineError as exc:
@@ -363,8 +370,8 @@ class Watch:
             work_dir=self.work_dir,
             ledger_path=self.ledger.path,
             standing=self._book.standing,
-            key_label=self.workload.key_label,
-            resource_label=self.workload.resource_label,
+            labels=self.workload.labels,
+            daily=self.workload.daily,
             holder=run.holder,
             status=status,
             elsewhere=run.elsewhere,
@@ -373,6 +380,7 @@ class Watch:
             resources=looked.resources,
             held_keys=run.held_keys,
             blocked=self._why_blocked(status),
+            later=self._later(problem),
             cap_reasons=(CAP_REACHED, self.workload.cap_refusal),
             alarms=self._happenings.alarms,
             failure=self._happenings.failure,
@@ -387,6 +395,13 @@ class Watch:
         if status is not None and self._many:
             return status.totals.blocked
         return self._blocked.value
+
+    def _later(self, problem: str) -> int:
+        """Waiting jobs of a later stage, where the ledger could be read."""
+        try:
+            return 0 if problem else self.ledger.later()
+        except EngineError:
+            return 0
 
     def _workers(self, status: RunStatus, now: datetime) -> Sequence[Any]:
         return worker_lines(
@@ -408,12 +423,12 @@ class Watch:
         return pass_report(
             ledger=self.ledger,
             fold=self._fold,
-            status=self._told,
+            status=self._told or last_told(self._run.record, self.ledger.path),
             config=self.policy.retry,
             price=self.workload.price_per_minute,
             now=now,
             history=self._past,
-            key_label=self.workload.key_label,
+            labels=self.workload.labels,
             blocked=self._why_blocked(self._run.status),
             ahead=self._reckoner.passes_ahead(),
         )

@@ -10,6 +10,7 @@ from engine.insight.values import JobLine
 from engine.jobs import ErrorCategory, JobStatus
 from engine.retry import WAITING
 from engine.taxonomy.types import retry_decision
+from engine.workloads.labels import Labels
 
 
 def what_next(
@@ -20,7 +21,7 @@ def what_next(
     delay: float | None = None,
     claimed: int = 0,
     waiting: int = 0,
-    key_label: str = "account",
+    labels: Labels,
 ) -> tuple[str, ...]:
     """Sentences of *What happens next* (console-features 6.10): what happens when, what a further
     failure would mean, what the keys would do.
@@ -29,33 +30,34 @@ def what_next(
     (None: the policy's), ``claimed`` and ``waiting`` what the present pass still has to do.
     """
     pause = policy.retry.retry_delay_seconds if delay is None else delay
-    first = [_event(line, policy, starts, key_label)]
-    if line.next.startswith("pass ") and policy.current_pass and (claimed or waiting):
+    first = [_event(line, policy, starts, labels)]
+    if line.next_stage is not None and policy.current_pass and (claimed or waiting):
+        present = policy.stage_text(policy.current_pass)
         first.append(
-            f"Pass {policy.current_pass} ends first: {claimed} claimed, {waiting} pending; then a "
-            f"pause of {int(pause) // 60}:{int(pause) % 60:02}."
+            f"{present[:1].upper()}{present[1:]} ends first: {claimed} claimed, {waiting} pending; "
+            f"then a pause of {int(pause) // 60}:{int(pause) % 60:02}."
         )
-    return (*first, *_failures(line, policy), *_keys(line, policy, key_label))
+    return (*first, *_failures(line, policy), *_keys(line, policy, labels))
 
 
-def _event(line: JobLine, policy: Policy, starts: datetime | None, key_label: str) -> str:
+def _event(line: JobLine, policy: Policy, starts: datetime | None, labels: Labels) -> str:
     """What happens next, and when."""
     job, following = line.job, line.next
     attempt = f"attempt {job.attempts + 1}"
     known = {
         NOW: f"Any free worker may claim {attempt} now.",
-        NEXT_RUN: f"The next run tries it: {'no pass is left' if policy.live else 'no run is live'}"
-        ".",
-        HELD: f"Nothing until {key_label} {job.account} is released.",
+        NEXT_RUN: "The next run tries it: "
+        + (f"no {labels.stage} is left." if policy.live else "no run is live."),
+        HELD: f"Nothing until {labels.key} {job.account} is released.",
     }
     if following in known:
         return known[following]
-    if following.startswith("pass "):
+    if line.next_stage is not None:
         when = "" if starts is None else f"~{starts.astimezone(policy.zone):%H:%M} "
         return f"{when}{following} starts and {attempt} becomes claimable by any free worker."
     if job.status is JobStatus.RETRYING and following != PERSON:
         return f"{following} {attempt} becomes claimable by any free worker."
-    return _nothing(line, key_label)
+    return _nothing(line, labels.key)
 
 
 def _nothing(line: JobLine, key_label: str) -> str:
@@ -84,7 +86,9 @@ def _failures(line: JobLine, policy: Policy) -> Iterable[str]:
     used = job.attempts + 1
     if retry_decision(ErrorCategory.INFRASTRUCTURE, used, policy.retry):
         number = policy.later_pass(_pass_of_attempt(line, policy))
-        when = "by a later run" if number is None else f"in pass {number} at the latest"
+        when = "by a later run"
+        if number is not None:
+            when = f"in {policy.stage_text(number)} at the latest"
         yield f"If it fails as infrastructure: tried again {when}."
     else:
         yield "If it fails as infrastructure: its tries are used up, it stays failed."
@@ -102,17 +106,17 @@ def _pass_of_attempt(line: JobLine, policy: Policy) -> int:
     return max(policy.current_pass, line.job.pass_number if line.next != NOW else 0)
 
 
-def _keys(line: JobLine, policy: Policy, key_label: str) -> Iterable[str]:
+def _keys(line: JobLine, policy: Policy, labels: Labels) -> Iterable[str]:
     """What r, P, - and h would do; the ledger refuses the rest."""
-    job = line.job
+    job, key_label = line.job, labels.key
     if job.status is JobStatus.FAILED:
         when = f"when the {key_label} is released" if line.held else "now"
         if not policy.live:
             when = "by the next run"
-        doubt = ", only if it was not published" if job.in_doubt else ""
+        doubt = f", only if it was not {labels.doubtful}" if job.in_doubt else ""
         yield f"r  requeue{doubt}: claimable {when}, attempts start again at 0"
     if job.in_doubt:
-        yield "P  mark as posted: it was published, nothing more to do"
+        yield f"P  mark as {labels.done}: it was {labels.doubtful}, nothing more to do"
     elif job.status in WAITING or job.status is JobStatus.FAILED:
         yield "-  skip: left out until it is taken back"
     if job.account and line.glyph not in "+-":

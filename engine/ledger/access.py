@@ -36,6 +36,7 @@ from engine.ledger.rows import (
     CARRIED,
     JOB_ID,
     MAX_ATTEMPTS,
+    PASS_NUMBER,
     RUN_ID,
     STATUS,
     UPDATED_AT,
@@ -295,5 +296,7 @@ class LedgerAccess:
         cells[VIDEO_PATH], cells[CAPTION] = job.video_path, job.caption
         cells[VIDEO_ID], cells[STATUS] = job.video_id, JobStatus.PENDING
         cells[ATTEMPTS], cells[MAX_ATTEMPTS] = "0", str(job.max_attempts)
+        if job.stage > 1:  # empty is read as the first
+            cells[PASS_NUMBER] = str(job.stage)
         cells[RUN_ID], cells[UPDATED_AT] = self._run_id, stamp(now)
         return cells

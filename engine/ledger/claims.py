@@ -34,6 +34,8 @@ class Survey:
     open_jobs: int = 0
     next_due: datetime | None = None
     blocked: Counter[str] = field(default_factory=Counter)
+    later: int = 0
+    """Neither open nor blocked: they wait for a later stage."""
 
 
 class ClaimDesk:
@@ -44,6 +46,8 @@ class ClaimDesk:
         self, *, cap: int, refuse: Callable[[Job], str | None], recheck_seconds: float
     ) -> None:
         self.cap = cap
+        self.stage = 0
+        """The present one: waiting jobs of a later one are not its business; 0 = all are."""
         self._refuse = refuse
         self._recheck = recheck_seconds
         self._patience = recheck_seconds
@@ -55,6 +59,10 @@ class ClaimDesk:
         self._reported: set[str] = set()
         self._objections: dict[str, tuple[str, float]] = {}
         """Reason and monotonic time until which it stands, of jobs set aside."""
+        self._later: set[str] = set()
+        """Jobs that were set aside until their stage begins."""
+        self._later_than = 0
+        """The stage that was the present one then."""
         self._asked: dict[str, tuple[str | None, float]] = {}
         """The same for jobs that were only looked at, with None for no objection."""
 
@@ -69,6 +77,10 @@ class ClaimDesk:
                 log.warning("retry_at_unreadable", job=job_id, treated_as="due")
         for kind in (JobStatus.RETRYING, JobStatus.PENDING):
             for entry in fold.candidates(kind, now, self.cap):
+                if self._is_later(entry):
+                    fold.set_aside(entry)
+                    self._later.add(entry.job_id)
+                    continue
                 reason = self._objection(fold, entry)
                 if reason is None:
                     return entry
@@ -79,7 +91,7 @@ class ClaimDesk:
     def surveyed(self, fold: Fold, now: datetime) -> Survey:
         """The same for somebody who only shows it: made anew when a row was written, and when what
         blocks jobs may have changed without one."""
-        key = (fold, len(fold.log), fold.day_of(now))
+        key = (fold, len(fold.log), fold.day_of(now), self.stage)
         if key != self._surveyed[0] or time.monotonic() >= self._surveyed[1]:
             found = self.survey(fold, now)
             self._surveyed = (key, time.monotonic() + self._recheck, found)
@@ -96,6 +108,9 @@ class ClaimDesk:
 
     def _count(self, fold: Fold, found: Survey, today: date) -> None:
         for entry in fold.waiting.values():
+            if self._is_later(entry):
+                found.later += 1
+                continue
             reason = self._blocked_by(fold, entry, today)
             if reason is not None:
                 found.blocked[reason] += 1
@@ -114,8 +129,16 @@ class ClaimDesk:
         for entry in fold.waiting.values():
             if at_most is not None and number >= at_most:
                 break
-            number += self._blocked_by(fold, entry, today) is None
+            if not self._is_later(entry):
+                number += self._blocked_by(fold, entry, today) is None
         return number
+
+    def later(self, fold: Fold) -> int:
+        """Waiting jobs of a later stage than the present one."""
+        return sum(map(self._is_later, fold.waiting.values())) if self.stage else 0
+
+    def _is_later(self, entry: Entry) -> bool:
+        return 0 < self.stage < entry.pass_number
 
     def nothing(self, fold: Fold, now: datetime) -> Nothing:
         found = self.survey(fold, now)
@@ -129,7 +152,13 @@ class ClaimDesk:
         if fold is not self._fold:
             self._fold, self._day = fold, None
             self._objections.clear()
+            self._later.clear()
             self._asked.clear()
+        if self._later and self.stage != self._later_than:
+            for job_id in self._later:
+                fold.offer_again(fold.entries[job_id])
+            self._later.clear()
+        self._later_than = self.stage
         today = fold.day_of(now)
         if today != self._day:
             self._day = today

@@ -46,6 +46,8 @@ class Figures:
     by_worker: Mapping[str, WorkerFigures] = field(default_factory=dict)
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Waiting jobs that cannot be claimed today, by reason; part of pending and retrying."""
+    later: int = 0
+    """Waiting jobs of a later stage; part of pending and retrying, and never blocked."""
 
     @property
     def by_status(self) -> dict[str, int]:
@@ -63,6 +65,7 @@ class Figures:
             "by_type": dict(self.by_type),
             "by_worker": {worker: asdict(found) for worker, found in self.by_worker.items()},
             "blocked": dict(self.blocked),
+            "later": self.later,
         }
 
     @property
@@ -89,7 +92,9 @@ class ResetReport:
     """Of the archived day."""
 
 
-def figures_of(fold: Fold, *, quarantined: int, blocked: Mapping[str, int]) -> Figures:
+def figures_of(
+    fold: Fold, *, quarantined: int, blocked: Mapping[str, int], later: int = 0
+) -> Figures:
     categories: Counter[str] = Counter({category.value: 0 for category in ErrorCategory})
     types: Counter[str] = Counter()
     for entry in fold.in_file_order(fold.failed):
@@ -119,4 +124,5 @@ def figures_of(fold: Fold, *, quarantined: int, blocked: Mapping[str, int]) -> F
             }
         ),
         blocked=MappingProxyType(dict(blocked)),
+        later=later,
     )

@@ -77,6 +77,7 @@ class Entry:
         "last_claim",
         "order",
         "ours",
+        "pass_number",
         "retry_at",
         "rows",
         "status",
@@ -92,6 +93,7 @@ class Entry:
         self.account = self.worker_id = self.claimed_at = self.last_claim = self.retry_at = ""
         self.status = PENDING
         self.attempts = 0
+        self.pass_number = 1
         self.submitted = self.ours = self.in_doubt = False
         self.job: Job | None = None
         """The latest row as a value, once it was asked for."""
@@ -152,6 +154,7 @@ class Fold:
         entry.claimed_at = cells[CLAIMED_AT]
         entry.retry_at = cells[RETRY_AT]
         entry.attempts = count(cells[ATTEMPTS], 0)
+        entry.pass_number = count(cells[PASS_NUMBER], 1) or 1
         entry.submitted = bool(cells[SUBMITTED_AT])
         entry.ours = bool(cells[UPDATED_AT])
         entry.in_doubt = entry.status is FAILED and cells[ERROR_CATEGORY] == _IN_DOUBT
@@ -308,8 +311,7 @@ class Fold:
     def highest_open_pass(self) -> int:
         """Of the jobs that are claimed or wait; 1 where there are none."""
         waiting, claimed = self.waiting.values(), self.claimed.values()
-        texts = {self.cells(entry)[PASS_NUMBER] for entry in (*waiting, *claimed)}
-        return max((count(text, 1) for text in texts), default=1) or 1
+        return max((entry.pass_number for entry in (*waiting, *claimed)), default=1)
 
     # -- values out --------------------------------------------------------------------------------
 
@@ -347,6 +349,12 @@ class Fold:
     def _carried(self, entry: Entry, place: int) -> str:
         cells = (self.layout.cells(split(raw)) for raw in reversed(entry.rows))
         return next((found[place] for found in cells if found[place]), "")
+
+    def own_stage(self, entry: Entry) -> str:
+        """The stage that the job was seeded for, as its first row has it; empty for the first."""
+        first = self.layout.cells(split(entry.rows[0]))
+        seeded = first[STATUS] == PENDING.value and count(first[ATTEMPTS], 0) == 0
+        return first[PASS_NUMBER] if seeded and count(first[PASS_NUMBER], 1) > 1 else ""
 
     def job(self, entry: Entry) -> Job:
         if entry.job is None:

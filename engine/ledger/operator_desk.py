@@ -40,8 +40,11 @@ class OperatorDesk:
             return None if entry.status is JobStatus.FAILED else _is(entry, "not failed")
 
         return self._ledger.change_named(
-            job_ids, objection, lambda entry, now: outcomes.requeued(), REQUEUED
+            job_ids, objection, lambda entry, now: self._requeued(entry), REQUEUED
         )
+
+    def _requeued(self, entry: Entry) -> Changes:
+        return outcomes.requeued(self._ledger.book.fold.own_stage(entry))
 
     def requeue_all(self, include_non_retryable: bool) -> RequeueReport:
         """All failed jobs of retryable kinds, on request of all kinds; never in doubt."""
@@ -58,7 +61,7 @@ class OperatorDesk:
                         chosen.append(entry)
                     else:
                         left[category.value] = left.get(category.value, 0) + 1
-            jobs = self._ledger.change_all(chosen, lambda _: outcomes.requeued(), now)
+            jobs = self._ledger.change_all(chosen, self._requeued, now)
         return RequeueReport(requeued=[job.job_id for job in jobs], left=left)
 
     def undo_requeue(self, job_ids: Iterable[str]) -> dict[str, str]:

@@ -79,8 +79,11 @@ def reset(pass_number: int) -> Changes:
     return released() | {PASS_NUMBER: str(pass_number)}
 
 
-def requeued() -> Changes:
-    """The operator wants another try: everything starts anew, whatever happened before (A3.7)."""
+def requeued(stage: str = "") -> Changes:
+    """The operator wants another try: everything starts anew, whatever happened before (A3.7).
+
+    ``stage`` is the one that the job was seeded for, as its first row has it.
+    """
     empty = (
         WORKER_ID,
         CLAIMED_AT,
@@ -88,10 +91,10 @@ def requeued() -> Changes:
         RETRY_AT,
         ERROR_TYPE,
         ERROR_CATEGORY,
-        PASS_NUMBER,
         SUBMITTED_AT,
     )
-    return {STATUS: JobStatus.RETRYING, ATTEMPTS: "0"} | dict.fromkeys(empty, "")
+    anew = {STATUS: JobStatus.RETRYING, ATTEMPTS: "0", PASS_NUMBER: stage}
+    return anew | dict.fromkeys(empty, "")
 
 
 def requeue_undone(before: Job) -> Changes:

@@ -25,6 +25,18 @@ class LedgerReader:
         self._desk = desk
         self._settings = settings
 
+    @property
+    def pass_number(self) -> int:
+        """The present stage: its claims are stamped with it (A8.11), and waiting jobs of a later
+        one are neither open nor blocked. 0 = none in particular: every job counts, and a claim
+        leaves it the number that it has."""
+        return self._desk.stage
+
+    @pass_number.setter
+    def pass_number(self, number: int) -> None:
+        with self._ledger.threads:
+            self._desk.stage = number
+
     def exists(self) -> bool:
         """There is a ledger file with a header, with or without jobs."""
         with self._ledger.threads:
@@ -112,8 +124,13 @@ class LedgerReader:
         with self._ledger.threads:
             fold = self._ledger.reading()
             if blocked is None:
-                blocked = self._desk.surveyed(fold, self._ledger.clock()).blocked
-            return figures_of(fold, quarantined=self._ledger.book.quarantined, blocked=blocked)
+                found = self._desk.surveyed(fold, self._ledger.clock())
+                blocked, later = found.blocked, found.later
+            else:
+                later = self._desk.later(fold)
+            return figures_of(
+                fold, quarantined=self._ledger.book.quarantined, blocked=blocked, later=later
+            )
 
     def quarantined(self) -> int:
         """Rows that nobody could understand, set aside or still to be."""
@@ -122,7 +139,8 @@ class LedgerReader:
             return self._ledger.book.quarantined
 
     def open_jobs(self, at_most: int | None = None) -> int:
-        """Jobs that are claimed, or waiting and not blocked; counted up to ``at_most``."""
+        """Jobs that are claimed, or waiting for no later stage and not blocked; counted up to
+        ``at_most``."""
         with self._ledger.threads:
             fold, now = self._ledger.reading(), self._ledger.clock()
             if at_most is None:
@@ -138,6 +156,13 @@ class LedgerReader:
         """Waiting jobs that cannot be claimed today, by reason (A4.12)."""
         with self._ledger.threads:
             return dict(self._desk.surveyed(self._ledger.reading(), self._ledger.clock()).blocked)
+
+    def later(self) -> int:
+        """Waiting jobs of a later stage than the present one; 0 where none is the present one."""
+        if not self.pass_number:
+            return 0
+        with self._ledger.threads:
+            return self._desk.later(self._ledger.reading())
 
     def now(self) -> datetime:
         """The ledger's clock, in the operator's zone."""

@@ -225,6 +225,48 @@ _TABLE: Final = (
         "job if it was not posted.",
     ),
     ErrorType(
+        name="task_timeout",
+        category=_INFRA,
+        remedy="The task's time was used up and its agent was ended: retried once by itself; if it "
+        "goes on, read the named log, split the task or raise roadmap.task_timeout_seconds.",
+    ),
+    ErrorType(
+        name="agent_unavailable",
+        category=_INFRA,
+        remedy="The agent's service is down, overloaded or limits calls: retried once by itself; "
+        "if it goes on, look at the service's status page and start again later.",
+    ),
+    ErrorType(
+        name="preparation_failed",
+        category=_INFRA,
+        remedy="A command of roadmap.prepare failed in the task's new worktree: retried once by "
+        "itself; if it goes on, read the named log and correct the command.",
+    ),
+    ErrorType(
+        name="agent_refused",
+        category=_ACCOUNT,
+        remedy="The agent's service takes no work from this login (logged out, credit or plan used "
+        "up): log in or top up by hand, then start again.",
+    ),
+    ErrorType(
+        name="agent_failed",
+        category=_ACCOUNT,
+        remedy="The agent gave up or wrote without end: read the named log, correct the task or "
+        "its specification, then start again.",
+    ),
+    ErrorType(
+        name="nothing_done",
+        category=_ACCOUNT,
+        remedy="The agent changed nothing and said nothing: read the named log; skip the job if "
+        "the task is done already, else correct the task, then start again.",
+    ),
+    ErrorType(
+        name="merge_conflict",
+        category=_ACCOUNT,
+        remedy="The task's branch does not fit to its neighbours': merge it by hand in the named "
+        "worktree, commit there, then start again.",
+    ),
+    ErrorType(
         name="program_error",
         category=ErrorCategory.INTERNAL,
         remedy="A wrong setting or key, or our own bug: correct what the message names, else "

@@ -13,8 +13,22 @@ if TYPE_CHECKING:
 
     from engine.workloads.base import Workload, WorldContext
 
-KNOWN: Mapping[str, str] = {"post_reel": "engine.workloads.post_reel:PostReel"}
+KNOWN: Mapping[str, str] = {
+    "post_reel": "engine.workloads.post_reel:PostReel",
+    "roadmap": "engine.workloads.roadmap:Roadmap",
+}
 """Name in the settings, and where its class is."""
+
+DEFAULTS: dict[str, Mapping[str, object]] = {
+    "roadmap": {
+        "run.workers": 4,
+        "run.delay_between_jobs_seconds": 0,
+        "run.stagger_seconds": 0.2,
+    },
+}
+"""Of a trade by its name: built-in values of settings (dotted keys) that fit it better than those
+that stand there for all; whatever the settings file, the environment or the command line says
+goes before them."""
 
 
 def load(name: str, context: WorldContext) -> Workload:

@@ -7,14 +7,16 @@ success, and in which stages a run proceeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.jobs import Claim, Job, Trace
+from engine.workloads.labels import Labels
 from engine.workloads.session import Ahead, Session
+from engine.workloads.stages import Herald, Stage, StagePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,48 +33,6 @@ PHASE_DELAY: Final = "delay"
 """Of an attempt: what is left of the pause between two jobs when all else is ready for it."""
 PHASE_STOP: Final = "stop"
 """Of an attempt: releasing what was held for it (the phone), however it went."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """An ordered step of a run: a retry pass, a group, a session of downloads."""
-
-    number: int
-    label: str
-    """Shown to the operator: ``pass 2/3``."""
-    total_jobs: int
-    delay_seconds: float = 0.0
-    """To wait before it begins; a stop ends the wait at once."""
-
-
-class StagePlan(Protocol):
-    """The stages of a run, decided one at a time from what the ledger says.
-
-    Iterating ends the stage before (its exit gate) and yields the next; after the last one
-    ``result`` says how the run ended. A plan that is asked to stop yields no further stage.
-    """
-
-    def __iter__(self) -> Iterator[Stage]: ...
-
-    @property
-    def result(self) -> str: ...
-
-    @property
-    def max_passes(self) -> int:
-        """Stages that there may be at most, with those that the operator added."""
-        ...
-
-    def summary(self) -> Mapping[str, Any]:
-        """Stages so far with their figures, JSON-ready."""
-        ...
-
-    def stop(self) -> None:
-        """No new stage after the present one; the result becomes ``stopped``."""
-        ...
-
-    def add_stage(self) -> None:
-        """Allow one stage more than configured (the operator's *add a pass*)."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,7 +165,12 @@ class ProcessKeeper(Protocol):
         *,
         log_path: Path,
         env: Mapping[str, str] | None = None,
-    ) -> ChildProcess: ...
+        cwd: Path | None = None,
+        stdin: Path | None = None,
+    ) -> ChildProcess:
+        """Start a program whose output is appended to ``log_path``; ``stdin`` is a file that it
+        reads, without one it reads nothing. Raises OSError, no child is left then."""
+        ...
 
 
 class ChildProcess(Protocol):
@@ -215,6 +180,11 @@ class ChildProcess(Protocol):
     def pid(self) -> int: ...
 
     def alive(self) -> bool: ...
+
+    @property
+    def exit_status(self) -> int | None:
+        """What it ended with, negative for a signal (POSIX); None while it lives."""
+        ...
 
     def stop(self, timeout: float) -> None:
         """Terminate, wait, kill the whole group, forget the record."""
@@ -248,10 +218,14 @@ class Workload(Protocol):
     """A trade that the engine can run."""
 
     name: str
-    key_label: str
-    """What the exclusive key is called: ``account``."""
-    resource_label: str
-    """What costs while held: ``phone``."""
+    labels: Labels
+    """What it calls its keys, its resources, its stages and its work."""
+    daily: bool
+    """A ledger belongs to one calendar day: that of an earlier day is archived before the next is
+    begun, and a run does not count on going on after midnight."""
+    own_stages: bool
+    """Its stages are its own: retry passes, and what the settings say of them, mean nothing to it,
+    and jobs are not seeded by their keys."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
     cap_refusal: str
@@ -290,6 +264,10 @@ class Workload(Protocol):
         """Refuse, before anything starts, what could not run (token, programs, files)."""
         ...
 
+    def check_workers(self, count: int) -> None:
+        """Refuse a number of workers that the trade has no places for. Raises SettingsError."""
+        ...
+
     def notices(self) -> Sequence[str]:
         """What the operator should know and nothing is stopped by: one sentence each."""
         ...
@@ -298,7 +276,9 @@ class Workload(Protocol):
         """Bring new jobs from the job source into the ledger, under its lock."""
         ...
 
-    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan: ...
+    def stages(self, ledger: ProgressTracker, run_id: str, herald: Herald) -> StagePlan:
+        """The plan of a run; returns at once, ``herald`` may be kept for as long as it runs."""
+        ...
 
     def open(self, slot: WorkerSlot) -> Session: ...
 
@@ -320,6 +300,15 @@ class Workload(Protocol):
 
     def traces(self) -> Sequence[Trace]:
         """Signs in that record that jobs may be done, which nobody has settled."""
+        ...
+
+    def publish(self, ledger: ProgressTracker) -> None:
+        """Write the trade's own files for people, from what the ledger says now.
+
+        Called whenever a run writes its status: when something changed, at least every two
+        seconds, and once at its end. Must not take long, and writes only what is new. An error is
+        logged and ends no run.
+        """
         ...
 
     def resources(self, *, ask: bool, patient: bool = True) -> Sequence[ResourceState]:
@@ -363,6 +352,8 @@ __all__ = [
     "Ahead",
     "ChildProcess",
     "Claim",
+    "Herald",
+    "Labels",
     "ProcessKeeper",
     "Receipt",
     "Report",

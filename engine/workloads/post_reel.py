@@ -44,6 +44,8 @@ from engine.sources.seeding import JobSource, content_of, seed_from
 from engine.sources.state_source import StateFileSource
 from engine.sources.video import check_video, file_name, find_video
 from engine.workloads.base import (
+    Herald,
+    Labels,
     Receipt,
     ResourceState,
     SeedReport,
@@ -66,8 +68,20 @@ class PostReel:
     """The workload ``post_reel``: one video for one account on one day."""
 
     name = "post_reel"
-    key_label = "account"
-    resource_label = "phone"
+    labels = Labels(
+        key="account",
+        resource="phone",
+        stage="pass",
+        content="video",
+        text="caption",
+        act="post",
+        acting="posting",
+        done="posted",
+        doubtful="published",
+        no_return="Share",
+    )
+    daily = True
+    own_stages = False
     ready_states: tuple[str, ...] = ("ADB_PENDING", "ADB_READY", "APPIUM_READY")
     cap_refusal: str = CAP_REACHED
 
@@ -160,6 +174,9 @@ class PostReel:
         self._check_ports()
         self._station.check()
 
+    def check_workers(self, count: int) -> None:
+        self._settings.check_ports(count)
+
     def notices(self) -> Sequence[str]:
         """That no model is asked for want of a key, or what it cost today; and posts that may have
         been made, of which no ledger knows any more."""
@@ -221,9 +238,12 @@ class PostReel:
             self._history.keep_index()
         return report
 
-    def stages(self, ledger: ProgressTracker, run_id: str) -> StagePlan:
+    def stages(self, ledger: ProgressTracker, run_id: str, herald: Herald) -> StagePlan:
         config = RetryConfig.from_settings(self._settings)
         return RetryPassManager(ledger, config, run_id=run_id)
+
+    def publish(self, ledger: ProgressTracker) -> None:
+        """The ledger is what its people read."""
 
     def refuse(self, job: Job) -> str | None:
         phones = self._settings.phones

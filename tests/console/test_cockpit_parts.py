@@ -39,6 +39,7 @@ from engine.insight.values import (
 )
 from engine.jobs import ErrorCategory
 from engine.plan import PlannedJob, RunPlan
+from engine.workloads.post_reel import PostReel
 
 NOW = datetime(2025, 12, 26, 12, 4, 31, tzinfo=UTC)
 START = datetime(2025, 12, 26, 10, 27, 10, tzinfo=UTC)
@@ -51,7 +52,7 @@ def overview(**other: Any) -> Overview:
         "word": "RUNNING", "detail": "", "live": True, "run_id": "r", "campaign": "podcast",
         "started_at": START, "updated_at": NOW, "pid": 1, "stage": 2, "stages": 3,
         "waiting_until": None, "paused": False, "key_label": "account",
-        "resource_label": "phone", "total": 82,
+        "resource_label": "phone", "labels": PostReel.labels, "total": 82,
         "by_status": {"success": 51, "claimed": 4, "pending": 13, "failed": 14, "skipped": 0},
         "in_doubt": 0, "to_retry": 8, "final": 6,
         "retry_why": (("adb_timeout", 4), ("appium_crash", 2)),

@@ -166,7 +166,7 @@ def test_mark_posted_asks_and_settles(farm: ToyFarm) -> None:
         await ana.press("enter")
         assert farm.statuses()["j0"] == "failed"
         await ana.asked(ana.app.desk.mark_posted(jobs("j0", "j1")), MarkPosted)
-        assert "Marked as posted 1 job" in await ana.note_after("y")
+        assert "Marked as lit 1 job" in await ana.note_after("y")
         assert farm.statuses() == {"j0": "success", "j1": "failed"}
         assert (farm.work_dir / "confirmed.log").read_text() == "j0\n"
         assert "j1 is failed, not in doubt" in await ana.told(ana.app.desk.mark_posted(jobs("j1")))

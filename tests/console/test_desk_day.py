@@ -161,7 +161,7 @@ def test_an_earlier_day_is_continued_or_reset(farm: ToyFarm) -> None:
 
     async def script(ana: Operator) -> None:
         await ana.asked(ana.app.desk.start_run(), StartRun)
-        await ana.until(lambda: "Jobs 1 for 1 keys" in ana.facts, "the plan")
+        await ana.until(lambda: "Jobs 1 for 1 key" in ana.facts, "the plan")
         assert "The ledger is of 2019-" in ana.facts
         ana.shown_dialog.query_one("Choice").focus()
         await ana.press("right")

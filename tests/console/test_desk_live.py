@@ -106,7 +106,7 @@ def test_pause_hold_and_undo_are_told_when_they_are_true(farm: ToyFarm) -> None:
         await ana.until(lambda: seen(ana).held_workers == {1}, "the hold")
         assert await ana.told(desk.undo()) == "hold taken back. Worker 1: released."
         await ana.until(lambda: not seen(ana).held_workers, "the release")
-        assert "The run pauses after this pass." in await ana.told(desk.pause_after_pass())
+        assert "The run pauses after this room." in await ana.told(desk.pause_after_pass())
         assert await ana.told(desk.set_workers(99)) == (
             "The number of workers must be 1 to 10, not 99."
         )
@@ -143,7 +143,7 @@ def test_a_pass_is_added_only_after_yes(farm: ToyFarm) -> None:
         await ana.asked(ana.app.desk.add_pass(), AddPass)
         await ana.press("enter")
         await ana.asked(ana.app.desk.add_pass(), AddPass)
-        assert await ana.note_after("y") == "One pass more is allowed."
+        assert await ana.note_after("y") == "One room more is allowed."
         await ana.until(lambda: seen(ana).stages == stages + 1, "the pass")
 
     operate(farm, script)

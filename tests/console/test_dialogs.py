@@ -27,6 +27,7 @@ from engine.insight.values import (
 from engine.jobs import ErrorCategory, JobStatus
 from engine.launch import RunOptions
 from engine.plan import PlannedJob, RunPlan
+from engine.workloads.post_reel import PostReel
 from tests.console.dialog_stage import (
     NOW,
     THREE,
@@ -193,7 +194,8 @@ def test_mark_posted_says_who_and_shows_the_evidence(scene: Scene) -> None:
     doubtful = a_line("DZ9", ErrorCategory.IN_DOUBT, "unconfirmed", submitted_at=NOW)
     path = scene.work_dir / "evidence" / "DZ9" / "1" / "screen.png"
     files = {"DZ9": [EvidenceFile(path=path, attempt="1", name="screen.png", size=3)]}
-    dialog = MarkPosted([doubtful], files, who="ana", key_label="account", work_dir=scene.work_dir)
+    labels, place = PostReel.labels, scene.work_dir
+    dialog = MarkPosted([doubtful], files, who="ana", labels=labels, work_dir=place)
 
     async def script(asked: Asked) -> list[Any]:
         assert "evidence/DZ9/1/screen.png" in asked.text

@@ -44,9 +44,10 @@ from engine.insight.values import (
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.log_stream import LogStream
 from engine.retry import RetryConfig
+from engine.workloads.post_reel import PostReel
 
 NOW = datetime(2025, 12, 26, 12, 4, 31, tzinfo=UTC)
-LOOK = Look(TimeStyle.CLOCK, NOW, NOW - timedelta(hours=2))
+LOOK = Look(TimeStyle.CLOCK, NOW, NOW - timedelta(hours=2), labels=PostReel.labels)
 POLICY = Policy(
     RetryConfig(max_passes=3), current_pass=2, live=True, held_keys=frozenset(), zone=UTC
 )

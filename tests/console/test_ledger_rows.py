@@ -27,10 +27,11 @@ from engine.insight.values import Attempt, EvidenceFile, JobLine, PhaseTimes
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.retry import RetryConfig
 from engine.undo import Undoable
+from engine.workloads.post_reel import PostReel
 
 NOW = datetime(2025, 12, 26, 12, 4, 31, tzinfo=UTC)
 START = NOW - timedelta(hours=2)
-LOOK = Look(TimeStyle.CLOCK, NOW, START)
+LOOK = Look(TimeStyle.CLOCK, NOW, START, labels=PostReel.labels)
 POLICY = Policy(RetryConfig(), 2, live=True, held_keys=frozenset(), zone=UTC)
 INFRA, ACCOUNT, DOUBT = (
     ErrorCategory.INFRASTRUCTURE,
@@ -76,7 +77,7 @@ def asked(
 
 
 def test_narrow_columns_fit_eighty_cells_with_every_word_of_the_table() -> None:
-    shown = fitted(columns("narrow"), 77, 2)
+    shown = fitted(columns("narrow", labels=PostReel.labels), 77, 2)
     assert [place.column.title for place in shown] == [
         "JOB", "ACCOUNT", "STATUS", "TRY", "NEXT", "WHEN", "WHY",
     ]  # fmt: skip
@@ -84,7 +85,9 @@ def test_narrow_columns_fit_eighty_cells_with_every_word_of_the_table() -> None:
 
 
 def test_wide_columns_fit_a_hundred_and_sixty_cells() -> None:
-    titles = [place.column.title for place in fitted(columns("wide"), 157, 2)]
+    titles = [
+        place.column.title for place in fitted(columns("wide", labels=PostReel.labels), 157, 2)
+    ]
     assert titles == [
         "JOB", "ACCOUNT", "STATUS", "TRY", "NEXT TRY", "PASS", "W", "CLAIMED", "TOOK", "CLASS",
         "WHY", "ERROR",
@@ -387,7 +390,10 @@ def test_the_marked_line_says_what_would_become_of_them() -> None:
 
 def test_a_single_person_is_needed_in_the_singular() -> None:
     marked = Marked(lines=[failed("b", ACCOUNT)], accounts=1, under_cap=1)
-    assert ledger_marks.summary(marked) == ["1 needs a person", "1 account under today's cap"]
+    assert ledger_marks.summary(marked, LOOK.labels) == [
+        "1 needs a person",
+        "1 account under today's cap",
+    ]
 
 
 def test_many_marked_jobs_leave_room_for_the_rest_of_the_panel() -> None:

@@ -57,7 +57,7 @@ def shown(work_dir: Path, needle: str) -> None:
     """The cockpit opens and says it on its first screen; every screen works; ``q`` leaves."""
     with seat(str(work_dir), "--observe", size=(160, 48)) as terminal:
         terminal.wait_for(needle, START_SECONDS)
-        for key, name in enumerate(("Cockpit", "Ledger", "Logs", "Passes", "Phones"), 1):
+        for key, name in enumerate(("Cockpit", "Ledger", "Logs", "Rooms", "Lamps"), 1):
             terminal.send(str(key))
             terminal.wait_for(f"[{key} {name}]")
         assert terminal.alive

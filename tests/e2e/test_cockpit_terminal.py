@@ -55,7 +55,7 @@ def test_a_run_is_offered_with_its_plan_started_detached_and_left_running(tmp_pa
     with toy_day(tmp_path, *WAITING) as farm, cockpit(tmp_path) as terminal:
         terminal.wait_for(OFFER)
         terminal.wait_for(re.compile(r"Jobs +3 for 3 keys"))
-        terminal.wait_for("Workers    3, up to 3 passes")
+        terminal.wait_for("Workers    3, up to 3 rooms")
         terminal.wait_for("Cost  ")
         assert holder(tmp_path) is None, "nothing is started before a person says so"
         terminal.send("y")

@@ -107,7 +107,7 @@ def test_unknown_errors_are_tried_once_more_unless_switched_off(tmp_path: Path) 
 def test_the_retry_delay_passes_between_two_passes(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a times:1:raise:adb submit do")
     run = farm.run("--retry-delay", "2", "--run")
-    assert "Waiting 2s before next pass" in run.stdout
+    assert "Waiting 2s before next room" in run.stdout
     first, second = (datetime.fromisoformat(job["ts"]) for job in farm.events("worker_job"))
     assert (second - first).total_seconds() >= 2
 

@@ -18,7 +18,10 @@ from tests.e2e.toy_farm import ROOT, ToyFarm
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
 
-NOT_OURS = {"geelark.toml", "jobs.txt", "done.log", "may_be_done.log", "confirmed.log", "lamps"}
+NOT_OURS = {
+    *("geelark.toml", "jobs.txt", "done.log", "may_be_done.log", "confirmed.log", "lamps"),
+    "published.txt",
+}
 """What the operator and the toy trade made."""
 
 

@@ -128,3 +128,39 @@ def test_a_clock_that_is_set_makes_no_stranger_of_a_child(
     assert [record.pid for record in ended] == [child.pid]
     assert not child.alive()
     assert has_ended(grandchild)
+
+
+def test_a_child_runs_where_it_is_told_reads_its_file_and_tells_how_it_ended(
+    tmp_path: Path,
+) -> None:
+    """Also in a folder whose name has spaces, as the programs of other trades may."""
+    place = tmp_path / "a place"
+    place.mkdir()
+    order = tmp_path / "order.txt"
+    order.write_text("do it\n", encoding="utf-8")
+    script = "import os, sys; print(os.getcwd(), sys.stdin.read().strip()); sys.exit(7)"
+    child = SlotProcesses(ProcessRegistry(tmp_path / "processes"), 0).spawn(
+        "agent",
+        [sys.executable, "-c", script],
+        log_path=tmp_path / "agent.log",
+        cwd=place,
+        stdin=order,
+    )
+    assert child.exit_status in (None, 7)
+    while child.alive():
+        continue
+    assert child.exit_status == 7
+    child.stop(1)
+    assert (tmp_path / "agent.log").read_text().split("\n")[0] == f"{place} do it"
+
+
+def test_a_child_whose_file_is_missing_is_not_started(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    with pytest.raises(FileNotFoundError):
+        SlotProcesses(registry, 0).spawn(
+            "agent",
+            [sys.executable, "-c", "input()"],
+            log_path=tmp_path / "agent.log",
+            stdin=tmp_path / "missing.txt",
+        )
+    assert registry.records() == []

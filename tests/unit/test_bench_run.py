@@ -200,4 +200,4 @@ def test_no_figure_is_declared_twice() -> None:
 
 
 def test_all_benchmarks_together_take_under_ten_minutes() -> None:
-    assert sum(one.seconds for one in BENCHMARKS) < 9 * 60
+    assert sum(one.seconds for one in BENCHMARKS) < 10 * 60

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import threading
+import time
 
 from engine.channel import WorkerChannel
 
@@ -32,6 +33,17 @@ def test_orders_add_up_and_a_stop_is_never_taken_back() -> None:
     assert pipe.channel.wait_until(lambda orders: orders.stop and not orders.paused, 10)
     orders = pipe.channel.orders
     assert (orders.stage, orders.held_keys, orders.must_stop) == (2, frozenset({"x"}), True)
+    pipe.supervisor_end.close()
+
+
+def test_orders_that_came_before_the_wait_are_not_slept_through() -> None:
+    pipe = Pipe()
+    seen = pipe.channel.orders
+    pipe.tell(stage=1)
+    assert pipe.channel.wait_until(lambda orders: orders.stage == 1, 10)
+    began = time.monotonic()
+    pipe.channel.wait(60, seen=seen)
+    assert time.monotonic() - began < 30
     pipe.supervisor_end.close()
 
 

@@ -41,9 +41,26 @@ def test_a_claim_in_hand_is_renewed_again_and_again(tmp_path: Path) -> None:
     given: queue.Queue[Claim] = queue.Queue()
     claim = claim_of(tmp_path)
     renewal = Renewal(noting(given), SHORT)
-    renewal.begin(claim, never)
+    held = renewal.begin(claim, never)
     assert [given.get(timeout=10) for _ in range(3)] == [claim] * 3
-    renewal.end(LONG)
+    renewal.end(held, LONG)
+
+
+def test_the_claim_kept_for_later_and_the_one_in_hand_are_both_renewed(tmp_path: Path) -> None:
+    given: queue.Queue[Claim] = queue.Queue()
+    ledger = seeded(tmp_path / "day.csv", 2)
+    in_hand, later = claimed(ledger), claimed(ledger)
+    renewal = Renewal(noting(given), SHORT)
+    first = renewal.begin(in_hand, never)
+    second = renewal.begin(later, never)
+    wanted = {in_hand.job_id, later.job_id}
+    while wanted:
+        wanted.discard(given.get(timeout=10).job_id)
+    renewal.end(first, LONG)
+    while not given.empty():
+        given.get()
+    assert [given.get(timeout=10) for _ in range(3)] == [later] * 3
+    renewal.end(second, LONG)
 
 
 def test_jobs_one_after_the_other_share_one_thread(tmp_path: Path) -> None:
@@ -51,8 +68,7 @@ def test_jobs_one_after_the_other_share_one_thread(tmp_path: Path) -> None:
     before = renewals()
     renewal = Renewal(lambda _held: "", LONG)
     for _ in range(5):
-        renewal.begin(claim, never)
-        renewal.end(LONG)
+        renewal.end(renewal.begin(claim, never), LONG)
     assert len(renewals() - before) == 1
 
 
@@ -60,9 +76,9 @@ def test_a_claim_that_was_taken_back_is_told_once_and_not_renewed_again(tmp_path
     told: queue.Queue[str] = queue.Queue()
     asked: queue.Queue[Claim] = queue.Queue()
     renewal = Renewal(noting(asked, "it is gone"), SHORT)
-    renewal.begin(claim_of(tmp_path), told.put)
+    held = renewal.begin(claim_of(tmp_path), told.put)
     assert told.get(timeout=10) == "it is gone"
-    renewal.end(LONG)
+    renewal.end(held, LONG)
     assert told.empty()
     assert asked.qsize() == 1
 
@@ -78,10 +94,10 @@ def test_the_end_waits_for_a_sign_of_life_on_its_way(tmp_path: Path) -> None:
         return ""
 
     renewal = Renewal(renew, SHORT)
-    renewal.begin(claim_of(tmp_path), never)
+    held = renewal.begin(claim_of(tmp_path), never)
     assert on_its_way.wait(10)
     threading.Timer(0.05, may_end.set).start()
-    renewal.end(LONG)
+    renewal.end(held, LONG)
     assert ended == ["renewal"]
 
 
@@ -91,14 +107,14 @@ def test_the_thread_ends_where_nothing_is_held_and_comes_back_with_the_next_clai
     given: queue.Queue[Claim] = queue.Queue()
     claim, before = claim_of(tmp_path), renewals()
     renewal = Renewal(noting(given), SHORT)
-    renewal.begin(claim, never)
+    held = renewal.begin(claim, never)
     given.get(timeout=10)
     (thread,) = renewals() - before
-    renewal.end(LONG)
+    renewal.end(held, LONG)
     thread.join(10)
     assert not thread.is_alive()
     while not given.empty():
         given.get()
-    renewal.begin(claim, never)
+    held = renewal.begin(claim, never)
     assert given.get(timeout=10) == claim
-    renewal.end(LONG)
+    renewal.end(held, LONG)

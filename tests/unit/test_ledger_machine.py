@@ -60,6 +60,8 @@ class Run(RuleBasedStateMachine):
         self.allowed: Counter[str] = Counter()
         """How often the operator let a job in doubt be tried again."""
         self.added = 0
+        self.left_for = 1
+        """The latest pass that the run before left jobs for."""
         self.began: set[int] = set()
         """Passes of this run."""
         self.in_pass = False
@@ -92,6 +94,12 @@ class Run(RuleBasedStateMachine):
         self.runs += 1
         self.began, self.in_pass, self.added = set(), False, 0
         self.start_supervisor()
+        self.left_for = self.supervisor.highest_open_pass()
+
+    @property
+    def allowed_passes(self) -> int:
+        """A run goes on where the one before left jobs for a pass that the operator had added."""
+        return max(MAX_PASSES + self.added, self.left_for)
 
     def start_supervisor(self) -> None:
         self.supervisor = self.process()
@@ -128,7 +136,7 @@ class Run(RuleBasedStateMachine):
             self.auto(self.start_run)
             return False
         number = self.auto(self.passes.start_new_pass)
-        assert number <= MAX_PASSES + self.added
+        assert number <= self.allowed_passes
         self.began.add(number)
         self.in_pass = True
         for ledger in self.workers.values():
@@ -142,7 +150,7 @@ class Run(RuleBasedStateMachine):
         self.in_pass = False
         if result is PassResult.RETRYABLE_REMAINING:
             assert self.supervisor.claimable()
-            assert self.passes.current_pass < MAX_PASSES + self.added
+            assert self.passes.current_pass < self.allowed_passes
         else:
             if result is PassResult.ALL_COMPLETE:
                 left = {found.status for found in self.jobs().values()}
@@ -355,9 +363,9 @@ class Run(RuleBasedStateMachine):
     @precondition(begun)
     @invariant()
     def passes_are_counted_and_their_figures_sum_up(self) -> None:
-        assert len(self.began) <= MAX_PASSES + self.added
+        assert len(self.began) <= self.allowed_passes
         stats = self.passes.stats()
-        assert max(stats, default=0) <= MAX_PASSES + self.added
+        assert max(stats, default=0) <= self.allowed_passes
         for one in stats.values():
             assert one.succeeded + one.failed <= one.total_jobs
             assert min(one.total_jobs, one.succeeded, one.failed, one.unprocessed) >= 0

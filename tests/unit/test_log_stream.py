@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.log_stream import Level, LogStream
+from engine.log_stream import Level, LogStream, folder
 from engine.log_stream.record import Record
 from engine.log_stream.ring import Ring
 from tests.log_folder import NOON, LogDay, line, texts
@@ -372,3 +372,23 @@ def test_a_pipe_or_a_folder_among_the_logs_is_left_alone(day: LogDay) -> None:
     day.path("folder.log").mkdir()
     day.says("worker_0.log", "here")
     assert texts(day.look()) == ["here"]
+
+
+def test_logs_of_sub_folders_are_followed_under_their_own_names(day: LogDay) -> None:
+    day.path("agents").mkdir()
+    day.says("agents/A1_1700.log", "begun")
+    day.says("agents/worker_0.log", "of the same name as ours", at=1)
+    day.says("worker_0.log", "ours", at=2)
+    assert sorted(texts(day.look())) == ["begun", "of the same name as ours", "ours"]
+    assert set(day.stream.sources()) == {"W0", "A1_1700", "agents/worker_0"}
+    day.says("agents/A2_1701.log", "made later", at=3)
+    assert [*texts(day.look(5)), *texts(day.look(5))] == ["made later"]
+
+
+def test_of_very_many_logs_in_sub_folders_the_newest_are_followed(day: LogDay) -> None:
+    day.path("agents").mkdir()
+    for number in range(folder.NEWEST + 3):
+        day.says(f"agents/t{number}.log", str(number))
+        os.utime(day.path(f"agents/t{number}.log"), (1000 + number, 1000 + number))
+    day.look()
+    assert set(day.stream.sources()) == {f"t{number}" for number in range(3, folder.NEWEST + 3)}

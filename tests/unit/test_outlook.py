@@ -21,6 +21,8 @@ from engine.progress import ProgressTracker
 from engine.retry import RetryConfig
 from engine.run_state import Control, RunDirectory
 from engine.workloads.base import ResourceState
+from engine.workloads.labels import Labels
+from engine.workloads.post_reel import PostReel
 
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -198,7 +200,8 @@ def test_the_remedy_is_the_taxonomys_sentence() -> None:
 
 
 def sentences(found: Job, rules: Policy, **more: object) -> list[str]:
-    return list(what_next(outlook(found, rules, now=NOW), rules, **more))  # type: ignore[arg-type]
+    values = {"labels": PostReel.labels} | more
+    return list(what_next(outlook(found, rules, now=NOW), rules, **values))  # type: ignore[arg-type]
 
 
 def test_a_retryable_failure_is_told_as_the_job_screen_wants_it() -> None:
@@ -249,7 +252,7 @@ def test_a_failure_that_comes_after_the_last_pass_waits_for_a_later_run() -> Non
 
 def test_what_is_held_waits_for_its_release_and_a_job_in_doubt_is_not_skipped() -> None:
     rules = policy(held_keys=frozenset({"a"}))
-    text = "\n".join(sentences(job(JobStatus.PENDING), rules, key_label="channel"))
+    text = "\n".join(sentences(job(JobStatus.PENDING), rules, labels=Labels(key="channel")))
     assert "until channel a is released" in text
     assert "h  release the channel" in text
     assert "skip" not in "\n".join(sentences(failed(ErrorCategory.IN_DOUBT), policy()))

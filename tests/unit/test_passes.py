@@ -20,6 +20,7 @@ from engine.insight.past_days import PastDays, by_key, by_type
 from engine.insight.values import PassLine, PassReport
 from engine.jobs import Claim, ErrorCategory, Failure, JobStatus
 from engine.retry import PassStats, RetryConfig, RetryPassManager
+from engine.workloads.post_reel import PostReel
 from tests.ledger_days import Clock, job, seeded, settings, tracker
 
 RUN = "run-1"
@@ -81,6 +82,7 @@ class Day:
             price=0.007,
             now=self.clock(),
             history=history,
+            labels=PostReel.labels,
         )
 
 
@@ -183,6 +185,17 @@ def test_after_the_run_the_last_pass_tells_how_it_ended(tmp_path: Path) -> None:
     assert [line.state for line in report.passes] == ["ended", "ended"]
     assert report.next_text == "no run is live; the last one ended all_complete"
     assert report.projection is None
+
+
+def test_stages_that_never_began_do_not_say_how_the_run_ended(tmp_path: Path) -> None:
+    day = Day(tmp_path / "l.csv", 3)
+    stage = next(iter(day.plan))
+    day.work("account", stage.total_jobs)
+    began = {"pass_number": 1, "label": "first", "start_time": day.clock().isoformat()}
+    told = {"passes": [began, {"pass_number": 2, "label": "second", "total_jobs": 2}]}
+    report = day.report(day.status(state="ended", stages=told, result="stage_failed"))
+    assert [line.state for line in report.passes] == ["ended", "planned"]
+    assert report.next_text.startswith("no run is live; the last one ended stage_failed")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine.commandline.config_commands import config_check, config_show
+from engine.config import Settings
 from engine.errors import SettingsError
 from engine.settings_report import SettingLine, check, show
+from engine.workloads import DEFAULTS
 
 
 def lines(work_dir: Path, **environ: str) -> dict[str, SettingLine]:
@@ -22,6 +24,23 @@ def test_each_value_is_shown_with_where_it_came_from(tmp_path: Path) -> None:
     assert found["retry.max_passes"].value == "5"
     assert found["retry.max_passes"].source == "environment GEELARK_RETRY__MAX_PASSES"
     assert found["console.keys"] == ("console.keys", '{"app.help": "f9"}', str(toml))
+
+
+def test_what_fits_a_trade_better_is_built_in_below_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitting = {"run.delay_between_jobs_seconds": 0, "run.workers": 2}
+    monkeypatch.setitem(DEFAULTS, "ferry", fitting)
+    assert lines(tmp_path)["run.workers"].source == "built-in", "another trade was chosen"
+    toml = tmp_path / "geelark.toml"
+    toml.write_text('[run]\nworkload = "ferry"\nworkers = 4\n', encoding="utf-8")
+    found = lines(tmp_path)
+    assert found["run.workers"] == ("run.workers", "4", str(toml))
+    assert found["run.delay_between_jobs_seconds"][1:] == ("0.0", "built-in of ferry")
+    assert Settings.load(tmp_path, environ={}).run.delay_between_jobs_seconds == 0
+    toml.write_text('run = "ferry"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="run = 'ferry' is not allowed"):
+        Settings.load(tmp_path, environ={})
 
 
 def test_a_value_of_the_dotenv_file_names_that_file(

@@ -13,8 +13,9 @@ import pytest
 
 from engine.config import Run
 from engine.processes import ProcessRegistry, ProgramError
-from engine.supervision import Message, Workers
+from engine.supervision import WAKE, Message, Workers
 from engine.worker_process import WorkerState
+from engine.workloads import DEFAULTS
 from tests.family import running_below
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -151,6 +152,18 @@ def test_a_worker_that_died_holds_up_nobody(starting: Starting) -> None:
     assert starting.start() == 1
 
 
+@pytest.mark.parametrize(
+    "starting", [{"stagger_seconds": DEFAULTS["roadmap"]["run.stagger_seconds"]}], indirect=True
+)
+def test_a_free_place_of_a_roadmap_is_filled_within_a_second_however_busy_the_host(
+    starting: Starting,
+) -> None:
+    starting.host.load = 50
+    assert starting.start() == 0
+    starting.clock.now += 1
+    assert starting.start() == 1
+
+
 def test_a_busy_host_lets_the_next_worker_wait_but_not_for_ever(starting: Starting) -> None:
     starting.host.load = 3.5
     assert starting.start() == 0
@@ -172,3 +185,20 @@ def test_by_the_clock_readiness_changes_nothing(starting: Starting) -> None:
     assert starting.start() is None
     starting.clock.now += 1
     assert starting.start() == 1
+
+
+def test_who_waits_for_messages_can_be_woken_without_one_of_a_worker(tmp_path: Path) -> None:
+    inbox = queue.Queue[Message]()
+    workers = Workers(
+        1,
+        run=Run(),
+        command=lambda _slot: SLEEPER,
+        registry=ProcessRegistry(tmp_path / "processes"),
+        logs=tmp_path,
+        inbox=inbox,
+    )
+
+    workers.wake()
+
+    assert inbox.get_nowait() == WAKE
+    assert WAKE[0] not in workers.slots

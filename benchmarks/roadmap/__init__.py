@@ -1,0 +1,1 @@
+"""Roadmaps of coding-agent tasks: how near a run comes to its limit, and what troubles leave."""

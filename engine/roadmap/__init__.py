@@ -1,0 +1,1 @@
+"""Roadmaps: a document of phases, groups and tasks, each task done by a coding agent."""
