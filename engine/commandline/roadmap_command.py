@@ -160,12 +160,22 @@ def _configure(arguments: argparse.Namespace, top: Path, environ: MutableMapping
             wanted[key] = value
     path: Path | None = arguments.path
     if path is not None and not path.is_dir():
-        wanted["roadmap.path"] = os.fspath(path.resolve().relative_to(top))
+        wanted["roadmap.path"] = _inside(path.resolve(), top.resolve())
     for key, value in wanted.items():
         name = "GEELARK_" + key.upper().replace(".", "__")
         environ[name] = (
             value if isinstance(value, str) and not _is_json(value) else json.dumps(value)
         )
+
+
+def _inside(document: Path, top: Path) -> str:
+    """The document as the repository names it. Raises InputError where it lies elsewhere."""
+    if not document.is_relative_to(top):
+        raise InputError(
+            f"The roadmap {document} lies outside the repository {top}, where no agent could read "
+            "it: copy it in and commit it."
+        )
+    return document.relative_to(top).as_posix()
 
 
 def _make_room(top: Path) -> None:
@@ -204,9 +214,8 @@ def _plan(top: Path) -> int:
 def _dry_run(top: Path) -> int:
     """Say what would be launched, in order; starts no agent, no gate, no commit (B6.5)."""
     from engine.config import Settings
-    from engine.jobs import JobStatus
     from engine.progress import ProgressTracker
-    from engine.roadmap.jobs_of_groups import tasks_of
+    from engine.roadmap.jobs_of_groups import SETTLED, tasks_of
     from engine.roadmap.place import Place
 
     settings = Settings.load(top)
@@ -221,17 +230,12 @@ def _dry_run(top: Path) -> int:
         if group.name in record.complete:
             say(f"Complete already: {group.label}")
             continue
+        jobs = dict(tasks_of(group, ledger, record)) if ledger.exists() else {}
         for task in group.tasks:
-            known = (
-                {t.id: job for t, job in tasks_of(group, ledger, record)} if ledger.exists() else {}
-            )
-            job = known.get(task.id)
-            if task.done or (
-                job is not None and job.status in (JobStatus.SUCCESS, JobStatus.SKIPPED)
-            ):
-                say(f"Done already: {task.id}: {task.title} ({group.label})")
-                continue
-            number += 1
-            say(f"Would launch {agent} for {task.id}: {task.title} ({group.label})")
+            job = jobs.get(task)
+            done = task.done or (job is not None and job.status in SETTLED)
+            number += not done
+            word = "Done already:" if done else f"Would launch {agent} for"
+            say(f"{word} {task.id}: {task.title} ({group.label})")
     say(f"{number} task(s), {settings.run.workers} at a time; nothing was started.")
     return ExitCode.DONE

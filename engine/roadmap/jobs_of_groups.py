@@ -11,6 +11,8 @@ from engine.roadmap.document import Document, Group, Task
 from engine.roadmap.record import Record
 
 OPEN = frozenset({JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.RETRYING})
+SETTLED = frozenset({JobStatus.SUCCESS, JobStatus.SKIPPED})
+"""Done, or left out by hand: neither keeps a group from being complete."""
 
 
 def job_id_of(group: Group, task: Task, record: Record) -> str:

@@ -17,7 +17,7 @@ from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.retry import STOPPED, PassResult, PassStats, RetryConfig, stats_of
 from engine.roadmap.barrier import Barrier, BarrierError
 from engine.roadmap.document import Group, Phase
-from engine.roadmap.jobs_of_groups import OPEN, new_jobs, tasks_of
+from engine.roadmap.jobs_of_groups import OPEN, SETTLED, new_jobs, tasks_of
 from engine.roadmap.phase_end import PhaseEnd, PushHeldError
 from engine.run_history import RunHistory
 from engine.workloads.base import Herald, Stage
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 STAGE_FAILED: Final = "stage_failed"
 """Tasks of a group failed: no gate ran and nothing later was started (B2.8)."""
 HELD: Final = "push_waits"
-_SETTLED: Final = frozenset({JobStatus.SUCCESS, JobStatus.SKIPPED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +153,7 @@ class RoadmapStages:
 
     def _tasks_done(self, group: Group) -> bool:
         """Whether the barrier may be passed; says why not (B2.8)."""
-        left = [job for job in self._jobs(group) if job.status not in _SETTLED]
+        left = [job for job in self._jobs(group) if job.status not in SETTLED]
         if not left:
             return True
         failed = [job for job in left if job.status is JobStatus.FAILED]

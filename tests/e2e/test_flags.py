@@ -109,7 +109,8 @@ def test_the_retry_delay_passes_between_two_passes(tmp_path: Path) -> None:
     run = farm.run("--retry-delay", "2", "--run")
     assert "Waiting 2s before next room" in run.stdout
     first, second = (datetime.fromisoformat(job["ts"]) for job in farm.events("worker_job"))
-    assert (second - first).total_seconds() >= 2
+    # Each is stamped when the supervisor hears of it, a moment after it happened.
+    assert (second - first).total_seconds() >= 1.9
 
 
 def test_help_shows_the_defaults_that_hold() -> None:

@@ -103,4 +103,10 @@ def test_wrong_values_of_the_environment_and_of_flags_name_themselves(
     group = farm.roadmap("--headless", "--group", "1:Z")
     assert group.returncode != 0
     assert "Z" in group.stderr
+    elsewhere = tmp_path / "elsewhere.md"
+    elsewhere.write_text("# Roadmap\n", encoding="utf-8")
+    (farm.work_dir / "LINK.md").symlink_to(elsewhere)
+    outside = farm.roadmap("LINK.md", "--plan")
+    assert outside.returncode == 1
+    assert "lies outside the repository" in outside.stderr
     assert farm.done() == []

@@ -49,10 +49,10 @@ def finish(run: subprocess.Popen[str]) -> str:
 
 
 def test_a_worker_that_stands_still_is_ended_and_its_job_given_back(tmp_path: Path) -> None:
-    farm = farm_of(tmp_path, "j0 a unless:go:hang submit do", "j1 b", worker_silent_seconds=2)
+    farm = farm_of(tmp_path, "j0 a unless:go:hang submit do", "j1 b", worker_silent_seconds=4)
     run = farm.start("--workers", "1", "--run")
     farm.wait_for(lambda: farm.events("worker_job"))
-    pid = farm.events("worker_hello")[0]["pid"]
+    pid = farm.events("worker_hello")[-1]["pid"]
     os.kill(pid, signal.SIGSTOP)
     farm.wait_for(lambda: farm.events("claim_settled"))
     (tmp_path / "go").touch()
