@@ -30,7 +30,7 @@ from engine.insight.operators_day import midnight_in
 from engine.insight.prospect import in_pass_delay, most_tries, start_seconds
 from engine.insight.values import Attempt
 from engine.instance import InstanceLock, run_lock
-from engine.jobs import Job
+from engine.jobs import Job, JobStatus
 from engine.private_files import explain
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
@@ -161,7 +161,7 @@ class _Planner:
         settings, workload = self._settings, self._workload
         coming, expected = self._forecast(jobs, blocked)
         if not jobs and not self._problems:
-            self._problems.append("There is nothing to do: no job waits or may be tried again.")
+            self._say_nothing_waits()
         return RunPlan(
             ledger=workload.ledger_path,
             seeds=seeds,
@@ -260,10 +260,24 @@ class _Planner:
     def _waiting(self, jobs: Any) -> list[PlannedJob]:
         found = []
         for job in jobs:
-            again = self._ledger.retryable(job)
+            again = self._tried_again(job)
             if job.status in OPEN or again:
                 found.append(PlannedJob(job_id=job.job_id, key=job.account, again=again))
         return found
+
+    def _tried_again(self, job: Job) -> bool:
+        """Whether a run that begins now tries a job again that failed before."""
+        if self._workload.own_stages:
+            return job.status is JobStatus.FAILED and not job.in_doubt
+        return self._ledger.retryable(job)
+
+    def _say_nothing_waits(self) -> None:
+        """A stage whose jobs are all done may still have to be ended: its gate, what follows it."""
+        if self._workload.own_stages:
+            stage = self._workload.labels.stage
+            self._messages.append(f"No job waits; the run ends what {stage} is not ended yet.")
+            return
+        self._problems.append("There is nothing to do: no job waits or may be tried again.")
 
     # -- how long, how much ------------------------------------------------------------------------
 

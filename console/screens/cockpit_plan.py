@@ -59,6 +59,8 @@ def picks(found: RunPlan | str | None, width: int, *, observe: bool) -> list[Pic
 
 def _what(found: RunPlan) -> str:
     jobs, keys = len(found.jobs), len(found.keys)
+    if not jobs and not found.passes:
+        return f"NEXT RUN  no job waits; it ends what {plain(found.labels.stage)} is not ended yet"
     if not jobs:
         return "NEXT RUN  no job waits or may be tried again"
     again = sum(job.again for job in found.jobs)

@@ -225,7 +225,8 @@ class Workload(Protocol):
     begun, and a run does not count on going on after midnight."""
     own_stages: bool
     """Its stages are its own: retry passes, and what the settings say of them, mean nothing to it,
-    and jobs are not seeded by their keys."""
+    and jobs are not seeded by their keys. A run tries again what failed in the one before, and ends
+    the stages that are not ended yet, also where no job waits."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
     cap_refusal: str

@@ -93,6 +93,11 @@ class RoadmapFarm(ToyFarm):
             text += f"command = {json.dumps(list(command))}\n"
         (self.work_dir / "geelark.toml").write_text(text, encoding="utf-8")
 
+    @property
+    def loaded(self) -> Settings:
+        """As a run of roadmaps reads them."""
+        return Settings.load(self.work_dir, overrides={"run.workload": "roadmap"})
+
     # -- what an operator types --------------------------------------------------------------------
 
     def roadmap(

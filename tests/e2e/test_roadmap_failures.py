@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.plan import plan
 from tests.e2e.roadmap_farm import SUMMARY, WRITE, RoadmapFarm, last, two_groups
 from tests.roadmap_repository import sh
 from tests.roadmaps import roadmap
@@ -44,6 +45,10 @@ def test_b_d12_b_d13_failed_tasks_stop_the_line_at_the_barrier_and_only_they_run
     assert (farm.ends("A2"), farm.starts("B1")) == (1, 0)
     assert farm.completed == farm.commits() == []
     assert "❌ FAILED" in farm.page("1", "A")
+    planned = plan(farm.work_dir, farm.loaded)
+    assert [(job.key, job.again) for job in planned.jobs] == [
+        ("A1", True), ("A3", True), ("B1", False),
+    ]  # fmt: skip
 
     second = farm.go()
     assert second.returncode == 0, second.stdout + second.stderr
@@ -71,6 +76,8 @@ def test_b_d2_a_lint_failure_stops_the_run_and_is_mended_by_hand_without_any_age
     assert "line 19\n" not in first.stdout  # at most 20 lines of it
     assert "\x1b" not in first.stdout
     assert farm.completed == farm.commits() == []
+    planned = plan(farm.work_dir, farm.loaded)
+    assert (planned.jobs, planned.problems) == ([], [])  # the gates can be run again
     page = farm.page("1", "A")
     assert "❌ lint: failed (exit 4" in page
     assert "test: passed" not in page

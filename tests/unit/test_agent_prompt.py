@@ -23,12 +23,12 @@ TASK = Task(
 def document_of(task: Task) -> tuple[Document, Group]:
     group = Group(phase="1", id="A", title="Front", tasks=(task,), after=(), ordinal=1, line=9)
     phase = Phase(number="1", title="Start", groups=(group,), line=3)
-    return Document(path=Path("/work/project/docs/ROADMAP.md"), phases=(phase,)), group
+    return Document(path=Path("/srv/project/docs/ROADMAP.md"), phases=(phase,)), group
 
 
 def prompt_of(task: Task = TASK, *, note: str = "") -> str:
     document, group = document_of(task)
-    return prompt_for(document, group, task, note=note, top=Path("/work/project"))
+    return prompt_for(document, group, task, note=note, top=Path("/srv/project"))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def _note(slot: int, task: str, attempt: int) -> Note:
         task=task,
         since=datetime(2026, 11, 21, tzinfo=UTC),
         log="a.log",
-        worktree=f"/work/.worktrees/{task}.{attempt}",
+        worktree=f"/srv/.worktrees/{task}.{attempt}",
     )
 
 
