@@ -29,7 +29,15 @@ _MAY_PASS = (*_BUSY, LedgerUnreadableError)
 class ClaimHolder:
     """Keeps one worker's claims in the ledger."""
 
-    def __init__(self, ledger: ProgressTracker, settings: LedgerSettings, log: Any) -> None:
+    def __init__(
+        self,
+        ledger: ProgressTracker,
+        settings: LedgerSettings,
+        log: Any,
+        alarm: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        """``alarm``: tells the operator at once what only a person can put right."""
+        self._alarm = alarm
         self._ledger = ledger
         self._settings = settings
         self._log = log
@@ -94,3 +102,5 @@ class ClaimHolder:
     def _say_waiting(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._log.error("outcome_waits", attempt=state.attempt_number, error=str(error))
+        if isinstance(error, LedgerWriteError) and state.attempt_number == 1:
+            self._alarm(str(error))

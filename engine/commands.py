@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import EngineError, InputError
+from engine.host.room import check_more
 from engine.insight.outlook import Policy, choose
 from engine.logger import get_logger
 from engine.output import one_line
@@ -25,6 +26,7 @@ from engine.worker_process import WorkerProcess, WorkerState
 
 if TYPE_CHECKING:
     from engine.orchestrator import Orchestrator
+    from engine.workloads.base import ResourceState
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -32,6 +34,9 @@ log = get_logger(__name__)
 ANSWER_SECONDS = 600.0
 """A command whose effect has not come true by then is answered with what is known; a stop of
 resources has bounds of its own at each step and is never given up half way."""
+
+SEEN_KEPT = 1000
+"""So many things that were held are remembered after they ended."""
 
 ENDED = "The run ended before."
 
@@ -54,6 +59,8 @@ class CommandDesk:
         self._waiting: list[_Waiting] = []
         self._stop_commands: list[Command] = []
         self._stops: dict[str, ResourceStop] = {}
+        self.seen: dict[str, ResourceState] = {}
+        """What was held when it was last looked at, also what is gone since: by id."""
         self._reversible = Reversible(
             run_dir=orchestrator.run_dir,
             ledger=orchestrator.ledger,
@@ -79,6 +86,14 @@ class CommandDesk:
             "pause_after_stage": self._pause_after_stage,
             "add_stage": self._add_stage,
         }
+
+    def held(self) -> Sequence[ResourceState]:
+        """What is held now, as far as our records say; it is remembered for who asks to stop it."""
+        states = self._run.workload.resources(ask=False)
+        self.seen |= {state.id: state for state in states}
+        for oldest in list(self.seen)[:-SEEN_KEPT]:
+            del self.seen[oldest]
+        return states
 
     def serve(self) -> None:
         """Take new commands, answer those that have come true."""
@@ -204,6 +219,7 @@ class CommandDesk:
         if not 1 <= count <= most:
             raise InputError(f"The number of workers must be 1 to {most}, not {command.count}.")
         self._run.workload.check_workers(count)
+        check_more(count - self._run.workers.asked, self._run.settings.host)
         self._run.workers.resize(count)
         return lambda: (
             {"ok": True, "detail": f"{count} workers."}

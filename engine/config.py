@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from engine.errors import SettingsError
+from engine.settings_downloads import Downloads
 from engine.settings_groups import (
     Appium,
     Console,
@@ -32,6 +33,7 @@ from engine.settings_groups import (
     Run,
     Section,
 )
+from engine.settings_host import Host
 from engine.settings_phones import Phones
 from engine.settings_roadmap import Gate, Roadmap
 from engine.settings_sources import SETTINGS_FILE, dotenv, explain, gather, known_keys
@@ -40,9 +42,11 @@ __all__ = [
     "SETTINGS_FILE",
     "Appium",
     "Console",
+    "Downloads",
     "ErrorPattern",
     "Errors",
     "Gate",
+    "Host",
     "LedgerSettings",
     "Logs",
     "Model",
@@ -93,6 +97,8 @@ class Settings(BaseModel):
     phones: Phones = Phones()
     appium: Appium = Appium()
     roadmap: Roadmap = Roadmap()
+    host: Host = Host()
+    downloads: Downloads = Downloads()
     logs: Logs = Logs()
     errors: Errors = Errors()
     console: Console = Console()

@@ -5,6 +5,7 @@ Kept in the run directory, so that a restart of the supervisor does not forget i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -28,10 +29,17 @@ class LimitReached:
 class StandingOrders:
     """Tells every worker, present and future, and writes it down."""
 
-    def __init__(self, run_dir: RunDirectory, workers: Workers) -> None:
-        """Raises InputError where what was kept cannot be read."""
+    def __init__(
+        self,
+        run_dir: RunDirectory,
+        workers: Workers,
+        changed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``changed`` is called once an order is another. Raises InputError where what was kept
+        cannot be read."""
         self._run_dir = run_dir
         self._workers = workers
+        self._changed = changed
         self._kept = run_dir.read_control()
         self._apply()
 
@@ -81,8 +89,9 @@ class StandingOrders:
         """No new claims for these."""
         return self._kept.held_workers
 
-    def pause(self, *, paused: bool, by: str = "") -> None:
-        """No new claims, or claims again; ``by`` names who wants it. Who paused first is kept.
+    def pause(self, *, paused: bool, by: str = "", why: str = "") -> None:
+        """No new claims, or claims again; ``by`` names who wants it, ``why`` says it in words where
+        the run does so by itself. Who paused first is kept.
 
         Either way the pause that was wanted after the present stage is done with. Over a pause of
         the money limit, a pause is the operator's own from now on, and a resume holds against the
@@ -97,7 +106,7 @@ class StandingOrders:
             paused=paused,
             paused_by=by if paused else "",
             paused_at=datetime.now(UTC) if paused else None,
-            paused_why="",
+            paused_why=why if paused else "",
             limit_day=None,
             unlimited_day=self._kept.unlimited_day if paused or limited is None else limited,
             pause_after_stage=False,
@@ -134,6 +143,7 @@ class StandingOrders:
         """Raises EngineError where it holds now but could not be written down."""
         self._kept = self._kept.model_copy(update=changes)
         self._apply()
+        self._changed()
         try:
             self._run_dir.write_control(self._kept)
         except OSError as exc:

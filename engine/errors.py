@@ -13,10 +13,10 @@ from enum import IntEnum
 from typing import ClassVar, Final
 
 from engine.jobs import ErrorCategory
+from engine.taxonomy.error_type import ErrorType
 from engine.taxonomy.types import (
     ERROR_TYPES,
     LEGACY_NON_RETRYABLE,
-    ErrorType,
     OwnPattern,
     RetryLimits,
     Verdict,
@@ -41,6 +41,7 @@ __all__ = [
     "ErrorType",
     "ExitCode",
     "GloginError",
+    "HoldsRunError",
     "IllegalTransitionError",
     "InDoubtError",
     "InfrastructureError",
@@ -167,10 +168,26 @@ class JobError(EngineError):
     category: ClassVar[ErrorCategory] = ErrorCategory.UNKNOWN
     default_type: ClassVar[str] = ""
 
-    def __init__(self, message: str, *, error_type: str = "", retry_soon: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_type: str = "",
+        retry_soon: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.error_type = error_type or self.default_type
         self.retry_soon = retry_soon
+        self.retry_after = retry_after
+        """Seconds after which the trade itself wants another attempt (``Failure``)."""
+
+
+class HoldsRunError(JobError):
+    """No job can be done until a person has put something right: none is to blame, and the one in
+    hand is given back without an attempt. Claims are paused, or the run ends."""
+
+    ends_run: ClassVar[bool] = False
 
 
 class AccountError(JobError):

@@ -174,6 +174,9 @@ class Failure:
     error_type: str
     retry_soon: bool = False
     """Try again inside this pass after a delay (no capacity, rate limit), A3.5."""
+    retry_after_seconds: float | None = None
+    """The trade wants another attempt of this stage after so long, whatever its category; only
+    while the job has attempts left (``max_attempts``)."""
 
 
 Outcome = Success | Failure

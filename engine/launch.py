@@ -102,7 +102,7 @@ def start_detached(
     deadline = time.monotonic() + timeout
     while not _holds(lock, popen.pid):
         if popen.poll() is not None:
-            raise EngineError(_last_sentence(output, begin, popen.returncode))
+            raise EngineError(last_sentence(output, begin, popen.returncode))
         if time.monotonic() >= deadline:
             with contextlib.suppress(psutil.Error):
                 processes.end_tree(psutil.Process(popen.pid), timeout=END_SECONDS)
@@ -126,7 +126,7 @@ def _holds(lock: InstanceLock, pid: int) -> bool:
         return False
 
 
-def _last_sentence(output: Path, begin: int, status: int) -> str:
+def last_sentence(output: Path, begin: int, status: int) -> str:
     """What a run that ended at once said last."""
     try:
         with output.open("rb") as file:

@@ -168,6 +168,23 @@ def configure(path: Path | None, settings: Logs, secrets: Secrets | None = None)
     logging.raiseExceptions = False
 
 
+def within_a_program() -> None:
+    """Our lines become those of Python's own logger ``engine``, of which the program that imported
+    us says where they go; without a word of it, nowhere. Where it, or ``configure``, has said so of
+    structlog before, that stays."""
+    import structlog
+
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[*_before(), structlog.processors.KeyValueRenderer(key_order=["event"])],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    logging.getLogger("engine").addHandler(logging.NullHandler())
+
+
 def destination() -> Path | None:
     """File that the logs of this process go to, None before they go to any."""
     for handler in logging.getLogger().handlers:

@@ -8,6 +8,9 @@ workload (architecture 2, 6, 7). ``python -m engine.orchestrator`` is the headle
 from __future__ import annotations
 
 if __name__ == "__main__":  # before all that follows, of which most commands need nothing
+    from engine.collector import quick_start
+
+    quick_start()
     from engine.commandline.cli import process
 
     process()
@@ -25,7 +28,7 @@ from engine.commands import CommandDesk
 from engine.config import Settings
 from engine.control import StandingOrders
 from engine.display import Display
-from engine.errors import InputError, LedgerUnreadableError
+from engine.errors import LedgerUnreadableError
 from engine.guards import Guards
 from engine.insight.paced import SHARE
 from engine.instance import InstanceLock, run_lock
@@ -39,9 +42,10 @@ from engine.processes import ProcessRegistry
 from engine.progress import ProgressTracker
 from engine.retry import STOPPED
 from engine.run_forecast import RunForecast
+from engine.run_hold import hold, lift_earlier
 from engine.run_result import RunResult
+from engine.run_seeding import seed
 from engine.run_state import RunDirectory, RunRecord
-from engine.run_text import seeding_lines, why_nothing
 from engine.stage_loop import StageLoop
 from engine.status import publish, snapshot, totals_line
 from engine.supervision import WAKE, Message, Workers, worker_command
@@ -131,11 +135,12 @@ class Orchestrator:
             self._clean_up_earlier()
             self._tidy()
             if not self.stopping():
-                self._seed_if_empty()
+                seed(self)
             if not self.stopping():
                 self._all_done = StageLoop(self).run()
         finally:
             receipts = self._shut_down()
+            self.guards.close()
         return receipts
 
     def stopping(self) -> bool:
@@ -165,6 +170,7 @@ class Orchestrator:
             run_id=self.record.run_id,
             refuse=self._refuse,
             cap=self.workload.daily_cap,
+            rank=self.workload.rank,
         )
         self.workload.attach(self.ledger)
         self.news = News(self.run_dir, self.display, self.record.run_id, self.now)
@@ -187,7 +193,8 @@ class Orchestrator:
             inbox=self._inbox,
         )
         self.aftermath.when_done = self.workers.wake
-        self.control = StandingOrders(self.run_dir, self.workers)
+        self.control = StandingOrders(self.run_dir, self.workers, self.ledger.ask_again)
+        lift_earlier(self.control)
         self.guards = Guards(self)
         self.forecast = RunForecast(self)
         self.desk = CommandDesk(self)
@@ -277,12 +284,14 @@ class Orchestrator:
         self.forecast.heard(slot, kind, message)
         if kind == "alarm":
             self.news.alarm(str(message.get("text")), worker=slot)
+        elif kind == "hold":
+            hold(self, slot, message, ending=self.phase in ENDING)
         elif kind in TOLD:
             name = kind if kind == "outcome" else f"worker_{kind}"
             self.news.emit(name, worker=slot, **message)
             self._next["status"] = self._status_from
 
-    def _meanwhile(self, work: Callable[[], T]) -> T:
+    def meanwhile(self, work: Callable[[], T]) -> T:
         """Do something slow on another thread: commands are heard and the status stays true."""
         future = self.aftermath.in_background(work)
         while not future.done():
@@ -300,7 +309,7 @@ class Orchestrator:
     def _clean_up_earlier(self) -> None:
         """Put right what a crashed run left: processes, resources, claims (A12.1)."""
         self.phase = "cleaning up"
-        self._meanwhile(
+        self.meanwhile(
             lambda: end_left_processes(
                 self.registry, self.settings, self.news.emit, give_up=lambda: self.stop_asked > 1
             )
@@ -315,17 +324,6 @@ class Orchestrator:
         removed = retention.tidy(self.work_dir, self.settings, self.ledger_path)
         if removed:
             self.news.line(removed)
-
-    def _seed_if_empty(self) -> None:
-        if self.ledger.has_jobs():
-            return
-        self.phase = "seeding"
-        report = self._meanwhile(lambda: self.workload.seed(self.ledger))
-        for text in (*report.messages, *seeding_lines(report, self.workload.labels.key)):
-            self.news.line(text)
-        self.news.emit("seeded", jobs=report.seeded, skipped=dict(report.skipped))
-        if not report.seeded:
-            raise InputError(why_nothing(report))
 
     # -- the one way to stop -------------------------------------------------------------------
 
@@ -347,7 +345,7 @@ class Orchestrator:
     def _wait_for_workers(self) -> None:
         hurried = 1
         deadline = time.monotonic() + self.workers.longest_stop_seconds
-        while (self.workers.alive or self.aftermath.busy) and time.monotonic() < deadline:
+        while (self.workers.unreaped or self.aftermath.busy) and time.monotonic() < deadline:
             if self.stop_asked > hurried:
                 hurried = self.stop_asked
                 self.workers.hurry()

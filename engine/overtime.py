@@ -62,7 +62,7 @@ class Overtime:
         states = {
             (state.id, state.since, state.job_id): state
             for state in self._run.workload.resources(ask=False)
-            if state.ours
+            if state.ours and not self._belongs_to_worker(state)
         }
         self._held = {key: self._held.get(key) or _Held(now) for key in states}
         for key, held in self._held.items():
@@ -89,6 +89,13 @@ class Overtime:
             held.again = now + AGAIN_SECONDS
             work = self._run.aftermath.in_background(lambda: self._run.workload.release([state.id]))
             self._releases.append(work)
+
+    def _belongs_to_worker(self, state: ResourceState) -> bool:
+        """A living worker may have it for as long as it lives."""
+        if not self._run.workload.keeps_resource or state.slot is None:
+            return False
+        worker = self._run.workers.slots.get(state.slot)
+        return worker is not None and worker.alive
 
     def _holder(self, state: ResourceState) -> WorkerProcess | None:
         """The worker that works with it, or is being buried; None where nobody does."""

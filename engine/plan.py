@@ -35,7 +35,13 @@ from engine.private_files import explain
 from engine.progress import ProgressTracker
 from engine.run_state import RunDirectory
 from engine.spending import spending
-from engine.start_checks import OPEN, refuse_earlier_day, refuse_other_keys, refuse_too_many_workers
+from engine.start_checks import (
+    OPEN,
+    refuse_earlier_day,
+    refuse_other_keys,
+    refuse_too_many_workers,
+    refuse_where_no_room,
+)
 from engine.workloads.base import ResourceState, Workload, WorldContext
 from engine.workloads.labels import GENERIC, Labels
 
@@ -84,6 +90,8 @@ class RunPlan:
     cost_estimate: float | None = None
     """US dollars; None as above."""
     cost_ceiling: float
+    billed: bool = True
+    """The trade's resources have a price; else nothing is said of money."""
     problems: Sequence[str] = ()
     """Why the run would not start; empty where it would."""
     messages: Sequence[str] = ()
@@ -183,6 +191,7 @@ class _Planner:
             * self._workload.attempt_seconds
             / 60
             * workload.price_per_minute,
+            billed=bool(workload.price_per_minute or workload.labels.provider),
             problems=self._problems,
             messages=self._messages,
         )
@@ -197,6 +206,8 @@ class _Planner:
         with self._noting():
             own.refuse_if_held()
             shared.refuse_if_held()
+            # A live run holds its own memory: beside one this would only be said a second time.
+            self._messages += refuse_where_no_room(settings)
         with self._noting():
             refuse_too_many_workers(settings)
         if self._workload.daily and not continue_day:
@@ -240,7 +251,8 @@ class _Planner:
         try:
             known = self._ledger.jobs() if self._ledger.exists() else {}
             if known:
-                return False, self._waiting(known.values()), self._ledger.figures().blocked
+                waiting = self._waiting(known.values())
+                return False, waiting + self._new(known), self._ledger.figures().blocked
             report = self._workload.seed(self._ledger, dry_run=True)
         except EngineError as exc:
             self._note(str(exc))
@@ -252,6 +264,17 @@ class _Planner:
         self._messages += [f"Left out, {why}: {count}." for why, count in report.skipped.items()]
         jobs = [PlannedJob(job_id=job_id, key=key) for job_id, key, _ in report.plan]
         return True, jobs, {}
+
+    def _new(self, known: Mapping[str, Job]) -> list[PlannedJob]:
+        """What a source that grows has beside the jobs that are known. Raises EngineError."""
+        if not self._workload.grows:
+            return []
+        report = self._workload.seed(self._ledger, dry_run=True)
+        return [
+            PlannedJob(job_id=job_id, key=key)
+            for job_id, key, _ in report.plan
+            if job_id not in known
+        ]
 
     def _note(self, problem: str) -> None:
         if problem not in self._problems:

@@ -16,15 +16,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
 import psutil
 
-from engine.private_files import open_append, patiently, read_own, write_atomically
+from engine.marked import has_ended, with_marker
+from engine.private_files import patiently, read_own, write_atomically
 
-_KILL_SECONDS = 5.0
+KILL_SECONDS = 5.0
 """Longest wait for processes that were killed."""
 _LOOK_SECONDS = 0.01
 RECORD_MAX_BYTES: Final = 64 * 1024
@@ -63,15 +64,35 @@ class ProcessRecord:
     role: str
     """``worker`` or what the workload calls it (``appium``)."""
     slot: int
+    marker: str = ""
+    """Of a slot's child alone, in its environment (``engine.marked``)."""
 
     def process(self) -> psutil.Process | None:
         """The living process, if it is still the one that we started."""
+        if not self.pid:
+            return None
         try:
             process = psutil.Process(self.pid)
             same = identity(self.pid) == self.started and process.status() != psutil.STATUS_ZOMBIE
             return process if same else None
         except psutil.Error:
             return None
+
+
+def _by_marker(announced: ProcessRecord) -> ProcessRecord:
+    """The record of a child that was announced, by the child itself where it lives.
+
+    Its owner was killed before it wrote the pid down, or is about to. What the child started has
+    its marker too and may be others' (an adb server of the host), so the command must be the same.
+    """
+    arguments = announced.command[1:]
+    for process in with_marker(announced.marker):
+        with contextlib.suppress(psutil.Error):
+            # An interpreter may stand before the words of a script.
+            words = tuple(process.cmdline())
+            if words[len(words) - len(arguments) :] == arguments:
+                return replace(announced, pid=process.pid, started=identity(process.pid))
+    return announced
 
 
 def identity(pid: int) -> str:
@@ -145,7 +166,7 @@ def end_unrecorded(popen: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(psutil.Error):
         end_tree(psutil.Process(popen.pid), timeout=0)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        popen.wait(_KILL_SECONDS)
+        popen.wait(KILL_SECONDS)
 
 
 def end_tree(process: psutil.Process, *, timeout: float) -> bool:
@@ -159,43 +180,35 @@ def end_tree(process: psutil.Process, *, timeout: float) -> bool:
     # Children that left the tree in the meantime are still in the group that we made.
     family += [child for child in _members(group) if child not in family]
     _signal_all(family, "kill")
-    return _wait_ended(family, timeout=_KILL_SECONDS)
+    return _wait_ended(family, timeout=KILL_SECONDS)
 
 
 def _wait_ended(processes: Iterable[psutil.Process], *, timeout: float) -> bool:
     """Whether all end in time; one that only its new parent has yet to bury has ended."""
     deadline = time.monotonic() + timeout
-    left = [process for process in processes if not _has_ended(process)]
+    left = [process for process in processes if not has_ended(process)]
     while left and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-        left = [process for process in left if not _has_ended(process)]
+        left = [process for process in left if not has_ended(process)]
     return not left
 
 
-def _has_ended(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True
-
-
 def end_orphans(record: ProcessRecord) -> bool:
-    """Kill what a recorded process that is gone left in the group that it led; whether it left
-
+    """Kill what a recorded process that has ended left in the group that it led; whether there was
     anything.
 
-    While a group has members no other process is given its number; one whose number has a living
-    leader is somebody else's.
+    While a group has members no other process is given its number: one with another leader is
+    somebody else's.
     """
-    if psutil.pid_exists(record.pid):
+    if not record.pid or identity(record.pid) not in {"", record.started}:
         return False
     orphans = [
         process
         for process in _members(record.pid)
-        if _not_before(identity(process.pid), record.started)
+        if not has_ended(process) and _not_before(identity(process.pid), record.started)
     ]
     _signal_all(orphans, "kill")
-    _wait_ended(orphans, timeout=_KILL_SECONDS)
+    _wait_ended(orphans, timeout=KILL_SECONDS)
     return bool(orphans)
 
 
@@ -245,7 +258,8 @@ class ProcessRegistry:
     def forget(self, record: ProcessRecord) -> None:
         path = self._path(record.role, record.slot)
         present = self._read(path)
-        if present is None or present == record:
+        same_child = present is not None and present.marker == record.marker != ""
+        if present is None or present == record or same_child:
             patiently(lambda: path.unlink(missing_ok=True))
 
     def records(self, *, slot: int | None = None, role: str | None = None) -> list[ProcessRecord]:
@@ -278,95 +292,17 @@ class ProcessRegistry:
         try:
             # Of this user only: what a record names is ended.
             data = json.loads(read_own(path, RECORD_MAX_BYTES))
-            return ProcessRecord(
+            record = ProcessRecord(
                 pid=int(data["pid"]),
                 started=str(data["started"]),
                 command=tuple(str(part) for part in data["command"]),
                 role=str(data["role"]),
                 slot=int(data["slot"]),
+                marker=str(data.get("marker", "")),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
-
-
-class Child:
-    """A recorded child process in its own group."""
-
-    def __init__(
-        self, popen: subprocess.Popen[bytes], record: ProcessRecord, registry: ProcessRegistry
-    ) -> None:
-        self._popen = popen
-        self.record = record
-        self._registry = registry
-
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    def alive(self) -> bool:
-        return self._popen.poll() is None
-
-    @property
-    def exit_status(self) -> int | None:
-        """What it ended with, negative for a signal (POSIX); None while it lives."""
-        return self._popen.poll()
-
-    def stop(self, timeout: float) -> None:
-        """Terminate, wait, kill the whole group, forget the record. Safe to repeat."""
-        process = self.record.process()
-        if process is not None:
-            end_tree(process, timeout=timeout)
-        # A program of several threads may show as ended before the last of them is.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(_KILL_SECONDS)
-        end_orphans(self.record)
-        self._registry.forget(self.record)
-
-
-class SlotProcesses:
-    """Starts and records the children of one worker slot (the seam's ``ProcessKeeper``)."""
-
-    def __init__(self, registry: ProcessRegistry, slot: int) -> None:
-        self._registry = registry
-        self._slot = slot
-
-    def spawn(
-        self,
-        role: str,
-        command: Sequence[str],
-        *,
-        log_path: Path,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        stdin: Path | None = None,
-    ) -> Child:
-        """Start a child whose output is appended to ``log_path`` and which reads ``stdin``.
-
-        Raises ProgramError where the program cannot be run, another OSError where a file cannot be
-        read, its log or its record cannot be written or the host cannot start it; no child is left
-        then.
-        """
-        with contextlib.ExitStack() as files:
-            source: int | IO[bytes] = subprocess.DEVNULL
-            if stdin is not None:
-                source = files.enter_context(stdin.open("rb"))
-            output = files.enter_context(open_append(log_path))
-            popen = start(
-                command, env=env, cwd=cwd, stdin=source, stdout=output, stderr=subprocess.STDOUT
-            )
-        record = ProcessRecord(
-            pid=popen.pid,
-            started=identity(popen.pid),
-            command=tuple(command),
-            role=role,
-            slot=self._slot,
-        )
-        try:
-            self._registry.add(record)
-        except OSError:
-            end_unrecorded(popen)
-            raise
-        return Child(popen, record, self._registry)
+        return record if record.pid or not record.marker else _by_marker(record)
 
 
 def ignore_interrupts() -> None:

@@ -81,15 +81,17 @@ class ProgressTracker(LedgerReader):
         now: Callable[[], datetime] = utc_now,
         refuse: Callable[[Job], str | None] = never,
         cap: int | None = None,
+        rank: Callable[[Job], int] | None = None,
     ) -> None:
         """``refuse`` is the workload's word on whether a job may be claimed now. ``cap`` is the
-        most successes of one account a day, 0 = no limit, None = as the settings say."""
+        most successes of one account a day, 0 = no limit, None = as the settings say. ``rank``:
+        of the jobs that wait the lower one first, equal ones in file order; None = file order."""
         desk = ClaimDesk(
             cap=settings.posting.max_posts_per_account_per_day if cap is None else cap,
             refuse=refuse,
             recheck_seconds=settings.run.idle_poll_seconds,
         )
-        super().__init__(LedgerAccess(path, settings, run_id, now), desk, settings)
+        super().__init__(LedgerAccess(path, settings, run_id, now, rank), desk, settings)
         self.path = path
         self._operator = OperatorDesk(self._ledger)
 
@@ -114,7 +116,8 @@ class ProgressTracker(LedgerReader):
     # -- workers -----------------------------------------------------------------------------------
 
     def claim(self, worker_id: str) -> Claim | Nothing:
-        """Lease the next job: due ones first, then pending ones, in file order (A4.1 to A4.4)."""
+        """Lease the next job: due ones first, then pending ones, in file order (A4.1 to A4.4); a
+        rank goes before all of that (C4.3)."""
         with self._ledger.threads:
             with self._ledger.writing() as now:
                 fold = self._ledger.book.fold

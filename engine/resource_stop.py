@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.aftermath import receipts_of
 from engine.errors import EngineError
 from engine.jobs import JobStatus
-from engine.stop_receipt import IN_DOUBT, Found, StopRecord, fate, find, one_each
+from engine.stop_receipt import HAD_ENDED, IN_DOUBT, Found, StopRecord, fate, find, one_each
 from engine.worker_process import WorkerProcess, WorkerState
 from engine.workloads.base import Receipt, ResourceState
 
@@ -53,9 +53,9 @@ class ResourceStop:
         self._run = run
         self._all = not command.ids
         self._record = StopRecord(id=command.id, by=command.sent_by, asked_at=run.now())
-        names = list(dict.fromkeys(command.ids))
+        names, seen = list(dict.fromkeys(command.ids)), list(run.desk.seen.values())
         self._finding: Future[Found] | None = run.aftermath.in_background(
-            lambda: find(run.workload, names)
+            lambda: find(run.workload, names, seen)
         )
         self._drained: dict[int, _Drained] = {}
         self._busy: list[ResourceState] = []
@@ -110,6 +110,9 @@ class ResourceStop:
         self._drain()
         self._release([state for state in found.targets if state not in self._busy])
         self._released = not self._busy and bool(found.targets)
+        self._record.note_ended(found.ended, self._run.now())
+        for state in found.ended:
+            self._tell("off", state.label, id=state.id, text=HAD_ENDED)
 
     # -- workers -----------------------------------------------------------------------------------
 

@@ -49,7 +49,8 @@ class StageLoop:
             if run.stopping():
                 run.plan.stop()
                 break
-            run.release_all(why=f"still held after the {run.workload.labels.stage}")
+            if not run.workload.keeps_resource:
+                run.release_all(why=f"still held after the {run.workload.labels.stage}")
             self._hold_here_if_asked()
         self._say_ended()
         return not run.stopping()

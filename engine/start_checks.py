@@ -8,6 +8,8 @@ from engine.errors import InputError
 from engine.jobs import JobStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.config import Settings
     from engine.progress import ProgressTracker
 
@@ -32,6 +34,24 @@ def refuse_too_many_workers(settings: Settings) -> None:
             f"--workers must be 1 to {settings.run.max_workers} (run.max_workers), "
             f"not {settings.run.workers}."
         )
+
+
+def refuse_where_no_room(settings: Settings) -> Sequence[str]:
+    """What should be known of a start of all workers on this host, as it is now: mostly nothing.
+
+    Raises InputError where its free memory does not hold them. Takes a second at most.
+    """
+    from engine.host.room import check_room  # only a start asks for it
+
+    return check_room(settings.run.workers, settings.host)
+
+
+def room_notices(settings: Settings) -> Sequence[str]:
+    """The same for who only asks: that there is no room is one of the sentences."""
+    try:
+        return refuse_where_no_room(settings)
+    except InputError as exc:
+        return (str(exc),)
 
 
 def refuse_other_keys(ledger: ProgressTracker, settings: Settings) -> None:

@@ -7,7 +7,7 @@ what was seen, which jobs were interrupted, and by whom.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ FOLDER: Final = "receipts"
 KEPT: Final = 200
 """Receipts of one work directory; older ones go."""
 NO_SUCH: Final = "there is none of this name"
+HAD_ENDED: Final = "it had ended already"
 
 GIVEN_BACK: Final = "given back, the attempt is not counted"
 IN_DOUBT: Final = "in doubt: past the point of no return, its outcome was not seen"
@@ -37,15 +38,18 @@ class Found:
     """What the operator's names stand for."""
 
     targets: Sequence[ResourceState]
+    ended: Sequence[ResourceState] = ()
+    """Held when they were last seen, and gone since: nothing has to be done about them."""
     missing: Sequence[str] = ()
-    """Names that the provider does not know."""
+    """Names that nobody knows."""
 
 
-def find(workload: Workload, names: Sequence[str]) -> Found:
+def find(workload: Workload, names: Sequence[str], seen: Collection[ResourceState] = ()) -> Found:
     """Resources by id or label, ours or not; without names all of ours. Never raises EngineError.
 
-    The provider is asked only about names that our own records do not have; where it cannot be
-    asked, such a name is taken for an id.
+    ``seen``: what was held earlier, so that a name which stands for nothing now is not taken for a
+    wrong one. The provider is asked only about names that our own records do not have; where it
+    cannot be asked, such a name is taken for an id.
     """
     ours = list(workload.resources(ask=False))
     if not names:
@@ -53,6 +57,7 @@ def find(workload: Workload, names: Sequence[str]) -> Found:
     known = _named(ours)
     unknown = [name for name in names if name not in known]
     missing: list[str] = []
+    ended: dict[str, ResourceState] = {}
     if unknown:
         try:
             known |= {
@@ -60,14 +65,17 @@ def find(workload: Workload, names: Sequence[str]) -> Found:
                 for name, state in _named(workload.resources(ask=True)).items()
                 if name in unknown
             }
-            missing = [name for name in unknown if name not in known]
+            before = _named(seen)
+            gone = [name for name in unknown if name not in known]
+            ended = {before[name].id: before[name] for name in gone if name in before}
+            missing = [name for name in gone if name not in before]
         except EngineError:
             known |= {name: _unlisted(name) for name in unknown}
     chosen = {known[name].id: known[name] for name in names if name in known}
-    return Found(targets=list(chosen.values()), missing=missing)
+    return Found(targets=list(chosen.values()), ended=list(ended.values()), missing=missing)
 
 
-def _named(states: Sequence[ResourceState]) -> dict[str, ResourceState]:
+def _named(states: Collection[ResourceState]) -> dict[str, ResourceState]:
     return {state.label: state for state in states} | {state.id: state for state in states}
 
 
@@ -127,6 +135,17 @@ class StopRecord:
             self.receipts[receipt.id] = receipt
             self.ended[receipt.id] = now
 
+    def note_ended(self, states: Sequence[ResourceState], now: datetime) -> None:
+        """Resources that ended before they could be stopped."""
+        self.targets = [*self.targets, *states]
+        self.seen(
+            [
+                Receipt(id=one.id, label=one.label, released=True, detail=HAD_ENDED)
+                for one in states
+            ],
+            now,
+        )
+
     def note_gone(self, ours: Sequence[ResourceState], why: str, now: datetime) -> list[Receipt]:
         """Targets that our records (``ours``) name no more: an entry is cleared only when its
         resource was seen off. Returns what is new."""
@@ -166,6 +185,8 @@ class StopRecord:
         parts = [f"{len(off)} of {len(self.receipts) + len(self.missing)} seen off"]
         if left:
             parts.append(f"NOT OFF: {', '.join(left)}")
+        if ended := [one.label for one in self.receipts.values() if one.detail == HAD_ENDED]:
+            parts.append(f"ended already: {', '.join(ended)}")
         if self.missing:
             parts.append(f"unknown: {', '.join(self.missing)}")
         if self.jobs:

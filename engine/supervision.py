@@ -73,14 +73,20 @@ class Workers:
         self.orders: dict[str, Any] = {}
         self.held: set[int] = set()
         """Slots that claim nothing until the operator releases them."""
+        self.leaving: set[int] = set()
+        """Slots that claim nothing more and are to be dismissed once they have no job."""
+        self.asked = count
+        """How many the operator last asked for; scaling stays within it."""
         self.resize(count)
 
     # -- number ----------------------------------------------------------------------------------
 
     def resize(self, count: int) -> None:
         """Have slots 0 to count-1; the others are stopped after their job."""
+        self.asked = count
         for slot in range(count):
             worker = self.slots.setdefault(slot, WorkerProcess(slot=slot))
+            self.keep(worker)
             if not worker.wanted:
                 self.revive(slot)
         for slot, worker in self.slots.items():
@@ -90,6 +96,7 @@ class Workers:
     def revive(self, slot: int) -> None:
         """Want the slot (again); it is started when its turn comes, its restarts forgotten."""
         worker = self.slots.setdefault(slot, WorkerProcess(slot=slot))
+        self.keep(worker)
         worker.wanted = True
         worker.restarts = 0
         if worker.state in (WorkerState.STOPPED, WorkerState.FATAL):
@@ -97,11 +104,23 @@ class Workers:
 
     def dismiss(self, worker: WorkerProcess) -> None:
         """Take the slot away: its worker finishes or gives back."""
+        self.leaving.discard(worker.slot)
         worker.wanted = False
         if worker.alive:
             self.stop(worker)
         elif worker.state in (WorkerState.WAITING, WorkerState.BACKOFF):
             worker.enter(WorkerState.STOPPED)
+
+    def retire(self, worker: WorkerProcess) -> None:
+        """Let it finish what it has and claim nothing more; who asked dismisses it then."""
+        self.leaving.add(worker.slot)
+        self._send(worker, self._orders_of(worker))
+
+    def keep(self, worker: WorkerProcess) -> None:
+        """It need not leave after all."""
+        if worker.slot in self.leaving:
+            self.leaving.remove(worker.slot)
+            self._send(worker, self._orders_of(worker))
 
     def new_stage(self) -> None:
         """Workers that were given up get another chance in the next stage."""
@@ -113,6 +132,11 @@ class Workers:
     @property
     def alive(self) -> list[WorkerProcess]:
         return [worker for worker in self.slots.values() if worker.alive]
+
+    @property
+    def unreaped(self) -> list[WorkerProcess]:
+        """Those that live, and those whose end nobody has looked at yet."""
+        return [worker for worker in self.slots.values() if worker.popen is not None]
 
     @property
     def wanted(self) -> list[WorkerProcess]:
@@ -137,7 +161,7 @@ class Workers:
             self._send(worker, self._orders_of(worker))
 
     def _orders_of(self, worker: WorkerProcess) -> dict[str, Any]:
-        paused = bool(self.orders.get("paused")) or worker.slot in self.held
+        paused = bool(self.orders.get("paused")) or worker.slot in self.held | self.leaving
         return self.orders | {"paused": paused}
 
     def stop(self, worker: WorkerProcess, *, order: str = "stop") -> None:

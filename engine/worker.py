@@ -6,16 +6,20 @@ the ledger. Started by the supervisor; talks to it over its standard streams.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # before all that follows
+    from engine.collector import quick_start
+
+    quick_start()
+
 import argparse
 import math
 import os
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import logs, processes, workloads
+from engine import collector, logs, processes, workloads
 from engine.between_jobs import BetweenJobs
 from engine.channel import Orders, WorkerChannel
 from engine.claim_holder import ClaimHolder
@@ -24,6 +28,7 @@ from engine.errors import (
     ClaimLostError,
     EngineError,
     ExitCode,
+    HoldsRunError,
     JobError,
     LedgerError,
     LedgerLockedError,
@@ -40,6 +45,7 @@ from engine.next_job import NextJob
 from engine.progress import ProgressTracker
 from engine.report import JobReport
 from engine.run_state import RunDirectory
+from engine.slot_processes import SlotProcesses
 from engine.worker_options import parse, resolved
 from engine.workloads.base import Session, WorkerSlot, Workload, WorldContext
 
@@ -75,7 +81,12 @@ class Worker:
         self.channel = channel
         self.worker_id = str(slot.index)
         self.log = slot.log
-        self._claims = ClaimHolder(ledger, self.settings.ledger, self.log)
+        self._claims = ClaimHolder(
+            ledger,
+            self.settings.ledger,
+            self.log,
+            alarm=lambda text: channel.send("alarm", text=text),
+        )
         self._between = BetweenJobs(self.settings.run.delay_between_jobs_seconds)
         self._next = NextJob(
             self.worker_id, ledger, self._claims, channel, self.settings.run, self.log
@@ -83,6 +94,8 @@ class Worker:
         self._wake = threading.Event()
         self._failures_in_a_row = 0
         self._failed_recoveries = 0
+        self._held = False
+        """It asked for the run to be held, and the supervisor has not answered yet."""
         self.lifecycle = Lifecycle(workload.ready_states, self._publish_state)
         channel.on_stop(self._wake.set)
 
@@ -109,6 +122,11 @@ class Worker:
     def _work_once(self, session: Session) -> None:
         orders = self.channel.orders
         self._end_if_told(orders)
+        if self._held:
+            # Else the next job would meet the same before the supervisor's word is here.
+            self._held = False
+            self.channel.wait(self.settings.run.idle_poll_seconds, seen=orders)
+            return
         if orders.stage == 0 or orders.paused:
             self.channel.wait(self.settings.run.idle_poll_seconds, seen=orders)
             return
@@ -210,14 +228,7 @@ class Worker:
             report.log.error("job_given_back", reason=str(exc))
             return None
         except JobError as exc:
-            report.failed(exc)
-            report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
-            return Failure(
-                error=str(exc),
-                category=exc.category,
-                error_type=exc.error_type,
-                retry_soon=exc.retry_soon,
-            )
+            return self._failure(exc, report)
         except Exception as exc:
             report.failed(exc)
             report.log.exception("job_failed_unexpectedly")
@@ -226,6 +237,23 @@ class Worker:
             return Failure(
                 error=logs.redact(text), category=verdict.category, error_type=verdict.error_type
             )
+
+    def _failure(self, exc: JobError, report: JobReport) -> Failure | None:
+        """What a typed error says; None where the job is given back, as it is not to blame."""
+        if isinstance(exc, HoldsRunError):
+            report.log.error("run_held", error=str(exc), error_type=exc.error_type)
+            self.channel.send("hold", text=str(exc), ends_run=exc.ends_run)
+            self._held = True
+            return None
+        report.failed(exc)
+        report.log.warning("job_failed", error=str(exc), error_type=exc.error_type)
+        return Failure(
+            error=str(exc),
+            category=exc.category,
+            error_type=exc.error_type,
+            retry_soon=exc.retry_soon,
+            retry_after_seconds=exc.retry_after,
+        )
 
     def _record(self, claim: Claim, outcome: Outcome | None, report: JobReport, log: Any) -> None:
         """Write the outcome durably; patient with a busy or full disk, loud when it is in vain."""
@@ -332,6 +360,7 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         run_id=arguments.run_id,
         refuse=lambda job: _refusal(job, channel.orders, workload),
         cap=workload.daily_cap,
+        rank=workload.rank,
     )
     workload.attach(ledger)
     registry = processes.ProcessRegistry(RunDirectory(work_dir / settings.paths.run).processes_path)
@@ -341,11 +370,12 @@ def _work(arguments: argparse.Namespace, channel: WorkerChannel) -> str:
         work_dir=work_dir,
         run_id=arguments.run_id,
         log=log,
-        processes=processes.SlotProcesses(registry, arguments.worker_id),
+        processes=SlotProcesses(registry, arguments.worker_id),
         should_stop=lambda: _must_stop(channel),
     )
     channel.beat_within(settings.run.worker_silent_seconds / 4)
     channel.send("hello", pid=os.getpid())
+    collector.settled()
     reason = Worker(slot, workload, ledger, channel).run()
     log.info("worker_ended", reason=reason)
     return reason
@@ -381,4 +411,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    collector.leave(main())

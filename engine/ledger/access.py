@@ -74,12 +74,17 @@ class LedgerAccess:
     """One process's access to one ledger; threads may share it."""
 
     def __init__(
-        self, path: Path, settings: Settings, run_id: str, now: Callable[[], datetime]
+        self,
+        path: Path,
+        settings: Settings,
+        run_id: str,
+        now: Callable[[], datetime],
+        rank: Callable[[Job], int] | None = None,
     ) -> None:
         # the file itself, so that a link to it stays a link and both names share one lock
         path = path.resolve()
         self.path = path
-        self.book = Book(path, settings.zone)
+        self.book = Book(path, settings.zone, rank)
         self.threads = threading.RLock()
         self.clock: Callable[[], datetime] = lambda: settings.local(now())
         """Now, in the operator's zone."""

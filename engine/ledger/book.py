@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from engine.errors import LedgerUnreadableError
+from engine.jobs import Job
 from engine.ledger.cut_end import CutEnd
 from engine.ledger.file import LedgerFile, keep_copy, replace
 from engine.ledger.fold import Entry, Fold
@@ -67,9 +68,13 @@ class Replaced(NamedTuple):
 
 
 class Book:
-    def __init__(self, path: Path, zone: tzinfo | None) -> None:
+    def __init__(
+        self, path: Path, zone: tzinfo | None, rank: Callable[[Job], int] | None = None
+    ) -> None:
+        """``rank``: which of the jobs that wait come first."""
         self.path = path
         self._zone = zone
+        self._rank = rank
         self._file = LedgerFile(path)
         self._quarantine = Quarantine(path)
         self._seeds = SeedCopy(path)
@@ -81,7 +86,7 @@ class Book:
         self._start_over()
 
     def _start_over(self) -> None:
-        self.fold = Fold(self._zone)
+        self.fold = Fold(self._zone, self._rank)
         self._layout: Layout | None = None
         self._refusal = ""
         self._present: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -67,7 +68,10 @@ class ClaimDesk:
         """The same for jobs that were only looked at, with None for no objection."""
 
     def choose(self, fold: Fold, now: datetime) -> Entry | None:
-        """The job to claim: due ones first, then pending ones, each in file order."""
+        """The job to claim: due ones first, then pending ones, each in file order.
+
+        With a rank that decides first: due ones go before pending ones of their own rank only.
+        """
         self._keep_up(fold, now)
         fold.release_due(now)
         while fold.unreadable_retry:
@@ -75,18 +79,33 @@ class ClaimDesk:
             if job_id not in self._reported:
                 self._reported.add(job_id)
                 log.warning("retry_at_unreadable", job=job_id, treated_as="due")
-        for kind in (JobStatus.RETRYING, JobStatus.PENDING):
-            for entry in fold.candidates(kind, now, self.cap):
-                if self._is_later(entry):
-                    fold.set_aside(entry)
-                    self._later.add(entry.job_id)
-                    continue
-                reason = self._objection(fold, entry)
-                if reason is None:
-                    return entry
+        due = self._first(fold, JobStatus.RETRYING, now)
+        if due is not None and not fold.ranked:
+            return due
+        pending = self._first(fold, JobStatus.PENDING, now)
+        if due is None or pending is None:
+            return due or pending
+        return pending if fold.rank(pending) < fold.rank(due) else due
+
+    def _first(self, fold: Fold, kind: JobStatus, now: datetime) -> Entry | None:
+        """The first job of one status that may be claimed; it stays in its queue until it is."""
+        for entry in fold.candidates(kind, now, self.cap):
+            if self._is_later(entry):
                 fold.set_aside(entry)
-                self._objections[entry.job_id] = (reason, time.monotonic() + self._recheck)
+                self._later.add(entry.job_id)
+                continue
+            reason = self._objection(fold, entry)
+            if reason is None:
+                return entry
+            fold.set_aside(entry)
+            self._objections[entry.job_id] = (reason, time.monotonic() + self._recheck)
         return None
+
+    def ask_again(self) -> None:
+        """Forget what stood in the way of jobs: it may have changed without a row."""
+        self._objections = {job: (why, -math.inf) for job, (why, _) in self._objections.items()}
+        self._asked.clear()
+        self._surveyed = (None, 0.0, Survey())
 
     def surveyed(self, fold: Fold, now: datetime) -> Survey:
         """The same for somebody who only shows it: made anew when a row was written, and when what

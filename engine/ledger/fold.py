@@ -10,14 +10,14 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from operator import attrgetter
 from pathlib import PureWindowsPath
 from sys import intern
-from typing import NamedTuple
 
 from engine.jobs import ErrorCategory, Job, JobStatus
+from engine.ledger.entry import Content, Entry
 from engine.ledger.queue import KeyedQueue
 from engine.ledger.rows import (
     ACCOUNT,
@@ -48,70 +48,21 @@ from engine.ledger.rows import (
 )
 from engine.ledger.text import split
 
+__all__ = ["Content", "Entry", "Fold"]
+
 PENDING, CLAIMED, SUCCESS = JobStatus.PENDING, JobStatus.CLAIMED, JobStatus.SUCCESS
 FAILED, RETRYING = JobStatus.FAILED, JobStatus.RETRYING
 _STATUS = {status.value: status for status in JobStatus}
 _IN_DOUBT = ErrorCategory.IN_DOUBT.value
 
 
-class Content(NamedTuple):
-    """What a job is about, as far as it tells that it was done before."""
-
-    video_id: str
-    name: str
-    """Of the video's file."""
-
-
-class Entry:
-    """One job: its rows, and of the latest one what decisions need."""
-
-    __slots__ = (
-        "account",
-        "attempts",
-        "carried",
-        "claimed_at",
-        "content",
-        "in_doubt",
-        "job",
-        "job_id",
-        "last_claim",
-        "order",
-        "ours",
-        "pass_number",
-        "retry_at",
-        "rows",
-        "status",
-        "submitted",
-        "worker_id",
-    )
-
-    def __init__(self, job_id: str, order: int, raw: bytes) -> None:
-        self.job_id = job_id
-        self.order = order
-        """Its place among the jobs."""
-        self.rows = [raw]
-        self.account = self.worker_id = self.claimed_at = self.last_claim = self.retry_at = ""
-        self.status = PENDING
-        self.attempts = 0
-        self.pass_number = 1
-        self.submitted = self.ours = self.in_doubt = False
-        self.job: Job | None = None
-        """The latest row as a value, once it was asked for."""
-        self.carried: tuple[str, ...] = ()
-        """The columns that later rows leave empty, once they were asked for."""
-        self.content: Content | None = None
-        """Once it was asked for."""
-
-    @property
-    def foreign_claim(self) -> bool:
-        return self.status is CLAIMED and not self.ours
-
-
 class Fold:
     """All jobs of one ledger in file order, with what claiming needs kept ready."""
 
-    def __init__(self, zone: tzinfo | None) -> None:
+    def __init__(self, zone: tzinfo | None, rank: Callable[[Job], int] | None = None) -> None:
+        """``rank``: which of the jobs that wait come first; without one, all in file order."""
         self.zone = zone
+        self._rank = rank
         self.layout: Layout = CURRENT
         self.entries: dict[str, Entry] = {}
         self.by_order: list[Entry] = []
@@ -126,8 +77,9 @@ class Fold:
         self.failed: dict[str, Entry] = {}
         self.of_worker: Counter[tuple[str, JobStatus]] = Counter()
         """Jobs by who holds or last held them, and by status; zeros stay."""
-        self.pending = KeyedQueue()
-        self.due = KeyedQueue()
+        ranked = None if rank is None else self._rank_at
+        self.pending = KeyedQueue(ranked)
+        self.due = KeyedQueue(ranked)
         self.unreadable_retry: list[str] = []
         """Jobs whose ``retry_at`` means nothing, to be reported (A4.4)."""
         self._waiting: list[tuple[float, int]] = []
@@ -217,6 +169,23 @@ class Fold:
             heapq.heappush(self._waiting, (when.timestamp(), order))
 
     # -- claiming ----------------------------------------------------------------------------------
+
+    @property
+    def ranked(self) -> bool:
+        """Jobs that wait are taken by rank, and only equal ones in file order."""
+        return self._rank is not None
+
+    def rank(self, entry: Entry) -> int:
+        """Lower ones first; 0 for all where there is no rank."""
+        if self._rank is None:
+            return 0
+        had = entry.job
+        found = self._rank(self.job(entry))
+        entry.job = had  # values of all that wait would be most of this process's memory
+        return found
+
+    def _rank_at(self, order: int) -> int:
+        return self.rank(self.by_order[order])
 
     def release_due(self, now: datetime) -> None:
         """Jobs whose ``retry_at`` has passed join the queue of the due ones."""

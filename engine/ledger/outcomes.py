@@ -133,7 +133,8 @@ def failed(job: Job, failure: Failure, now: datetime) -> Changes:
 
 
 def after_failure(history: Sequence[Job], failure: Failure, retry: Retry, now: datetime) -> Changes:
-    """``failed``, or ``retrying`` where the settings want another try inside this pass (A3.5).
+    """``failed``, or ``retrying`` where the trade or the settings want another try inside this pass
+    (A3.5).
 
     No capacity and rate limits postpone without using an attempt up, with growing delays; after
     so many in a row they are a failure like any other.
@@ -142,6 +143,9 @@ def after_failure(history: Sequence[Job], failure: Failure, retry: Retry, now: d
     changes = failed(job, failure, now)
     if changes[ERROR_CATEGORY] == ErrorCategory.IN_DOUBT:
         return changes
+    if failure.retry_after_seconds is not None and job.attempts + 1 < job.max_attempts:
+        due = now + timedelta(seconds=failure.retry_after_seconds)
+        return changes | {STATUS: JobStatus.RETRYING, RETRY_AT: stamp(due)}
     postponed = postponements(history)
     limit = retry.infrastructure_limit * _POSTPONEMENTS_PER_ATTEMPT
     retryable = failure.category in (ErrorCategory.INFRASTRUCTURE, ErrorCategory.UNKNOWN)

@@ -10,12 +10,22 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Callable, Iterator
+from typing import Final
+
+_ORDERS: Final = (1 << 32) - 1
+"""The bits of a place that tell the order in the file; those above it are the rank."""
 
 
 class KeyedQueue:
-    """Places in the file (``order``), to be taken lowest first, at most one a key."""
+    """Jobs by their places in the file (``order``), to be taken lowest first, at most one a key.
 
-    def __init__(self) -> None:
+    With a rank, the lowest rank comes first, and among equal ones the lowest order. Nothing but
+    these numbers is ever compared (behaviour C4.3).
+    """
+
+    def __init__(self, rank: Callable[[int], int] | None = None) -> None:
+        """``rank``: of the job with that order, asked when it is let in."""
+        self._rank = rank
         self._by_key: dict[str, list[int]] = {}
         self._fronts: list[tuple[int, str]] = []
         self._parked: set[str] = set()
@@ -37,10 +47,11 @@ class KeyedQueue:
             self._add(order, key)
 
     def _add(self, order: int, key: str) -> None:
+        place = order if self._rank is None else self._rank(order) << 32 | order
         queue = self._by_key.setdefault(key, [])
-        heapq.heappush(queue, order)
-        if queue[0] == order and key not in self._parked:
-            heapq.heappush(self._fronts, (order, key))
+        heapq.heappush(queue, place)
+        if queue[0] == place and key not in self._parked:
+            heapq.heappush(self._fronts, (place, key))
 
     def unpark(self, key: str) -> None:
         """The key may be usable again."""
@@ -63,9 +74,10 @@ class KeyedQueue:
             self._let_in()
             if not self._fronts:
                 return
-            order, key = self._fronts[0]
+            place, key = self._fronts[0]
+            order = place & _ORDERS
             queue = self._by_key.get(key)
-            if key in self._parked or not queue or queue[0] != order:
+            if key in self._parked or not queue or queue[0] != place:
                 heapq.heappop(self._fronts)
             elif not waiting(order, key):
                 self.drop(order, key)
@@ -79,7 +91,7 @@ class KeyedQueue:
         """Take the first job of a key out; its next one comes to the front."""
         self._let_in()
         queue = self._by_key[key]
-        while queue and queue[0] == order:
+        while queue and queue[0] & _ORDERS == order:
             heapq.heappop(queue)
         if queue:
             self._show(key)

@@ -37,6 +37,11 @@ class LedgerReader:
         with self._ledger.threads:
             self._desk.stage = number
 
+    def ask_again(self) -> None:
+        """Forget what kept jobs from being claimed: something outside the ledger changed it."""
+        with self._ledger.threads:
+            self._desk.ask_again()
+
     def exists(self) -> bool:
         """There is a ledger file with a header, with or without jobs."""
         with self._ledger.threads:

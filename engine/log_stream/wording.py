@@ -13,6 +13,8 @@ _LEADS: Final = ("text", "error", "reason")
 """The field that says most, told right after the event's name."""
 _SPOKEN: Final = "said"
 """Event of a line that was talk: its name adds nothing to its text."""
+_SCALED: Final = "scaled"
+"""Event of another number of workers: ``workers 2 -> 3`` and the reason say all of it."""
 _QUIET: Final = frozenset({"debug", "info"})
 _LONG: Final = frozenset({"exception", "stack"})
 
@@ -34,6 +36,9 @@ def words(found: Mapping[str, str], *, own_worker: bool) -> tuple[str, tuple[str
     ``own_worker``: the line stands in its worker's own log, so that its number is known already.
     """
     more: list[str] = []
+    if found.get("event") == _SCALED and found.get("text"):
+        before, after = found.get("before", "?"), found.get("after", "?")
+        return f"workers {before} -> {after}: {_one_line(found['text'], more)}", tuple(more)
     hidden = _OWN_COLUMNS | {"attempt"} if _attempt_is_known(found) else _OWN_COLUMNS
     rest = {name: value for name, value in found.items() if value and name not in hidden}
     worker = rest.pop("worker", "")

@@ -224,7 +224,7 @@ class Custody:
             if isinstance(entry, UnreadableEntry):
                 detail += "; its unreadable registry file was set aside"
         if result.off:
-            self._log.info("phone off", phone=label, minutes=round(minutes, 1), seen=detail)
+            self._log.info("phone off", phone=label, minutes=round(minutes, 1), detail=detail)
         else:
             since = "unknown"
             if isinstance(entry, PhoneEntry):

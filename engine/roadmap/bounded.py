@@ -15,8 +15,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, Self
 
+from engine.marked import end_marked, marking
 from engine.private_files import make_private_dir
-from engine.roadmap.marked import end_marked, marking
 from engine.workloads.base import ChildProcess, ProcessKeeper
 
 Pause = Callable[[float], None]

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import InputError, StopRequested
+from engine.marked import new_marker
 from engine.output import one_line
 from engine.private_files import explain, open_append
 from engine.processes import ProgramError
 from engine.roadmap.agent_result import how_it_ended
 from engine.roadmap.bounded import BoundedProcess, Ending
 from engine.roadmap.log_tail import last_lines, read_end
-from engine.roadmap.marked import new_marker
 from engine.roadmap.record import GateResult
 from engine.roadmap.run_logs import gate_log
 from engine.roadmap.surroundings import resolved

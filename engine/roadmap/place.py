@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
 from engine.roadmap.attempts_left import AttemptsLeft
 from engine.roadmap.document import Document
 from engine.roadmap.git import Git
@@ -21,6 +21,7 @@ from engine.roadmap.status_files import STATUS_DIR, StatusFiles
 from engine.roadmap.surroundings import allowed_environment
 from engine.roadmap.worktrees import Worktrees
 from engine.run_state import RunDirectory
+from engine.slot_processes import SlotProcesses
 
 if TYPE_CHECKING:
     from engine.config import Settings

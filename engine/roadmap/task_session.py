@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import ContentError, EngineError, InfrastructureError, InternalError, JobError
 from engine.jobs import Job, Success
+from engine.marked import end_leftovers, new_marker
 from engine.roadmap import changes
 from engine.roadmap.agent import AgentLimits, AgentProcess
 from engine.roadmap.agent_errors import AgentFailedError, TaskFault
@@ -22,7 +23,6 @@ from engine.roadmap.at_work import AtWork, Note
 from engine.roadmap.attempts_left import AttemptLeft
 from engine.roadmap.document import Group, Task
 from engine.roadmap.git_errors import AgentHistoryError, GitError
-from engine.roadmap.marked import end_leftovers, new_marker
 from engine.roadmap.no_push import push_disabled
 from engine.roadmap.place import Place
 from engine.roadmap.preparation import Preparation

@@ -7,50 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from engine.jobs import ErrorCategory
-
-
-class RetryPolicy(StrEnum):
-    """What may follow a failure; a category has exactly one (behaviour A9.2)."""
-
-    NEVER = "never"
-    LIMITED = "up to its limit"
-    ONCE = "once more, unless switched off"
-    OPERATOR = "never by itself; the operator settles it"
-
-
-POLICIES: Final[Mapping[ErrorCategory, RetryPolicy]] = MappingProxyType(
-    {
-        ErrorCategory.ACCOUNT: RetryPolicy.NEVER,
-        ErrorCategory.CONTENT: RetryPolicy.NEVER,
-        ErrorCategory.INTERNAL: RetryPolicy.NEVER,
-        ErrorCategory.INFRASTRUCTURE: RetryPolicy.LIMITED,
-        ErrorCategory.UNKNOWN: RetryPolicy.ONCE,
-        ErrorCategory.IN_DOUBT: RetryPolicy.OPERATOR,
-    }
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ErrorType:
-    """One kind of failure."""
-
-    name: str
-    category: ErrorCategory
-    remedy: str
-    """What the operator can do: one sentence."""
-    aliases: tuple[str, ...] = ()
-    """Other names in old ledgers and verdicts; read, never written."""
-    older_name: str = ""
-    """What older systems call it where they have no name of their own for it."""
-
-    @property
-    def retry(self) -> RetryPolicy:
-        return POLICIES[self.category]
+from engine.taxonomy.error_type import POLICIES, ErrorType, RetryPolicy
+from engine.taxonomy.table import TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,225 +25,7 @@ class Verdict:
 
 UNKNOWN: Final = Verdict(ErrorCategory.UNKNOWN, "")
 
-_ACCOUNT = ErrorCategory.ACCOUNT
-_CONTENT = ErrorCategory.CONTENT
-_INFRA = ErrorCategory.INFRASTRUCTURE
-
-_TABLE: Final = (
-    ErrorType(
-        name="suspended",
-        category=_ACCOUNT,
-        remedy="Open the account by hand and appeal; take it out of the accounts file until then.",
-    ),
-    ErrorType(
-        name="disabled",
-        category=_ACCOUNT,
-        remedy="The account was closed by the platform: take it out of the accounts file.",
-        aliases=("terminated",),
-    ),
-    ErrorType(
-        name="banned",
-        category=_ACCOUNT,
-        remedy="The account is banned for good: take it out of the accounts file.",
-    ),
-    ErrorType(
-        name="verification",
-        category=_ACCOUNT,
-        remedy="Open the account's phone by hand and pass the check that the app asks for.",
-        aliases=("captcha", "id_verification", "challenge"),
-    ),
-    ErrorType(
-        name="logged_out",
-        category=_ACCOUNT,
-        remedy="Log the account in by hand on its phone, then requeue the job.",
-        aliases=("loggedout",),
-    ),
-    ErrorType(
-        name="action_blocked",
-        category=_ACCOUNT,
-        remedy="Let the account rest for a day or more before it posts again.",
-        aliases=("actionblocked",),
-    ),
-    ErrorType(
-        name="not_in_geelark",
-        category=_ACCOUNT,
-        remedy="No cloud phone has this account's name: correct the accounts file or the phone's "
-        "name, then requeue the job.",
-    ),
-    ErrorType(
-        name="corrupted_video",
-        category=_CONTENT,
-        remedy="The video cannot be used as it is: export it again and seed it as a new job.",
-    ),
-    ErrorType(
-        name="missing_video",
-        category=_CONTENT,
-        remedy="The video is not where the job says: put it back, or set paths.video_root, then "
-        "requeue the job.",
-    ),
-    ErrorType(
-        name="duplicate_video",
-        category=_CONTENT,
-        remedy="The account has posted this very video before, under another name: skip the job.",
-    ),
-    ErrorType(
-        name="bad_caption",
-        category=_CONTENT,
-        remedy="The caption is empty or too long: correct the captions file and seed the job anew.",
-    ),
-    ErrorType(
-        name="content_warning",
-        category=_CONTENT,
-        remedy="The app warned before Share that the reel may break its rules: look at the video; "
-        "nothing was posted.",
-    ),
-    ErrorType(
-        name="adb_timeout",
-        category=_INFRA,
-        remedy="adb did not reach the phone: retried by itself; if it goes on, look at the phone's "
-        "adb setting and the host's network.",
-    ),
-    ErrorType(
-        name="appium_crash",
-        category=_INFRA,
-        remedy="The Appium server or its driver on the phone failed: retried by itself; if it goes "
-        "on, read the worker's Appium log.",
-    ),
-    ErrorType(
-        name="connection_dropped",
-        category=_INFRA,
-        remedy="A connection broke in the middle: retried by itself; if it goes on, look at the "
-        "host's network.",
-    ),
-    ErrorType(
-        name="navigation_stuck",
-        category=_INFRA,
-        remedy="The posting flow did not get on: retried by itself; look at the last screen in the "
-        "evidence.",
-        aliases=("claude_stuck", "max_steps", "loop_stuck", "ai_error"),
-        older_name="claude_stuck",
-    ),
-    ErrorType(
-        name="app_update",
-        category=_INFRA,
-        remedy="The app on the phone demands an update: update it there, then requeue the job.",
-        older_name="claude_stuck",
-    ),
-    ErrorType(
-        name="model_error",
-        category=_INFRA,
-        remedy="The model's service was slow or overloaded, or gave no usable answer: retried by "
-        "itself; if it goes on, look at the service's status page, or run with --no-ai-fallback.",
-        older_name="claude_stuck",
-    ),
-    ErrorType(
-        name="model_budget",
-        category=_INFRA,
-        remedy="The model's budget is used up: raise the limits in [model] of the settings, wait "
-        "for the next day, or run without --ai-only.",
-        older_name="claude_stuck",
-    ),
-    ErrorType(
-        name="glogin_expired",
-        category=_INFRA,
-        remedy="The phone refused the device login: retried with a fresh code; if it goes on, "
-        "switch the phone's adb off and on.",
-    ),
-    ErrorType(
-        name="network_error",
-        category=_INFRA,
-        remedy="A service could not be reached or was overloaded: retried by itself; if it goes "
-        "on, look at the network and the provider's status page.",
-    ),
-    ErrorType(
-        name="phone_error",
-        category=_INFRA,
-        remedy="The cloud phone did not start, is busy or full: retried by itself; if it goes on, "
-        "look at the phone and the plan in the provider's panel.",
-    ),
-    ErrorType(
-        name="worker_died",
-        category=_INFRA,
-        remedy="Several workers died over this job: retried by itself; read logs/worker_*.log and "
-        "the free memory of the host.",
-    ),
-    ErrorType(
-        name="record_unwritable",
-        category=_INFRA,
-        remedy="The record of posted videos could not be written, so nothing was shared: make room "
-        "on the disk or allow writing; retried by itself.",
-    ),
-    ErrorType(
-        name="job_timeout",
-        category=_INFRA,
-        remedy="The job's time was used up before Share: retried by itself; if it goes on, raise "
-        "posting.job_timeout_seconds.",
-        older_name="claude_stuck",
-    ),
-    ErrorType(
-        name="verification_failed",
-        category=_INFRA,
-        remedy="Only in old ledgers: a worker found its claim gone before posting; requeue the "
-        "job if it was not posted.",
-    ),
-    ErrorType(
-        name="task_timeout",
-        category=_INFRA,
-        remedy="The task's time was used up and its agent was ended: retried once by itself; if it "
-        "goes on, read the named log, split the task or raise roadmap.task_timeout_seconds.",
-    ),
-    ErrorType(
-        name="agent_unavailable",
-        category=_INFRA,
-        remedy="The agent's service is down, overloaded or limits calls: retried once by itself; "
-        "if it goes on, look at the service's status page and start again later.",
-    ),
-    ErrorType(
-        name="preparation_failed",
-        category=_INFRA,
-        remedy="A command of roadmap.prepare failed in the task's new worktree: retried once by "
-        "itself; if it goes on, read the named log and correct the command.",
-    ),
-    ErrorType(
-        name="agent_refused",
-        category=_ACCOUNT,
-        remedy="The agent's service takes no work from this login (logged out, credit or plan used "
-        "up): log in or top up by hand, then start again.",
-    ),
-    ErrorType(
-        name="agent_failed",
-        category=_ACCOUNT,
-        remedy="The agent gave up or wrote without end: read the named log, correct the task or "
-        "its specification, then start again.",
-    ),
-    ErrorType(
-        name="nothing_done",
-        category=_ACCOUNT,
-        remedy="The agent changed nothing and said nothing: read the named log; skip the job if "
-        "the task is done already, else correct the task, then start again.",
-    ),
-    ErrorType(
-        name="merge_conflict",
-        category=_ACCOUNT,
-        remedy="The task's branch does not fit to its neighbours': merge it by hand in the named "
-        "worktree, commit there, then start again.",
-    ),
-    ErrorType(
-        name="program_error",
-        category=ErrorCategory.INTERNAL,
-        remedy="A wrong setting or key, or our own bug: correct what the message names, else "
-        "report it with the evidence.",
-        aliases=("platform_not_supported",),
-    ),
-    ErrorType(
-        name="unconfirmed",
-        category=ErrorCategory.IN_DOUBT,
-        remedy="Look at the account's profile: mark the job as posted if the video is there, else "
-        "requeue it.",
-    ),
-)
-
-ERROR_TYPES: Final[Mapping[str, ErrorType]] = MappingProxyType({kind.name: kind for kind in _TABLE})
+ERROR_TYPES: Final[Mapping[str, ErrorType]] = MappingProxyType({kind.name: kind for kind in TABLE})
 """Every type by name."""
 
 READ_ONLY_TYPES: Final = frozenset({"verification_failed"})
@@ -292,7 +36,7 @@ LEGACY_NON_RETRYABLE: Final = frozenset(
 )
 """Type names that older ledgers never retried; they read as account (behaviour A9.9)."""
 
-_ALIASES: Final = MappingProxyType({old: kind.name for kind in _TABLE for old in kind.aliases})
+_ALIASES: Final = MappingProxyType({old: kind.name for kind in TABLE for old in kind.aliases})
 
 _NOT_LISTED: Final = "Nothing is known about this failure: look at its evidence."
 
@@ -372,7 +116,7 @@ before the built-in ones. Older names are read in old ledgers and never written;
 """
 
 
-def taxonomy_markdown(kinds: Iterable[ErrorType] = _TABLE) -> str:
+def taxonomy_markdown(kinds: Iterable[ErrorType] = TABLE) -> str:
     """The document of all types as Markdown, for docs/errors.md."""
     lines = [
         _PREFACE,

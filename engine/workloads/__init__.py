@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KNOWN: Mapping[str, str] = {
     "post_reel": "engine.workloads.post_reel:PostReel",
     "roadmap": "engine.workloads.roadmap:Roadmap",
+    "downloads": "engine.workloads.downloads:DownloadOrders",
 }
 """Name in the settings, and where its class is."""
 
@@ -24,6 +25,23 @@ DEFAULTS: dict[str, Mapping[str, object]] = {
         "run.workers": 4,
         "run.delay_between_jobs_seconds": 0,
         "run.stagger_seconds": 0.2,
+        # A coding agent with what it runs while it works: a type check, some tests.
+        "host.worker_megabytes": 700,
+        "host.worker_cores": 0.25,
+    },
+    "downloads": {
+        "run.workers": 4,
+        "run.max_workers": 8,
+        "run.delay_between_jobs_seconds": 0,
+        "run.stagger_seconds": 0.5,
+        "run.recovery_step_seconds": 1,
+        "run.idle_poll_seconds": 1,
+        "run.max_restarts": 3,
+        "run.restart_backoff_seconds": 2,
+        "retry.max_passes": 1,
+        "host.scaling": True,
+        "host.worker_megabytes": 850,
+        "host.worker_cores": 0.33,
     },
 }
 """Of a trade by its name: built-in values of settings (dotted keys) that fit it better than those

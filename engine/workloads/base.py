@@ -227,6 +227,12 @@ class Workload(Protocol):
     """Its stages are its own: retry passes, and what the settings say of them, mean nothing to it,
     and jobs are not seeded by their keys. A run tries again what failed in the one before, and ends
     the stages that are not ended yet, also where no job waits."""
+    grows: bool
+    """Its source is read at each run, and what is new there joins the ledger; else a ledger that
+    has jobs is gone on with as it is."""
+    keeps_resource: bool
+    """What a worker holds is its own over all its jobs, and goes with it; else it belongs to one
+    job, and is held too long after that."""
     ready_states: tuple[str, ...]
     """The session's states between STARTING and JOB_RUNNING, in order."""
     cap_refusal: str
@@ -240,6 +246,12 @@ class Workload(Protocol):
     @property
     def daily_cap(self) -> int:
         """Successes that one key may have on one calendar day; 0 = as many as there are jobs."""
+        ...
+
+    @property
+    def rank(self) -> Callable[[Job], int] | None:
+        """Which of the jobs that wait comes first: the lower rank, equal ones in file order. None =
+        all in file order."""
         ...
 
     @property

@@ -28,6 +28,9 @@ class Labels:
     """What a job is afterwards: ``posted``."""
     doubtful: str = "done"
     """What a job in doubt may be already: ``published``."""
+    provider: str = ""
+    """Who has the resources and is asked which are on: ``provider``; empty: they are processes of
+    this host, and our own records say all."""
     no_return: str = ""
     """The step after which an attempt cannot just be made again: ``Share``; empty: none is."""
 

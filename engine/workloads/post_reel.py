@@ -78,12 +78,16 @@ class PostReel:
         acting="posting",
         done="posted",
         doubtful="published",
+        provider="provider",
         no_return="Share",
     )
     daily = True
     own_stages = False
+    grows = False
+    keeps_resource = False
     ready_states: tuple[str, ...] = ("ADB_PENDING", "ADB_READY", "APPIUM_READY")
     cap_refusal: str = CAP_REACHED
+    rank = None
 
     def __init__(self, context: WorldContext) -> None:
         """Raises InputError for a campaign that is not there, disabled or wrong."""

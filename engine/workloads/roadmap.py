@@ -29,6 +29,7 @@ from engine.workloads.base import (
     WorkerSlot,
     WorldContext,
 )
+from engine.workloads.minutes import minutes_of, minutes_on
 from engine.workloads.paid_calls import NO_CALLS, PaidCalls
 
 if TYPE_CHECKING:
@@ -58,8 +59,11 @@ class Roadmap:
     )
     daily = False
     own_stages = True
+    grows = False
+    keeps_resource = False
     ready_states: tuple[str, ...] = ("TREE_READY",)
     cap_refusal = ""
+    rank = None
     daily_cap = 0
     price_per_minute = 0.0
 
@@ -240,7 +244,7 @@ class Roadmap:
 
     def reclaim(self, slots: Sequence[int] | None) -> Sequence[Receipt]:
         """End what agents and gates left, wherever it went, and see it gone."""
-        from engine.roadmap.marked import end_leftovers
+        from engine.marked import end_leftovers
 
         ended = end_leftovers(self._work_dir, slots)
         notes = [note for note in self._at_work.notes() if slots is None or note.slot in slots]
@@ -250,7 +254,7 @@ class Roadmap:
 
     def release(self, ids: Sequence[str]) -> Sequence[Receipt]:
         """End these agents; their workers see it and judge it. Names are ids or tasks."""
-        from engine.roadmap.marked import end_leftovers
+        from engine.marked import end_leftovers
 
         receipts = []
         known = {name: note for note in self._at_work.notes() for name in (note.id, note.task)}
@@ -265,17 +269,10 @@ class Roadmap:
         return receipts
 
     def minutes_used(self, run_id: str) -> float:
-        """Of the newest attempt of each task that this run ended, from claim to outcome."""
-        jobs = [] if self._ledger is None else list(self._ledger.jobs().values())
-        return sum(_minutes(job) for job in jobs if job.run_id == run_id)
+        return minutes_of(self._ledger, run_id)
 
     def minutes_on(self, day: date) -> float:
-        jobs = [] if self._ledger is None else list(self._ledger.jobs().values())
-        return sum(
-            _minutes(job)
-            for job in jobs
-            if job.completed_at is not None and self._settings.day_of(job.completed_at) == day
-        )
+        return minutes_on(self._ledger, day, self._settings)
 
     def calls_on(self, day: date) -> PaidCalls:
         return NO_CALLS
@@ -304,9 +301,3 @@ def _receipt(note: Note, ended: int) -> Receipt:
     minutes = max(0.0, (datetime.now(UTC) - note.since).total_seconds() / 60)
     detail = f"{ended} processes ended" if ended else "it had ended already"
     return Receipt(id=note.id, label=note.task, released=True, detail=detail, minutes=minutes)
-
-
-def _minutes(job: Job) -> float:
-    if job.claimed_at is None or job.completed_at is None:
-        return 0.0
-    return max(0.0, (job.completed_at - job.claimed_at).total_seconds() / 60)
