@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.jobs import JobStatus
 from engine.logger import get_logger
 from engine.output import complain, plain, rich_console, say, say_json
 
@@ -51,6 +52,7 @@ _SHOWN = {
     "limit_changed": "{text}",
     "limit_lifted": "{text}",
     "alarm": "ALARM: {text}",
+    "scaled": "Workers {before} -> {after}: {text}",
     "worker_started": "Worker {worker} started.",
     "worker_backoff": "Worker {worker} died; it is started again in {seconds:g} s.",
     "worker_killed": "Worker {worker} killed: {text}",
@@ -71,7 +73,7 @@ def sentence(event: Mapping[str, Any]) -> str | None:
         job, key = str(event["job"]), str(event["key"])
         whose = "" if job.endswith(key) else f" of {key}"  # an id may name its key already
         text = f"Worker {event['worker']}: {job}{whose}: {event['status']}"
-        if event.get("category"):
+        if event.get("category") and event["status"] != JobStatus.PENDING:  # given back untried
             text += f" ({event['category']}/{event.get('error_type') or '-'}): {event['error']}"
         return text.replace("\n", " ")
     if kind == "run_started" and event.get("continued"):

@@ -48,6 +48,7 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
         "paused_at": _iso(run.control.paused_at),
         "paused_why": run.control.paused_why,
         "money": run.guards.money.facts(),
+        "scaling": run.guards.scaling_facts(),
         "pause_after_stage": run.control.pause_after_stage,
         "held": {
             "keys": sorted(run.control.held_keys),
@@ -57,7 +58,7 @@ def snapshot(run: Orchestrator) -> dict[str, Any]:
             {**_worker(worker), "facts": dict(run.workload.slot_facts(slot))}
             for slot, worker in sorted(run.workers.slots.items())
         ],
-        "resources": [_resource(state) for state in run.workload.resources(ask=False)],
+        "resources": [_resource(state) for state in run.desk.held()],
         "totals": totals,
         "stages": dict(run.plan.summary()) if run.plan is not None else {},
         "stages_allowed": run.plan.max_passes if run.plan is not None else None,

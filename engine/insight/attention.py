@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.insight.money import MONEY_LIMIT, NEAR_LIMIT, NOT_ON
 from engine.insight.situation import SILENT_SECONDS, Situation
-from engine.insight.status_file import StatusMoney
+from engine.insight.status_file import StatusMoney, StatusWorker
 from engine.insight.values import Attention, JobLine, Level
 from engine.workloads.labels import plural
 
@@ -58,11 +58,19 @@ def is_orphan(state: ResourceState, now: Situation) -> bool:
     if age is not None and age < ORPHAN_SECONDS:
         return False
     if now.status is not None:
-        return not any(
+        return keeper_of(state, now) is None and not any(
             state.job_id and state.job_id in (worker.job, worker.next_job) and worker.alive
             for worker in now.status.workers
         )
     return now.elsewhere is None and not state.attended
+
+
+def keeper_of(state: ResourceState, now: Situation) -> StatusWorker | None:
+    """The living worker of its slot, where workers keep what they hold over all their jobs."""
+    if not now.keeps_resource or now.status is None or state.slot is None:
+        return None
+    workers = now.status.workers
+    return next((one for one in workers if one.slot == state.slot and one.alive), None)
 
 
 def _orphans(now: Situation) -> Iterator[Attention]:

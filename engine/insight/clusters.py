@@ -11,7 +11,7 @@ from engine.insight.run_facts import RunFacts, ended
 from engine.insight.spread import percent
 from engine.insight.values import Attempt, Cluster, Tally
 from engine.jobs import ErrorCategory, JobStatus
-from engine.taxonomy.types import POLICIES, RetryPolicy
+from engine.taxonomy.error_type import POLICIES, RetryPolicy
 
 YES: Final = "yes"
 ONCE: Final = "once"

@@ -20,11 +20,13 @@ from engine.insight.values import Actor, JobLine
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.retry import WAITING, RetryConfig, is_retryable
 from engine.taxonomy import types as taxonomy
-from engine.taxonomy.types import POLICIES, UNKNOWN_LIMIT, RetryPolicy
+from engine.taxonomy.error_type import POLICIES, RetryPolicy
+from engine.taxonomy.types import UNKNOWN_LIMIT
 
 if TYPE_CHECKING:
     from engine.config import Settings
     from engine.workloads.base import ResourceState
+    from engine.workloads.labels import Labels
 
 NOW: Final = "now"
 HELD: Final = "held"
@@ -184,15 +186,28 @@ def _took(job: Job) -> float | None:
     return seconds if seconds >= 0 else None
 
 
-def remedy(job: Job) -> str:
-    """What the operator can do about its last failure, in one sentence; empty without one."""
+_UNCONFIRMED: Final = "unconfirmed"
+_ACCOUNT: Final = "account"
+"""What a key is called where the table of failures speaks of it in its own words."""
+
+
+def remedy(job: Job, labels: Labels | None = None) -> str:
+    """What the operator can do about its last failure, in one sentence; empty without one.
+
+    ``labels``: of the trade; a job in doubt is spoken of in its words then.
+    """
     if job.status is JobStatus.SUCCESS or not (
         job.error or job.error_type or job.error_category or job.status is JobStatus.FAILED
     ):
         return ""
-    if job.in_doubt and taxonomy.category_of(job.error_type) is not ErrorCategory.IN_DOUBT:
-        return taxonomy.remedy("unconfirmed")
-    return taxonomy.remedy(job.error_type)
+    unlisted = job.in_doubt and taxonomy.category_of(job.error_type) is not ErrorCategory.IN_DOUBT
+    kind = _UNCONFIRMED if unlisted else taxonomy.canonical_type(job.error_type)
+    if kind == _UNCONFIRMED and labels is not None and labels.key != _ACCOUNT:
+        return (
+            f"Look at the {labels.key}: mark the job as {labels.done} if it is {labels.doubtful}, "
+            "else requeue it."
+        )
+    return taxonomy.remedy(kind)
 
 
 def choose(

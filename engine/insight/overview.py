@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from engine.insight.attention import attention
 from engine.insight.forecast_values import Forecast
 from engine.insight.idle import countdown, last_result, paused_by, why_idle
+from engine.insight.scaling import scaling_of
 from engine.insight.situation import Situation
 from engine.insight.values import Money, Overview
 from engine.jobs import JobStatus
@@ -91,6 +92,7 @@ def overview(now: Situation, figures: Figures) -> Overview:
         held_keys=frozenset(now.held_keys),
         held_workers=here.held.workers if here is not None else frozenset(),
         attention=attention(now),
+        scaling=scaling_of(here.scaling) if here is not None else None,
         last_result="" if now.live else last_result(now),
         problem=now.problem,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.insight.attempts import OUTCOMES
-from engine.insight.attention import is_orphan
+from engine.insight.attention import is_orphan, keeper_of
 from engine.insight.day_figures import KeyDay
 from engine.insight.money import NOT_ON
 from engine.insight.situation import Situation
@@ -95,6 +95,9 @@ def resource_report(
 
 
 def _line(state: ResourceState, now: Situation, known: Known) -> ResourceLine:
+    keeper = keeper_of(state, now)
+    if keeper is not None:
+        state = replace(state, job_id=keeper.job)
     facts = known.keys.get(state.label)
     past = known.past.get(state.label)
     worker = next((one for one in now.workers if state.job_id and one.job_id == state.job_id), None)
@@ -121,6 +124,7 @@ def _line(state: ResourceState, now: Situation, known: Known) -> ResourceLine:
         note=_note(state, now),
         code=state.code,
         stopping_since=state.stopping_since,
+        kept=keeper is not None,
     )
 
 

@@ -35,6 +35,8 @@ class Situation:
     labels: Labels = GENERIC
     daily: bool = True
     """The trade's ledger belongs to one calendar day."""
+    keeps_resource: bool = False
+    """What a worker holds is its own over all its jobs."""
     holder: InstanceRecord | None = None
     """The live run, whatever its status says."""
     status: RunStatus | None = None

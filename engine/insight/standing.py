@@ -33,7 +33,8 @@ _REMEDY: Final[Mapping[ErrorCategory, str]] = {
 class Keys:
     """Which keys (accounts) can still be used today."""
 
-    capped: int
+    capped: int | None
+    """None: there is no daily cap."""
     free: int
     held: int
 
@@ -205,7 +206,8 @@ class Standing:
         capped = {key for key, spent in self._spent.items() if self._cap and spent >= self._cap}
         capped |= {key for key in capped_elsewhere if key in self._jobs}
         held = sum(1 for key in self._waiting_for if key not in capped)
-        return Keys(capped=len(capped), held=held, free=len(self._jobs) - len(capped) - held)
+        free = len(self._jobs) - len(capped) - held
+        return Keys(capped=len(capped) if self._cap or capped else None, held=held, free=free)
 
 
 def _add(counter: Counter[K], key: K, by: int) -> None:

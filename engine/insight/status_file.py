@@ -94,6 +94,18 @@ class StatusMoney(_Part):
     """The operator resumed although the limit was reached."""
 
 
+class StatusScaling(_Part):
+    """Shares of 1, and bytes; None = could not be read."""
+
+    cpu: float | None = None
+    memory_used: float | None = None
+    free_bytes: int | None = None
+    workers: int = 0
+    most: int = 0
+    leaving: tuple[int, ...] = ()
+    why: str = ""
+
+
 class StatusTotals(_Part):
     blocked: Mapping[str, int] = Field(default_factory=dict)
 
@@ -116,6 +128,8 @@ class RunStatus(_Part):
     paused_at: AwareDatetime | None = None
     paused_why: str = ""
     money: StatusMoney = StatusMoney()
+    scaling: StatusScaling | None = None
+    """None where the number of workers stays as it was asked for."""
     held: StatusHeld = StatusHeld()
     workers: tuple[StatusWorker, ...] = ()
     stages: Mapping[str, Any] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.insight.forecast_values import Forecast
+from engine.insight.scaling import Scaling
 from engine.jobs import ErrorCategory, Job, JobStatus
 from engine.workloads.labels import GENERIC, Labels
 
@@ -314,7 +315,8 @@ class Overview:
     quarantined: int
     percent: float
     """Jobs that need nothing more of the run (success, final, skipped)."""
-    keys_capped: int
+    keys_capped: int | None
+    """None: keys have no daily cap in this trade."""
     keys_free: int
     keys_held: int
     """Keys that wait for a person, or are held."""
@@ -331,6 +333,8 @@ class Overview:
     attention: Sequence[Attention]
     labels: Labels = GENERIC
     """All that the trade has its own words for."""
+    scaling: Scaling | None = None
+    """Of a live run whose number of workers follows the host."""
     last_result: str = ""
     """How the last run ended, with its time; for the screen without a run."""
     problem: str = ""
@@ -366,6 +370,8 @@ class ResourceLine:
     """The provider's own code of its state."""
     stopping_since: datetime | None = None
     """When its stop was asked for; it has not been seen off since."""
+    kept: bool = False
+    """Its living worker's own, over all its jobs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -372,6 +372,7 @@ class Watch:
             standing=self._book.standing,
             labels=self.workload.labels,
             daily=self.workload.daily,
+            keeps_resource=self.workload.keeps_resource,
             holder=run.holder,
             status=status,
             elsewhere=run.elsewhere,

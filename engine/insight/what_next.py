@@ -57,24 +57,24 @@ def _event(line: JobLine, policy: Policy, starts: datetime | None, labels: Label
         return f"{when}{following} starts and {attempt} becomes claimable by any free worker."
     if job.status is JobStatus.RETRYING and following != PERSON:
         return f"{following} {attempt} becomes claimable by any free worker."
-    return _nothing(line, labels.key)
+    return _nothing(line, labels)
 
 
-def _nothing(line: JobLine, key_label: str) -> str:
+def _nothing(line: JobLine, labels: Labels) -> str:
     """Why the engine does nothing more with it."""
     job = line.job
     by_status = {
         JobStatus.CLAIMED: f"Worker {job.worker_id} is at attempt {job.attempts + 1}.",
         JobStatus.SUCCESS: "Nothing: it is done.",
         JobStatus.SKIPPED: "Nothing: it is left out until it is taken back.",
-        JobStatus.PENDING: f"Nothing: it has no {key_label}; name one in the job source.",
-        JobStatus.RETRYING: f"Nothing: it has no {key_label}; name one in the job source.",
+        JobStatus.PENDING: f"Nothing: it has no {labels.key}; name one in the job source.",
+        JobStatus.RETRYING: f"Nothing: it has no {labels.key}; name one in the job source.",
     }
     if job.status in by_status:
         return by_status[job.status]
     if not line.next:
         return f"Nothing by itself: {job.attempts} of {line.limit} tries are used up."
-    return f"Nothing by itself. {remedy(job)}"
+    return f"Nothing by itself. {remedy(job, labels)}"
 
 
 def _failures(line: JobLine, policy: Policy) -> Iterable[str]:

@@ -67,7 +67,7 @@ def worker_lines(
     return tuple(
         WorkerLine(
             slot=worker.slot,
-            state=word(worker, held=worker.slot in status.held.workers),
+            state=_leaving(worker, status) or word(worker, held=worker.slot in status.held.workers),
             since=worker.process_since,
             job_id=worker.job,
             key=worker.key,
@@ -87,6 +87,13 @@ def worker_lines(
         )
         for worker in sorted(status.workers, key=lambda worker: worker.slot)
     )
+
+
+def _leaving(worker: StatusWorker, status: RunStatus) -> str:
+    """``leaving`` of one that is up and claims nothing more since there is no room for it."""
+    scaling = status.scaling
+    leaves = scaling is not None and worker.slot in scaling.leaving and worker.process == "running"
+    return "leaving" if leaves else ""
 
 
 def word(worker: StatusWorker, *, held: bool = False) -> str:
