@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from engine.collector import leave
 from engine.commandline.command_names import ALLOWED_PAIRS, COMMANDS, JOB_COMMANDS, READING
 from engine.errors import EngineError, ExitCode, InputError, SettingsError
 from engine.filters import WHERE_WORDS
@@ -275,9 +275,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = PROG) -> int:
 def process() -> NoReturn:
     """One command as a process of its own. Its end looks for no garbage among all that was read,
     which would be a fifth of a ``--status``: the system takes the memory back anyway."""
-    status = main()
-    gc.freeze()
-    sys.exit(status)
+    leave(main())
 
 
 @contextmanager

@@ -30,7 +30,9 @@ def show(plan: RunPlan) -> None:
         say(f"Expected: {plan.expected_seconds / 3600:.1f} h (est.)")
     if plan.jobs:
         say(f"At the latest: {plan.longest_seconds / 3600:.1f} h, if every attempt fails late")
-    if plan.cost_estimate is not None:
+    if not plan.billed:
+        pass
+    elif plan.cost_estimate is not None:
         say(f"Cost: ${plan.cost_estimate:.2f} (est.), at most ${plan.cost_ceiling:.2f}")
     else:
         say(f"Cost: at most ${plan.cost_ceiling:.2f} (est.); no earlier day tells what is usual.")

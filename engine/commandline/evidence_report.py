@@ -9,14 +9,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine import logs
 from engine.config import Settings
-from engine.errors import ExitCode, InputError, remedy
+from engine.errors import EngineError, ExitCode, InputError, remedy
 from engine.insight.evidence_attempts import AttemptEvidence, Fields, evidence_of, word
 from engine.output import plain, say, say_json, table
 from engine.progress import ProgressTracker
+from engine.workloads.labels import GENERIC
+
+if TYPE_CHECKING:
+    from engine.workloads.base import Workload
 
 _TEXT_MAX: Final = 300
 _COLUMNS: Final = ("after", "phase", "screen", "rule", "step")
@@ -51,17 +55,28 @@ def evidence_report(
     if as_json:
         say_json({"event": "evidence", **_as_dict(job_id, chosen, found)})
     else:
-        _show(job_id, chosen, found)
+        _show(job_id, chosen, found, key=_key_label(work_dir, settings))
     return ExitCode.DONE
 
 
-def _ledger(work_dir: Path, settings: Settings) -> ProgressTracker:
+def _workload(work_dir: Path, settings: Settings) -> Workload:
     from engine import workloads
     from engine.workloads.base import WorldContext
 
     context = WorldContext(settings=settings, work_dir=work_dir)
-    path = workloads.load(settings.run.workload, context).ledger_path
-    return ProgressTracker(path, settings=settings)
+    return workloads.load(settings.run.workload, context)
+
+
+def _key_label(work_dir: Path, settings: Settings) -> str:
+    """What the trade calls its keys; evidence is shown also where that cannot be told."""
+    try:
+        return _workload(work_dir, settings).labels.key
+    except EngineError:
+        return GENERIC.key
+
+
+def _ledger(work_dir: Path, settings: Settings) -> ProgressTracker:
+    return ProgressTracker(_workload(work_dir, settings).ledger_path, settings=settings)
 
 
 def _nothing(root: Path, job_id: str, ledger: ProgressTracker) -> str:
@@ -91,9 +106,11 @@ def _chosen(found: Sequence[AttemptEvidence], job_id: str, attempt: str | None) 
 # -- for a person ---------------------------------------------------------------------------------
 
 
-def _show(job_id: str, chosen: AttemptEvidence, found: Sequence[AttemptEvidence]) -> None:
+def _show(
+    job_id: str, chosen: AttemptEvidence, found: Sequence[AttemptEvidence], *, key: str
+) -> None:
     say(f"Evidence of {_line(job_id)}, attempt {_line(chosen.attempt)}: {chosen.folder}")
-    for line in _head(chosen):
+    for line in _head(chosen, key):
         say(line)
     rows = [
         (_seconds(chosen.after(step)), phase, _screen(step), _text(step, "rule"), _said(step))
@@ -108,11 +125,11 @@ def _show(job_id: str, chosen: AttemptEvidence, found: Sequence[AttemptEvidence]
         say(f"Attempts that left evidence: {', '.join(others)}; --attempt N shows one.")
 
 
-def _head(chosen: AttemptEvidence) -> Iterator[str]:
+def _head(chosen: AttemptEvidence, key_label: str) -> Iterator[str]:
     end = chosen.end
     who = ", ".join(
         f"{label} {_text(end, key)}"
-        for label, key in (("account", "account"), ("worker", "worker"), ("in phase", "phase"))
+        for label, key in ((key_label, "account"), ("worker", "worker"), ("in phase", "phase"))
         if _text(end, key)
     )
     shared = ", after Share" if end.get("submitted") is True else ""

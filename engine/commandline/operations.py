@@ -17,7 +17,7 @@ from engine.commandline.work_place import WorkPlace
 from engine.config import Settings
 from engine.errors import ExitCode, InputError
 from engine.output import complain, say, say_json, table
-from engine.start_checks import refuse_earlier_day, refuse_other_keys
+from engine.start_checks import refuse_earlier_day, refuse_other_keys, refuse_where_no_room
 
 if TYPE_CHECKING:
     from engine.commandline.day_commands import DayCommands
@@ -43,10 +43,12 @@ class Operations(WorkPlace):
             refuse_earlier_day(self.ledger, self.settings)
         refuse_other_keys(self.ledger, self.settings)
         self.workload.check_workers(self.settings.run.workers)
+        room = refuse_where_no_room(self.settings)
         self.workload.check()
-        for sentence in self.workload.notices():
+        for sentence in (*self.workload.notices(), *room):
             self.say(sentence)
         self.ledger.close()  # the run reads it for itself, and holds it once
+        from engine.collector import settled
         from engine.commandline.signals import stop_signals
         from engine.display import display_for
         from engine.orchestrator import Orchestrator
@@ -61,6 +63,7 @@ class Operations(WorkPlace):
             display=display,
         )
         try:
+            settled()
             with stop_signals(orchestrator.request_stop):
                 result = orchestrator.run()
         finally:

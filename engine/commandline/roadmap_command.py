@@ -7,13 +7,19 @@ else on the line is a command of the engine (``--status``, ``--stop-all``, ``--r
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from engine.commandline import cli
+from engine.commandline.trade_environment import (
+    WORKLOAD_KEY,
+    Cockpit,
+    into_environment,
+    split_line,
+    whole,
+)
 from engine.errors import ExitCode, InputError
 from engine.output import say
 from engine.settings_roadmap import dry_run_asked, environment_overrides
@@ -49,9 +55,6 @@ exit status: 0 done, 1 refused, failed, or tasks left, 2 usage or settings,
 4 another run is live in this repository, 130 stopped
 """
 
-Cockpit = Callable[[Path, bool], int]
-"""Opens the cockpit on a work directory, only to observe or not; returns the exit status."""
-
 
 def parser(prog: str, *, with_path: bool = True) -> argparse.ArgumentParser:
     """The flags of its own."""
@@ -75,8 +78,8 @@ def parser(prog: str, *, with_path: bool = True) -> argparse.ArgumentParser:
     words.add_argument("--observe", action="store_true", help="cockpit that only watches")
     words.add_argument("--phases", metavar="N[-M]", help="only these phases")
     words.add_argument("--group", metavar="N:X", help="only this group and its gates, no commit")
-    words.add_argument("--max-parallel", type=_whole, metavar="N", help="agents at a time (4)")
-    words.add_argument("--task-timeout", type=_whole, metavar="S", help="seconds of a task (3600)")
+    words.add_argument("--max-parallel", type=whole, metavar="N", help="agents at a time (4)")
+    words.add_argument("--task-timeout", type=whole, metavar="S", help="seconds of a task (3600)")
     words.add_argument("--branch", help="branch that has to be checked out")
     words.add_argument("--remote", help="where phases are pushed to (origin)")
     push = words.add_mutually_exclusive_group()
@@ -98,7 +101,9 @@ def roadmap(given: Sequence[str], *, prog: str, cockpit: Cockpit | None) -> int:
 
     Raises EngineError; returns the exit status otherwise.
     """
-    arguments, rest = _split(given, prog)
+    arguments, rest = split_line(
+        given, prog, lambda with_path: parser(prog, with_path=with_path), "path"
+    )
     top = _top(arguments.path)
     _configure(arguments, top, os.environ)
     commands = cli.chosen_command(cli.parser(prog).parse_args(rest))
@@ -112,26 +117,6 @@ def roadmap(given: Sequence[str], *, prog: str, cockpit: Cockpit | None) -> int:
         return cli.main(["-C", str(top), *rest, "--run"], prog=prog)
     _make_room(top)
     return cockpit(top, arguments.observe)
-
-
-def _split(given: Sequence[str], prog: str) -> tuple[argparse.Namespace, list[str]]:
-    """Our own flags with the path, and what is the engine's: ``--skip JOB`` names no path."""
-    if {"-h", "--help"} & set(given):
-        parser(prog).parse_args(["--help"])
-    ours = cli.parser(prog).parse_known_args(given)[1]
-    path: str | None = parser(prog).parse_args(ours).path
-    left = list(given)
-    if path is not None:
-        left.remove(path)
-    arguments, rest = parser(prog, with_path=False).parse_known_args(left)
-    arguments.path = None if path is None else Path(path)
-    return arguments, rest
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) < 10**9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
 
 
 def _top(path: Path | None) -> Path:
@@ -153,7 +138,7 @@ def _top(path: Path | None) -> Path:
 def _configure(arguments: argparse.Namespace, top: Path, environ: MutableMapping[str, str]) -> None:
     """Settings for this process and for the run that it may start: by the environment, which goes
     before the settings file as a command line does. Raises InputError."""
-    wanted: dict[str, object] = {"run.workload": WORKLOAD, **environment_overrides(environ)}
+    wanted: dict[str, object] = {WORKLOAD_KEY: WORKLOAD, **environment_overrides(environ)}
     for flag, key in _FLAGS.items():
         value = getattr(arguments, flag)
         if value is not None:
@@ -161,11 +146,7 @@ def _configure(arguments: argparse.Namespace, top: Path, environ: MutableMapping
     path: Path | None = arguments.path
     if path is not None and not path.is_dir():
         wanted["roadmap.path"] = _inside(path.resolve(), top.resolve())
-    for key, value in wanted.items():
-        name = "GEELARK_" + key.upper().replace(".", "__")
-        environ[name] = (
-            value if isinstance(value, str) and not _is_json(value) else json.dumps(value)
-        )
+    into_environment(wanted, environ)
 
 
 def _inside(document: Path, top: Path) -> str:
@@ -188,14 +169,6 @@ def _make_room(top: Path) -> None:
     check_version(git)
     check_place(git)
     hide_own_folders(top)
-
-
-def _is_json(text: str) -> bool:
-    """Whether a text would be read as something else than text: ``2`` names a phase."""
-    try:
-        return not isinstance(json.loads(text), str) or text.startswith('"')
-    except ValueError:
-        return False
 
 
 def _plan(top: Path) -> int:

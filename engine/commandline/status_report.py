@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError
 from engine.insight.as_json import as_json
 from engine.insight.values import Overview, ResourceLine, ResourceReport
+from engine.start_checks import room_notices
 
 if TYPE_CHECKING:
     from engine.insight.watch import Watch
@@ -30,7 +31,7 @@ def collect(watch: Watch) -> dict[str, Any]:
         "work_dir": str(watch.work_dir),
         "workload": workload.name,
         "campaign": settings.campaign,
-        "own_stages": workload.own_stages,
+        "daily": workload.daily,
         "labels": workload.labels.to_dict(),
         "ledger": _ledger(watch.ledger),
         "run": None
@@ -52,7 +53,7 @@ def collect(watch: Watch) -> dict[str, Any]:
         "slots": {
             str(index): dict(workload.slot_facts(index)) for index in range(settings.run.workers)
         },
-        "notices": list(workload.notices()),
+        "notices": [*workload.notices(), *(room_notices(settings) if run.holder is None else ())],
         "resources": _resources(watch),
         "overview": overview_json(sight.overview),
     }

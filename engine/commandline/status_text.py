@@ -17,7 +17,7 @@ DOUBTS_SHOWN = 20
 def show(report: Mapping[str, Any]) -> None:
     """Print the report for a person, with what is wrong on the other stream."""
     context = f"campaign {report['campaign']}" if report["campaign"] else "state file"
-    where = "" if report["own_stages"] else f" ({context})"
+    where = f" ({context})" if report["daily"] else ""
     say(f"{report['workload']} in {report['work_dir']}{where}")
     _show_run(report)
     _show_state(report)
@@ -72,6 +72,28 @@ def _show_state(report: Mapping[str, Any]) -> None:
         say(f"Nothing is running: {overview['why_idle']}")
     for line in forecast_lines(overview):
         say(line)
+    _show_scaling(overview)
+
+
+def _show_scaling(overview: Mapping[str, Any]) -> None:
+    """What the host has in use, how many workers there are for it, and why."""
+    found = overview["scaling"]
+    if found is None:
+        return
+    from engine.host.samples import gigabytes, percent  # most runs are not scaled
+
+    cpu, memory = percent(found["cpu"]), percent(found["memory_used"])
+    pace = overview["forecast"]["per_minute"]
+    key = plural(overview["labels"]["key"])
+    rate = "" if pace is None else f", {pace:.1f} {key} a minute"
+    say(
+        f"Host: CPU {cpu}, memory {memory} ({gigabytes(found['free_bytes'])} free); workers "
+        f"{found['workers']} of {found['most']}{rate}."
+    )
+    for slot in found["leaving"]:
+        say(f"  worker {slot} leaves after its job")
+    if found["why"]:
+        say(f"  {found['why']}")
 
 
 def _show_outlook(report: Mapping[str, Any]) -> None:
@@ -89,10 +111,9 @@ def _show_outlook(report: Mapping[str, Any]) -> None:
             f"  failed, to be tried again: {overview['to_retry']}" + (f": {again}" if again else "")
         )
         say(f"  failed for good: {overview['final']}" + (f": {final}" if final else ""))
-    say(
-        f"  {key}s: {overview['keys_capped']} at today's cap, {overview['keys_free']} free, "
-        f"{overview['keys_held']} held or waiting for a person"
-    )
+    capped = overview["keys_capped"]
+    today = "" if capped is None else f"{capped} at today's cap, {overview['keys_free']} free, "
+    say(f"  {plural(key)}: {today}{overview['keys_held']} held or waiting for a person")
 
 
 def _show_money(report: Mapping[str, Any]) -> None:

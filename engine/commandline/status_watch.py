@@ -24,6 +24,7 @@ _RESTLESS_OF_FORECAST: Final = (
     *("calls_to_come", "calls_in_all", "cut_at", "cut_jobs"),
 )
 _RESTLESS_OF_MONEY: Final = ("minutes_today", "today", "at_finish")
+_RESTLESS_OF_SCALING: Final = ("cpu", "memory_used", "free_bytes", "why")
 """What changes all the time while nothing happens: told with a change, and no change itself."""
 _COUNTDOWN: Final = re.compile(r"\b\d+:\d\d\b")
 
@@ -77,6 +78,8 @@ def _steady(report: Mapping[str, Any]) -> dict[str, Any]:
     found["workers"] = [_without(one, _RESTLESS_OF_WORKERS) for one in report["workers"]]
     found["forecast"] = _without(report["forecast"], _RESTLESS_OF_FORECAST)
     found["money"] = _without(report["money"], _RESTLESS_OF_MONEY)
+    if report["scaling"] is not None:
+        found["scaling"] = _without(report["scaling"], _RESTLESS_OF_SCALING)
     return found
 
 

@@ -1,0 +1,3 @@
+"""The trade of browser downloads: orders, their pages, their attachments and their folders."""
+
+from __future__ import annotations
