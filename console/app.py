@@ -17,6 +17,7 @@ from textual.app import ScreenStackError
 from textual.screen import Screen
 
 from console import actions, saved_filters
+from console.absence import Absence
 from console.action_table import ACTIONS, COCKPIT, LEDGER, LOGS, PASSES, PHONES, Action
 from console.alarms import Alarms
 from console.desk import Desk
@@ -94,6 +95,7 @@ class ConsoleApp(Ways, inherit_bindings=False):
         self.desk = Desk(self)
         self.who = f"{getpass.getuser()}{' (observing)' if observe else ''}"
         self.notes = Notes()
+        self.absence = Absence()
         self._alarms = Alarms()
         self.continue_day = False
         """Start a run on a ledger of an earlier day without asking again."""
@@ -137,6 +139,12 @@ class ConsoleApp(Ways, inherit_bindings=False):
 
     def on_app_focus(self, _event: events.AppFocus) -> None:
         self.feed.away(away=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        # Whatever has the key, a dialog too: who works there has not left.
+        if isinstance(event, events.Key | events.Paste | events.MouseDown):
+            self.absence.key(self.now(), self.latest.overview)
+        await super().on_event(event)
 
     # -- news ------------------------------------------------------------------------------------
 
@@ -208,9 +216,10 @@ class ConsoleApp(Ways, inherit_bindings=False):
         if overview.live:
             screen.show_ages(self.now())
 
-    def tell(self, text: str, *, tone: str = "") -> None:
-        """Show a note above the keys until it is old. ``tone`` may be ``bad``."""
-        self.notes.say(text, tone, self.now())
+    def tell(self, text: str, *, tone: str = "", of_run: bool = False) -> None:
+        """Show a note above the keys until it is old. ``tone`` may be ``bad``; ``of_run``: it is
+        true only while the run that was just begun is live."""
+        self.notes.say(text, tone, self.now(), of_run=of_run)
         screen = self.shown
         if screen is not None and screen.is_mounted:
             screen.show_rows()

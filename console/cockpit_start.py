@@ -16,6 +16,7 @@ import structlog
 
 from engine import logs
 from engine.campaign import Campaign
+from engine.commandline.trade_environment import follow_live_run
 from engine.config import SETTINGS_FILE, Settings
 from engine.errors import ExitCode, InputError, SettingsError
 from engine.insight.watch import Watch
@@ -63,7 +64,7 @@ def _ready(
     work_dir: Path, overrides: Mapping[str, object], *, observe: bool
 ) -> tuple[ConsoleApp, Path | None]:
     """The cockpit before it takes the screen, and where its own log is."""
-    settings = _settings(work_dir, overrides)
+    settings = settings_shown(work_dir, overrides)
     far = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     _tell_textual(settings, far=far)
     from console.key_settings import wrong_keys
@@ -87,12 +88,15 @@ def _ready(
     return app, log
 
 
-def _settings(work_dir: Path, overrides: Mapping[str, object]) -> Settings:
-    """Where no campaign is named, that of the run is meant which lives here, or was the last one.
+def settings_shown(work_dir: Path, overrides: Mapping[str, object]) -> Settings:
+    """Where no trade is named, that of the run is meant which lives here. Where no campaign is
+    named, that of the run is meant which lives here, or was the last one.
 
     A ledger of no campaign is never hidden by a campaign's run that has ended.
     """
     settings = Settings.load(work_dir, overrides=overrides)
+    if not overrides.get("campaign") and follow_live_run(work_dir, settings, os.environ):
+        settings = Settings.load(work_dir, overrides=overrides)
     record = RunDirectory(work_dir / settings.paths.run).read_run()
     if settings.campaign or record is None or not record.campaign:
         return settings

@@ -32,6 +32,7 @@ Opens the cockpit of a work directory; with one of the commands below it does th
   %(prog)s explain FILE.xml                what a dump of a screen is taken for, and why
   %(prog)s evidence JOB [WORKDIR]          what an attempt left: error, remedy, steps, files
   %(prog)s roadmap [PATH]                  the same for the tasks of a roadmap, by coding agents
+  %(prog)s download [ORDERS.csv]           the same for attachments of orders, by browsers
   %(prog)s completion bash|zsh|fish        code for your shell's start file
 """
 
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "evidence": _evidence,
         "completion": _completion,
         "roadmap": _roadmap,
+        "download": _download,
     }
     try:
         if given and given[0] in words:
@@ -139,15 +141,25 @@ def _roadmap(rest: list[str]) -> int:
     """With the cockpit on a terminal, elsewhere headless."""
     from engine.commandline.roadmap_command import roadmap
 
-    def cockpit(work_dir: Path, observe: bool) -> int:
-        collector.quick_start()
-        collector.give_back()
-        from console.cockpit_start import open_cockpit
+    draws = _draws(os.environ)
+    return roadmap(rest, prog=f"{PROG} roadmap", cockpit=_cockpit if draws else None)
 
-        return open_cockpit(work_dir, overrides={}, observe=observe, continue_day=False)
+
+def _download(rest: list[str]) -> int:
+    """With the cockpit on a terminal, elsewhere headless."""
+    from engine.commandline.download_command import download
 
     draws = _draws(os.environ)
-    return roadmap(rest, prog=f"{PROG} roadmap", cockpit=cockpit if draws else None)
+    return download(rest, prog=f"{PROG} download", cockpit=_cockpit if draws else None)
+
+
+def _cockpit(work_dir: Path, observe: bool) -> int:
+    """On the trade that the environment names."""
+    collector.quick_start()
+    collector.give_back()
+    from console.cockpit_start import open_cockpit
+
+    return open_cockpit(work_dir, overrides={}, observe=observe, continue_day=False)
 
 
 def _doctor(rest: list[str]) -> int:

@@ -70,7 +70,8 @@ class RunActs:
             )
         finally:
             self._wire.under_way(self._phones.line)
-        self._wire.tell(f"The run is live: process {started.pid}. Leaving does not end it.")
+        text = f"The run is live: process {started.pid}. Leaving does not end it."
+        self._wire.tell(text, of_run=True)
 
     async def _plan(self, options: RunOptions) -> RunPlan:
         """Raises EngineError where the settings or the campaign cannot be read."""

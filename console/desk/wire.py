@@ -37,9 +37,10 @@ class Wire:
         """Put a question; None is *no*. Only in a worker: it waits for a person."""
         return await self.app.push_screen_wait(dialog)
 
-    def tell(self, text: str, *, bad: bool = False) -> None:
-        """One line above the keys; outside text in it is made safe."""
-        self.app.tell(plain(text), tone="bad" if bad else "")
+    def tell(self, text: str, *, bad: bool = False, of_run: bool = False) -> None:
+        """One line above the keys; outside text in it is made safe. ``of_run``: it goes with the
+        run that was just begun."""
+        self.app.tell(plain(text), tone="bad" if bad else "", of_run=of_run)
 
     def under_way(self, line: str) -> None:
         """Show in row 1 what goes on in the background; empty: nothing."""

@@ -34,13 +34,14 @@ class AddPass(Dialog[bool]):
             yield row(f"{count:>5}  {why}")
         if not overview.to_retry:
             yield row("none: the run ends before it, unless more jobs fail")
-        yield ""
-        yield self._cost()
+        if overview.money.price_per_minute:
+            yield ""
+            yield self._cost()
 
     def _cost(self) -> str:
         overview = self._overview
         price = overview.money.price_per_minute
-        if overview.median_seconds is None or not price:
+        if overview.median_seconds is None:
             return "Cost: no estimate."
         minutes = overview.to_retry * overview.median_seconds / MINUTE
         return f"Cost: est. ${minutes * price:.2f} for {minutes:.0f} {overview.resource_label} min."

@@ -39,7 +39,8 @@ class ChangeWorkers(Dialog[bool]):
             yield f"Then       {expected(then.done_at, self.now)}, {change}; {basis_words(now)}"
             if now.cut or then.cut_jobs:
                 yield f"           jobs that are not done today: {now.cut_jobs} -> {then.cut_jobs}"
-            yield f"Cost       {self._cost()}"
+            if self._overview.money.price_per_minute:
+                yield f"Cost       {self._cost()}"
         yield ""
         yield self._what(then.workers - now.workers)
 

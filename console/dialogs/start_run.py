@@ -171,7 +171,8 @@ class StartRun(Dialog[StartWish]):
             end = self.now + timedelta(seconds=plan.expected_seconds)
             yield f"Done       in about {span(plan.expected_seconds)}, {clock(end, self.now)}"
             yield from self._forecast_lines(plan)
-        yield f"Cost       {_dollars(plan.cost_estimate)}, at most ${plan.cost_ceiling:.2f}"
+        if plan.billed:
+            yield f"Cost       {_dollars(plan.cost_estimate)}, at most ${plan.cost_ceiling:.2f}"
         if plan.on_now:
             names = ", ".join(state.label for state in plan.on_now)
             yield f"Stopped first, left on by an earlier run: {names}"

@@ -139,7 +139,8 @@ class ConsoleScreen(Screen[None]):
             )
             self.query_one("#state", Line).say(row)
             self.query_one("#modes", Line).say(modes_row(self.NAME, overview, width))
-        self.query_one("#note", Rule).show(app.notes.shown(self.now), app.notes.tone)
+        live = overview is not None and overview.live
+        self.query_one("#note", Rule).show(app.notes.shown(self.now, live=live), app.notes.tone)
         self.query_one("#keys", Line).say(
             keys_line(self.footer(), width, most=MOST_KEYS_NARROW if width < 100 else 99)
         )

@@ -51,7 +51,6 @@ class CockpitScreen(CockpitChoice):
     def on_key(self, _event: events.Key) -> None:
         """Somebody is here."""
         self._may_offer = False
-        self.absence.key(self.now, self.console.latest.overview)
 
     def on_screen_resume(self) -> None:
         self._fill_log()
@@ -69,19 +68,25 @@ class CockpitScreen(CockpitChoice):
         elif self._planned_for is None or self._planned_for != sight.revision:
             self._planned_for = sight.revision
             self._make_plan()
+        self._offer_run()
 
     # -- without a run ---------------------------------------------------------------------------
 
     @work(group="plan", exclusive=True)
     async def _make_plan(self) -> None:
-        """Work out the next run; at the first look offer it, once, where it has jobs to do."""
+        """Work out the next run."""
         self.plan = await cockpit_plan.work_out(self.console)
         self.show_latest()
-        offer, self._may_offer = self._may_offer and not self.console.observe, False
-        jobs = () if isinstance(self.plan, str) else self.plan.jobs
+
+    def _offer_run(self) -> None:
+        """Once, with the first plan, where it has jobs to do."""
         # In a tiny window a dialog would only hide that there is no room for it.
-        room = not (self.has_class("-tiny") or self.has_class("-flat"))
-        if offer and jobs and room and self.is_current:
+        tiny = self.has_class("-tiny") or self.has_class("-flat")
+        if self.plan is None or tiny or not self._may_offer:
+            return
+        self._may_offer = False
+        jobs = () if isinstance(self.plan, str) else self.plan.jobs
+        if jobs and self.is_current and not self.console.observe:
             self.do(self.console.desk.start_run())
 
     @on(PickLines.Opened, "#plan")

@@ -138,6 +138,8 @@ def _keys(overview: Overview) -> list[str]:
     at_work, labels = overview.by_status.get("claimed", 0), overview.labels
     capped, free, held = overview.keys_capped, overview.keys_free, overview.keys_held
     busy = f"{at_work} {plain(labels.acting)}"
+    if capped is None:
+        return [f"{busy}   {held} held for a person", f"{busy}   {held} held"]
     long = f"{capped} at today's cap   {free} can still {plain(labels.act)} ({busy})"
     return [
         f"{long}   {held} held for a person",

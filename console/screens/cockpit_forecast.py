@@ -84,6 +84,9 @@ def to_come_line(overview: Overview) -> Sequence[str]:
         return [NOTHING]
     label = plain(overview.resource_label)
     calls, all_calls = forecast.calls_to_come, forecast.calls_in_all
+    if not (overview.money.price_per_minute or overview.labels.provider or all_calls):
+        coming = f"{forecast.minutes_to_come:.0f} {label}-min"
+        return [f"{coming}; today in all {forecast.minutes_in_all:.0f} min", coming]
     coming = f"{forecast.minutes_to_come:.0f} {label}-min, est. ${forecast.cost_to_come:.2f}"
     in_all = f"{forecast.minutes_in_all:.0f} min, ${forecast.cost_in_all:.2f}"
     if all_calls:

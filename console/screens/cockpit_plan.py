@@ -77,6 +77,10 @@ def _what(found: RunPlan) -> str:
 
 
 def _cost(found: RunPlan) -> str:
+    if not found.billed and found.expected_seconds is None:
+        return f"done in {span(found.longest_seconds)} at the latest"
+    if not found.billed:
+        return f"about {span(found.expected_seconds)}"
     most = f"at most est. ${found.cost_ceiling:.2f}"
     if found.expected_seconds is None or found.cost_estimate is None:
         return f"done in {span(found.longest_seconds)} at the latest; {most}"

@@ -22,6 +22,7 @@ from console.screens import (
     cockpit_log,
     cockpit_plan,
     cockpit_rooms,
+    cockpit_scaling,
     cockpit_workers,
 )
 from console.screens.cockpit_layout import CockpitLayout
@@ -51,7 +52,6 @@ class CockpitView(CockpitLayout):
         self.crew: dict[str, WorkerLine] = {}
         self.clusters: dict[str, Cluster] = {}
         self.issues: dict[str, Attention] = {}
-        self.absence = cockpit_attention.Absence()
         self.times = Times()
         self._asked: str | None = None
         """The job whose times were asked for last."""
@@ -102,16 +102,16 @@ class CockpitView(CockpitLayout):
 
     def _idle(self, overview: Overview) -> list[Text]:
         width = self.query_one("#counts").size.width or self.size.width
-        return cockpit_figures.idle_lines(overview, width, most=2)
+        idle = cockpit_figures.idle_lines(overview, width, most=2)
+        return [*idle, *cockpit_scaling.lines(overview, width)]
 
     def _show_workers(self, overview: Overview) -> None:
         table = self.worker_rows
         self.crew = {str(worker.slot): worker for worker in overview.workers}
         column, reverse = self.worker_sort
         order = cockpit_workers.ordered(overview.workers, column, self.now, reverse=reverse)
-        self.query_one("#workers", Panel).title = (
-            f"Workers {len(order)}" if overview.live else "No run"
-        )
+        title = cockpit_scaling.workers_title(overview) or f"Workers {len(order)}"
+        self.query_one("#workers", Panel).title = title if overview.live else "No run"
         usual = cockpit_workers.ALL if self.wide else cockpit_workers.NARROW
         columns = self.worker_columns or usual
         if len(order) >= table.size.height > 0:
@@ -158,7 +158,7 @@ class CockpitView(CockpitLayout):
         observe = self.console.observe
         shown = cockpit_attention.picks(lines, clockwork, wide=self.wide, observe=observe)
         self.picks("issues").set_picks(shown or [cockpit_attention.NOTHING])
-        since = self.absence.line(clockwork.now, overview)
+        since = self.console.absence.line(clockwork.now, overview)
         self.query_one("#since", Line).say(f"  {since}" if self.wide else f" {since}")
 
     # -- the other news --------------------------------------------------------------------------
@@ -245,7 +245,7 @@ class CockpitView(CockpitLayout):
             workers=len(plan) if planning else len(overview.workers),
             header=not planning,
             attention=len(cockpit_attention.waiting(overview, dismissed)),
-            since=bool(self.absence.line(clockwork.now, overview)),
+            since=bool(self.console.absence.line(clockwork.now, overview)),
             idle=len(self._idle(overview)),
             failures=len(self.clusters),
         )

@@ -48,7 +48,7 @@ def narrow(view: JobView, width: int) -> list[Drawn]:
     lines.append(plain(f"{number}{kind(view)}: {verdict(view)}"))
     lines += wrapped(text, width, most=_MOST)
     if view.line.actor in (Actor.PERSON, Actor.OPERATOR) and not view.line.held:
-        lines += wrapped(remedy(job), width)
+        lines += wrapped(remedy(job, view.labels), width)
     lines += flowing([*_where(view), *_log_place(view)], width, "     ")
     return [*lines, *flowing(evidence(view), width, "   ")]
 
@@ -60,7 +60,7 @@ def box(view: JobView, width: int) -> list[Drawn]:
         return [(_NONE, "dim")]
     lines: list[Drawn] = [*wrapped(text, width, most=_MOST), ""]
     lines += _rows("class", [kind(view, " / "), verdict(view)], width)
-    lines += _rows("remedy", wrapped(remedy(view.line.job), width - _LABEL), width)
+    lines += _rows("remedy", wrapped(remedy(view.line.job, view.labels), width - _LABEL), width)
     lines += _rows("where", [*_where(view), *_ports(view, failure)], width)
     lines += _rows("log", [part.removeprefix("log ") for part in _log_place(view)], width)
     lines += _rows("evidence", evidence(view), width, gap="   ")

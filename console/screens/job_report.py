@@ -46,7 +46,7 @@ def as_record(view: JobView) -> dict[str, Any]:
     facts = view.facts
     return record(view.line) | {
         "attempts_made": [_attempt_record(view, one) for one in facts.detail.attempts],
-        "remedy": remedy(view.line.job),
+        "remedy": remedy(view.line.job, view.labels),
         "next_sentences": list(facts.following),
         "posts_today": facts.detail.posts_today,
         "cap": facts.detail.cap,
@@ -83,7 +83,8 @@ def _lines(view: JobView) -> Iterator[str]:
     if error_text(view):
         yield f"error: {kind(view)}: {verdict(view)}"
         yield from (f"  {line}" for line in error_text(view).splitlines())
-        yield f"remedy: {remedy(job)}" if remedy(job) else ""
+        sentence = remedy(job, view.labels)
+        yield f"remedy: {sentence}" if sentence else ""
     yield from _block("what happens next", view.facts.following)
     yield from _block("history", history(view, wide=True))
     yield from _block("evidence", [str(file.path) for file in view.facts.evidence])

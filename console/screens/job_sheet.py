@@ -99,7 +99,7 @@ class Sheet(Painted, can_focus=True):
 def sheet_lines(view: JobView, width: int) -> list[Drawn]:
     """All sections, those of the mock-up first; empty ones fall away."""
     inside = width - 2
-    sentences = remedy(view.line.job)
+    sentences = remedy(view.line.job, view.labels)
     sections: list[list[Drawn]] = [
         _indented(what_lines(view, inside)),
         list(attempt_lines(view, width, _MOST)),

@@ -97,7 +97,7 @@ def wide(
     if job.error:
         lines.append(job.error if job.status is JobStatus.FAILED else f"last failure: {job.error}")
         lines += [f"  {where}" for where in _where(detail)]
-        sentence = remedy(job)
+        sentence = remedy(job, labels)
         lines += [f"  {sentence}", ""] if sentence else [""]
     history = _history(detail, look)
     if history:

@@ -163,7 +163,8 @@ class PhonesScreen(ConsoleScreen):
                 table.move_to(line.id)
         elif table.report.asked_at is not None or table.report.problem:
             self._seek = ""
-            self.console.tell(phones_list.absent(name, table.report, table.label), tone="bad")
+            why = phones_list.absent(name, table.report, table.label, local=self.how.local)
+            self.console.tell(why, tone="bad")
 
     @on(FilterBar.Changed)
     @on(FilterBar.Kept)

@@ -47,6 +47,8 @@ class Look:
     """When the provider answered last; None = never yet."""
     problem: str = ""
     """Why it could not be asked the last time."""
+    local: bool = False
+    """They are processes of this host: there is no provider, and nothing that it says."""
 
     @property
     def asking(self) -> bool:
@@ -178,6 +180,7 @@ SETS: Final = ("narrow", "wide", "all")
 _NARROW: Final = "phone state on job worker billed est today"
 _WIDE: Final = "phone state since on job worker phase billed est today last rate code note"
 _KEYS: Final = {"narrow": _NARROW, "wide": _WIDE, "all": f"{_WIDE} id"}
+_OF_A_PROVIDER: Final = ("billed", "est", "code")
 _TITLES: Final[Mapping[str, str]] = {
     "on": "ON FOR",
     "worker": "W",
@@ -203,8 +206,11 @@ _WIDTHS: Final[Mapping[str, int]] = {
 _RIGHT: Final = frozenset({"on", "est", "today", "rate"})
 
 
-def columns(which: str, lines: Sequence[ResourceLine], label: str) -> list[Column]:
-    """One of the sets; ``label`` is what a resource is called. What has no room falls away."""
+def columns(
+    which: str, lines: Sequence[ResourceLine], label: str, look: Look | None = None
+) -> list[Column]:
+    """One of the sets; ``label`` is what a resource is called. What has no room falls away, and
+    what there is nothing to say about: money where nothing is billed, codes of no provider."""
     most = 15 if which == "narrow" else 22
     names = max((len(line.label) for line in lines), default=0)
     jobs = max((len(line.job_id) for line in lines), default=0)
@@ -214,6 +220,7 @@ def columns(which: str, lines: Sequence[ResourceLine], label: str) -> list[Colum
         "job": max(11, min(jobs, most)),
     }
     titles = {**_TITLES, "phone": label.upper()}
+    left_out = _OF_A_PROVIDER if look is not None and look.local and not look.price else ()
     return [
         Column(
             key,
@@ -223,4 +230,5 @@ def columns(which: str, lines: Sequence[ResourceLine], label: str) -> list[Colum
             flex=key == "note",
         )
         for key in _KEYS[which].split()
+        if key not in left_out
     ]

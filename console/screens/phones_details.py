@@ -42,7 +42,7 @@ def narrow(subject: Subject, look: Look) -> list[str]:
     line = subject.line
     first = f"{line.label}   {_started(subject, look)}"
     second = stop_asked(line, look) or "   ".join((_read(line, look), *_figures(line)))
-    return [f" {plain(text)}" for text in (first, second, f"-> {verdict(subject)}")]
+    return [f" {plain(text)}" for text in (first, second, f"-> {verdict(subject, look)}")]
 
 
 def wide(subject: Subject, look: Look) -> list[str]:
@@ -60,7 +60,7 @@ def _wide(subject: Subject, look: Look) -> Iterator[str]:
     if subject.readings:
         said = ", ".join(f"{_at(when, look)} {code}" for when, code in subject.readings)
         yield f"read back {said}"
-    yield f"=> {verdict(subject)}"
+    yield f"=> {verdict(subject, look)}"
     yield ""
     cost = estimate(line, look)
     if cost is not None:
@@ -114,7 +114,8 @@ def stop_asked(line: ResourceLine, look: Look) -> str:
         return ""
     text = f"stop asked {_at(line.stopping_since, look)}"
     if look.problem or look.asked_at is None:
-        return f"{text}, not verified: the provider has not answered since"
+        who = "it was not read" if look.local else "the provider has not answered"
+        return f"{text}, not verified: {who} since"
     if look.asked_at < line.stopping_since:
         return f"{text}, not read since"
     code = f"code {line.code}" if line.code else line.state
@@ -123,6 +124,8 @@ def stop_asked(line: ResourceLine, look: Look) -> str:
 
 def _read(line: ResourceLine, look: Look) -> str:
     """``started (code 0), read 12:04:28``."""
+    if look.local and look.asked_at is None:
+        return f"{line.state} in our records"
     if look.asking:
         return f"{line.state} in our records; asking the provider"
     code = f" (code {line.code})" if line.code else ""
@@ -143,20 +146,22 @@ def _figures(line: ResourceLine) -> Iterator[str]:
         yield f"30 days {line.rate_30_days:.0f}%"
 
 
-def verdict(subject: Subject) -> str:
+def verdict(subject: Subject, look: Look) -> str:
     """What that means, and who does something about it."""
     line = subject.line
     if not is_on(line):
-        return "costs nothing"
+        return "it has ended" if look.local else "costs nothing"
     if not line.ours:
         return "not ours: it is stopped only if you choose it for S, or ALL"
     if line.orphan:
         when = "when the run ends" if subject.live else "when a run starts"
         return f"no job, no worker: stopped {when}; S stops it at once."
+    if line.stopping_since is None and line.kept:
+        return f"W{line.slot} keeps it over all its jobs, and sees it off when it ends."
     if line.stopping_since is None and at_work(line) and line.slot is not None:
         return f"W{line.slot} stops it when the job ends, and sees it off."
     again = "asked, not verified. S asks again" if line.stopping_since else "S asks for its stop"
-    doubt = "may be on and cost. " if line.state == "unknown" else ""
+    doubt = f"may be on{'' if look.local else ' and cost'}. " if line.state == "unknown" else ""
     return f"{doubt}{again} and waits until it is read back as off."
 
 

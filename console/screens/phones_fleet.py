@@ -16,6 +16,7 @@ from console.screens.phones_columns import dollars
 from console.times import span
 from console.widgets.tones import Drawn
 from engine.insight.values import Overview, ResourceReport
+from engine.workloads.labels import plural
 
 if TYPE_CHECKING:
     from engine.config import Settings
@@ -31,6 +32,8 @@ class Guards:
     """Phones are the provider's: they boot, idle and are billed."""
     energy_saving: bool
     boot_seconds: float
+    local: bool = False
+    """They are processes of this host: nobody else has them, and nothing is billed."""
     usd_per_day: float = 0.0
     """At this cost of a day no new job begins; 0 = no limit."""
 
@@ -51,8 +54,12 @@ def is_attached(settings: Settings) -> bool:
     return settings.run.workload == "post_reel" and settings.phones.device != "geelark"
 
 
-def counts(report: ResourceReport) -> str:
-    """``off 76   started 4   starting 1   stopping 1   expired 0   unknown 0``."""
+def counts(report: ResourceReport, *, local: bool = False) -> str:
+    """``off 76   started 4   starting 1   stopping 1   expired 0   unknown 0``; ``local``: only
+    what there is, in the trade's own words."""
+    if local:
+        there = [f"{name} {count}" for name, count in report.counts.items() if count]
+        return "   ".join(there) or "none is on"
     names = [*_STATES, *(name for name in report.counts if name not in _STATES)]
     return "   ".join(f"{name} {report.counts.get(name, 0)}" for name in names)
 
@@ -61,15 +68,16 @@ def narrow(
     report: ResourceReport, overview: Overview | None, guards: Guards, *, width: int, label: str
 ) -> list[Drawn]:
     """Three lines; where nothing could be asked, the reason instead of the guards."""
-    lines: list[Drawn] = [f" {counts(report)}"]
+    lines: list[Drawn] = [f" {counts(report, local=guards.local)}"]
     if report.problem:
         why = textwrap.wrap(plain(report.problem), max(20, width - 2))
         return [*lines, *((f" {text}", "bad") for text in why[:2])]
-    money = "   ".join(_money(overview, short=True))
+    money = "   ".join(() if guards.local else _money(overview, short=True))
     if guards.cloud:
         word = "stops at 30 min idle" if guards.energy_saving else "off"
         money += f"    energy saving: {word}"
-    lines.append(f" {money}")
+    if not guards.local:
+        lines.append(f" {money}")
     released = "stopped and seen off" if guards.cloud else "released"
     lines.append(f" guard: a worker that ends has its {label} {released} (on)")
     return lines
@@ -84,14 +92,14 @@ def wide(
     label: str,
 ) -> list[Drawn]:
     """The panel's lines."""
-    lines: list[Drawn] = [counts(report)]
+    lines: list[Drawn] = [counts(report, local=guards.local)]
     others = report.others_on
     if others:
         lines.append(f"neither ours nor of this campaign: {others} on (stopped only if chosen)")
     if report.problem:
         lines += [(text, "bad") for text in textwrap.wrap(plain(report.problem), max(20, width))]
-    money = list(_money(overview, short=False))
-    lines += ["", *money, "", "GUARDS", *guard_lines(guards, label)]
+    money = [] if guards.local else ["", *_money(overview, short=False)]
+    lines += [*money, "", "GUARDS", *guard_lines(guards, label)]
     return lines
 
 
@@ -114,7 +122,7 @@ def guard_lines(guards: Guards, label: str) -> Sequence[str]:
     rows = [
         ("on", "worker ends or dies", f"its {label} is {off}"),
         ("on", "run starts, run ends", f"ours are {off}"),
-        ("on", "supervisor gone", f"workers release {label}s, leave"),
+        ("on", "supervisor gone", f"workers release {plural(label)}, leave"),
     ]
     if guards.cloud:
         saving = "on" if guards.energy_saving else "off"

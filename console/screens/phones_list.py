@@ -64,8 +64,10 @@ def chosen(
     now: datetime,
     marked: Collection[str],
     attached: bool = False,
+    local: bool = False,
 ) -> list[ResourceLine]:
-    """The lines that are shown; ``attached``: the only phone is this host's. Raises FilterError."""
+    """The lines that are shown; ``attached``: the only phone is this host's, ``local``: whatever is
+    on is, in the trade's own words. Raises FilterError."""
     holds = filter_of(expression, now=now, marked=marked)
     if expression.strip() != PRESET:
         return [line for line in lines if holds(line)]
@@ -74,7 +76,11 @@ def chosen(
         for line in lines
         if (attached or not is_other(line))
         # Nobody knows whether it is on, so it is treated as if it were.
-        and (holds(line) or (line.state == "unknown" and (attached or line.ours)))
+        and (
+            holds(line)
+            or (line.state == "unknown" and (attached or line.ours))
+            or (local and is_on(line))
+        )
     ]
 
 
@@ -150,14 +156,15 @@ def rest(report: ResourceReport, shown: Sequence[ResourceLine], look: Look) -> t
     return f"({'   '.join(parts)})" if parts else "", False
 
 
-def emptiness(report: ResourceReport, expression: str, label: str, *, attached: bool) -> str:
-    """Why there is no row, and what to do about it."""
+def emptiness(
+    report: ResourceReport, expression: str, label: str, *, attached: bool, local: bool = False
+) -> str:
+    """Why there is no row, and what to do about it; ``local``: nobody else knows of them."""
     if report.lines and expression.strip() not in ("", PRESET):
         return f"No {label} matches this filter: esc clears it."
-    if attached:
-        return (
-            f"The {label} is a device attached to this host, and no job has it: nothing is billed."
-        )
+    if attached or (local and not report.problem):
+        device = f"The {label} is a device attached to this host, and no job has it"
+        return f"{device}: nothing is billed." if attached else f"No {label} is on."
     if report.problem:
         return f"Nobody knows which {plural(label)} are on, and our records name none."
     if report.asked_at is None:
@@ -169,8 +176,10 @@ def emptiness(report: ResourceReport, expression: str, label: str, *, attached: 
     return f"No {label} of ours is on: nothing costs{more}."
 
 
-def absent(name: str, report: ResourceReport, label: str) -> str:
+def absent(name: str, report: ResourceReport, label: str, *, local: bool = False) -> str:
     """Why a phone that was asked for is not in the list."""
+    if local:
+        return f"The {label} {name} is not on: it has ended, or there was none of this name."
     if report.problem:
         return f"The {label} {name} is not in our records, and the provider does not answer."
     return f"The {label} {name} is off or unknown to the provider: what is off is only counted."

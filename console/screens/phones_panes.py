@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -119,4 +119,5 @@ class PhonePanes(Container):
         panel.title = f"Fleet {total_of(report)}"
         show = phones_fleet.wide if panel.size.height > _NARROW_ROWS else phones_fleet.narrow
         width = max(20, panel.size.width)
-        panel.set_lines(show(report, overview, self._guards, width=width, label=label))
+        guards = replace(self._guards, local=scene.look.local and not scene.look.price)
+        panel.set_lines(show(report, overview, guards, width=width, label=label))

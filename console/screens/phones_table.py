@@ -55,6 +55,7 @@ class PhoneTable(RowTable):
             now=now,
             marked=self.marked if "marked" in expression else _NOBODY,
             attached=self.attached,
+            local=self._local,
         )
 
     def relist(self, how: Look) -> None:
@@ -83,6 +84,10 @@ class PhoneTable(RowTable):
         line = self._by_id.get(key)
         return "" if line is None or self._how is None else cell(line, column, self._how)
 
+    @property
+    def _local(self) -> bool:
+        return self._how is not None and self._how.local
+
     # -- columns -----------------------------------------------------------------------------------
 
     @property
@@ -94,14 +99,14 @@ class PhoneTable(RowTable):
         """Show the columns of the present set; ``wide``: the window has room for more."""
         if wide is not None:
             self._width_columns = "wide" if wide else "narrow"
-        wanted = columns(self.column_set, self.report.lines, self.label)
+        wanted = columns(self.column_set, self.report.lines, self.label, self._how)
         if wanted != list(self.columns):
             self.set_columns(wanted)
 
     @property
     def every_column(self) -> Sequence[str]:
         """Keys of all columns, whatever is shown."""
-        return [column.key for column in columns("all", self.report.lines, self.label)]
+        return [column.key for column in columns("all", self.report.lines, self.label, self._how)]
 
     def next_columns(self) -> None:
         """The next set."""
@@ -131,7 +136,7 @@ class PhoneTable(RowTable):
     def guidance(self) -> str:
         """Why there is no row."""
         return phones_list.emptiness(
-            self.report, self.expression, self.label, attached=self.attached
+            self.report, self.expression, self.label, attached=self.attached, local=self._local
         )
 
     @property

@@ -26,6 +26,7 @@ def how(console: ConsoleApp, report: ResourceReport) -> Look:
         price=overview.money.price_per_minute if overview is not None else 0.0,
         asked_at=report.asked_at,
         problem=report.problem,
+        local=overview is not None and not overview.labels.provider,
     )
 
 

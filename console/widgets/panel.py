@@ -134,6 +134,11 @@ class Panel(Painted):
         """Take the words out of a rule, and put them back into a box."""
         self._show_edges()
 
+    def notify_style_update(self) -> None:
+        """A box that became a rule, or a rule a box, of the same size is told of no resize."""
+        super().notify_style_update()
+        self._show_edges()
+
     def _show_edges(self) -> None:
         """Write the edges; not through ``border_title``, which sends the whole box for a word."""
         if not self.is_mounted:
