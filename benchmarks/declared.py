@@ -1,7 +1,7 @@
 """The benchmarks that ``python -m benchmarks`` runs, and what each of their figures means.
 
-On two idle cores all together take under ten minutes; ``Benchmark.seconds`` is about what each
-takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults.
+On two idle cores all together take under a quarter of an hour; ``Benchmark.seconds`` is about what
+each takes there. ``benchmarks.chaos`` is none of them: it measures nothing, it looks for faults.
 """
 
 from __future__ import annotations
@@ -178,6 +178,23 @@ _ROADMAP: Final = Benchmark(
     tables=True,
     seconds=40,
 )
+_DOWNLOADS: Final = Benchmark(
+    name="downloads",
+    module="benchmarks.downloads",
+    about="orders by one browser, two and four on a slow site, and eight kills",
+    arguments=("--parts", "plain,kills", "--kills", "8"),
+    figures=(
+        Figure("speedup_2", "one worker's time over that of two", least=1.9),
+        Figure("speedup_4", "the same of four", least=3.6),
+        Figure("leftovers", "processes, profiles, half files, records after kills", most=0),
+        Figure("orders", "visited by each number of workers"),
+        Figure("own_mb_per_worker", "a worker without its browser", most=200, absolute=True),
+        Figure("handout_ms", "outcome to the next claim, p95", most=100, absolute=True),
+    ),
+    tables=True,
+    seconds=320,
+    longest=600,
+)
 _DIALOGS: Final = Benchmark(
     name="random_dialogs",
     module="benchmarks.random_dialogs",
@@ -232,6 +249,7 @@ BENCHMARKS: Final = (
     _CONSOLE,
     _APPIUM,
     _ROADMAP,
+    _DOWNLOADS,
     _DIALOGS,
     _ERRORS,
     _SCREENS,

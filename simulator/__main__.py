@@ -115,6 +115,28 @@ def _roadmap(options: argparse.Namespace) -> int:
     return roadmap_demo(keep=options.keep, seconds=options.seconds, cockpit=options.cockpit)
 
 
+def _downloads(options: argparse.Namespace) -> int:
+    from simulator.download_demo import download_demo
+
+    return download_demo(
+        keep=options.keep, orders=options.orders, seconds=options.seconds, cockpit=options.cockpit
+    )
+
+
+def _orders(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from simulator.order_site import serve_site
+    from simulator.order_site_file import SiteFile, many_orders
+
+    if options.site is None:
+        site = SiteFile(orders=many_orders(options.count))
+    else:
+        site = SiteFile.load(options.site)
+    asyncio.run(serve_site(site, options.port, lambda text: print(text, flush=True)))
+    return 0
+
+
 def _wishes(options: argparse.Namespace) -> Wishes:
     from simulator.work_directory import Wishes
 
@@ -170,6 +192,25 @@ def _parser() -> argparse.ArgumentParser:
     roadmap.add_argument(
         "--seconds", type=_seconds, default=3.0, metavar="S", help="of a task (%(default)g)"
     )
+    text = "orders of that site downloaded by real browsers, and what is true in the end"
+    downloads = commands.add_parser("downloads", help=text, description=f"{text.capitalize()}.")
+    downloads.set_defaults(command=_downloads)
+    downloads.add_argument("--cockpit", action="store_true", help="show the run in the cockpit")
+    downloads.add_argument("--keep", type=Path, metavar="DIR", help="a new folder for it")
+    downloads.add_argument(
+        "--orders", type=_whole(10), default=20, metavar="N", help="on the list (%(default)s)"
+    )
+    downloads.add_argument(
+        "--seconds", type=_seconds, default=1.5, metavar="S", help="of a page (%(default)g)"
+    )
+    text = "a site of orders with attachments, behind a login, until SIGTERM or Ctrl-C"
+    orders = commands.add_parser("orders", help=text, description=f"{text.capitalize()}.")
+    orders.set_defaults(command=_orders)
+    orders.add_argument("--site", type=Path, metavar="TOML", help="the file that describes it")
+    orders.add_argument(
+        "--count", type=_whole(1), default=20, metavar="N", help="without one (%(default)s)"
+    )
+    orders.add_argument("--port", type=int, help="another port than the file's")
     return parser
 
 

@@ -24,6 +24,8 @@ POSTING = Posting()
 MODEL = Model()
 PHONES = Phones()
 APPIUM = Appium()
+LIGHT_MEGABYTES = 100
+"""What a worker needs with the light Appium; a real one is in the engine's own figure."""
 
 
 def engine_settings(
@@ -62,6 +64,7 @@ def engine_settings(
             "recovery_max_seconds": scaled(RUN.recovery_max_seconds, 1),
             "restart_backoff_max_seconds": scaled(RUN.restart_backoff_max_seconds, 3),
         },
+        **({} if real else {"host": {"worker_megabytes": LIGHT_MEGABYTES}}),
         "retry": {
             "delay_seconds": scaled(RETRY.delay_seconds, 0.5),
             "in_pass_delay_minutes": scaled(RETRY.in_pass_delay_minutes, 0.01),

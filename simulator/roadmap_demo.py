@@ -149,6 +149,9 @@ def _settings(script: Path) -> str:
     """``geelark.toml`` of the project: the scripted agent, two gates."""
     return "\n".join(
         [
+            "[host]",
+            "worker_megabytes = 100",  # a scripted agent is a small program
+            "",
             "[roadmap]",
             f"agent_command = {json.dumps(agent_command(script))}",
             "",

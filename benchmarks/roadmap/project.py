@@ -127,7 +127,8 @@ class Project:
         for name in GATES:
             command = json.dumps([*gate, name, str(self._gate_log)])
             lines += ["[[roadmap.gates]]", f'name = "{name}"', f"command = {command}"]
-        return "\n".join([*lines, ""])
+        # A scripted agent is a small Python program.
+        return "\n".join([*lines, "[host]", "worker_megabytes = 100", ""])
 
     # -- run -------------------------------------------------------------------------------------
 

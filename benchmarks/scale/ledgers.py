@@ -25,6 +25,10 @@ stagger_seconds = 0
 delay_between_jobs_seconds = 0
 worker_start_seconds = 120
 supervisor_poll_seconds = {{poll}}
+
+[host]
+worker_megabytes = 30
+worker_cores = 0
 """
 
 
