@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo demo-headless demo-roadmap demo-appium test snapshots bench bench-check lint audit docs lock clean tools
+.PHONY: help chaos demo demo-headless demo-roadmap demo-downloads demo-appium test snapshots bench bench-check lint audit docs lock clean tools compiled
 
 help:
 	@echo 'make demo    watch a day on the simulated farm in the cockpit'
 	@echo 'make demo-headless  publish the same day without a screen'
 	@echo 'make demo-appium    the same day over the real adb and Appium of this host'
 	@echo 'make demo-roadmap   coding-agent tasks of a sample project, with an agent that costs nothing'
+	@echo 'make demo-downloads  attachments of orders from a site of our own, with real browsers'
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make tools   adb and Appium for the tests over them, where they can be had'
 	@echo 'make chaos   300 days under faults: nothing posted twice, lost, or left on'
@@ -42,6 +43,10 @@ demo-headless: $(STAMP)
 demo-roadmap: $(STAMP)
 	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then cockpit=--cockpit; fi; $(BIN)/python -m simulator roadmap $$cockpit
 
+# Needs Chromium and its driver; where they cannot be had it says so.
+demo-downloads: tools
+	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then cockpit=--cockpit; fi; $(BIN)/python -m simulator downloads $$cockpit
+
 # Needs adb and Node; where Appium cannot be had, the second call says why.
 demo-appium: tools
 	@$(BIN)/geelark-console doctor --install
@@ -61,10 +66,18 @@ audit: $(STAMP)
 tools: $(STAMP)
 	-@.ci/tools
 
+# Once for all processes of the tests: each would compile every module of them for itself.
+compiled: $(STAMP)
+	-@$(BIN)/pytest --collect-only -qq >/dev/null
+
+# What goes before the tests, side by side: each of them leaves a core idle.
+BEFORE := lint tools compiled
+
 # More processes than cores: most of the time a test waits for a phone.
-test: lint tools
-	$(BIN)/pytest -n 4 --dist worksteal
-	$(BIN)/python -m benchmarks.chaos --runs 20 --seed 18 --at-once 4 --jobs 2
+test: $(STAMP)
+	@$(MAKE) --no-print-directory --jobs $(BEFORE)
+	$(BIN)/pytest -n 5 --dist worksteal
+	$(BIN)/python -m benchmarks.chaos --runs 14 --seed 18 --at-once 4 --jobs 2
 	@$(MAKE) --no-print-directory bench-check
 
 snapshots: $(STAMP)
@@ -74,7 +87,7 @@ snapshots: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --runs 300 --seed 1 --at-once 6
 
-# Ten minutes on two cores; one alone: python -m benchmarks --only NAME
+# A quarter of an hour on two cores; one alone: python -m benchmarks --only NAME
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
 

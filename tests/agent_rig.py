@@ -10,13 +10,14 @@ from typing import Any
 
 import psutil
 
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.marked import VARIABLE, new_marker
+from engine.processes import ProcessRegistry
 from engine.roadmap.agent import AgentLimits, AgentProcess
 from engine.roadmap.agent_result import AgentResult
-from engine.roadmap.marked import VARIABLE, new_marker
 from engine.roadmap.run_logs import agent_log
 from engine.roadmap.surroundings import allowed_environment
 from engine.settings_roadmap import AGENT_ENV
+from engine.slot_processes import SlotProcesses
 from simulator.coding_agent import agent_command
 
 PROMPT = "Task: A1\n"

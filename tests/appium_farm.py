@@ -33,7 +33,8 @@ from engine.phones.appium_install import appium_program
 from engine.phones.appium_server import AppiumServer
 from engine.phones.appium_versions import packages
 from engine.phones.device import Device
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 from engine.workloads.base import WorkerSlot
 from simulator.farm_file import FaultKind
 from simulator.journal import read_journal

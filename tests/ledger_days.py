@@ -141,8 +141,15 @@ def failure(
     error: str = "adb gone",
     *,
     retry_soon: bool = False,
+    retry_after_seconds: float | None = None,
 ) -> Failure:
-    return Failure(error=error, category=category, error_type="some_type", retry_soon=retry_soon)
+    return Failure(
+        error=error,
+        category=category,
+        error_type="some_type",
+        retry_soon=retry_soon,
+        retry_after_seconds=retry_after_seconds,
+    )
 
 
 def failed_once(ledger: ProgressTracker, what: Failure | None = None) -> Job:

@@ -12,6 +12,10 @@ retry passes; a job with ``stage:2`` belongs to the second room.
 
 Where there is a file ``looks-ahead``, a second lamp is lit for the next job while one is past its
 point of no return; a job that finds it lit takes it over, and writes its id to ``taken-over.log``.
+
+Where there is a file ``keeps``, a worker's lamp is its own, and stays lit between its jobs.
+
+Where there is a file ``grows``, jobs that were added to ``jobs.txt`` join a ledger that has some.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from engine.errors import (
     AccountError,
     AdbError,
     ContentError,
+    HoldsRunError,
     InDoubtError,
     JobError,
     PhoneError,
@@ -52,12 +57,20 @@ from tests.toy_stages import ToyStages
 FOR_EVER = 3600.0
 """Seconds; longer than any test."""
 
+
+class _RuinError(HoldsRunError):
+    ends_run = True
+
+
 ERRORS: Mapping[str, Callable[[], JobError]] = {
     "suspended": lambda: AccountError("Suspended.", error_type="suspended"),
     "adb": lambda: AdbError("No device."),
     "content": lambda: ContentError("Broken file."),
     "busy": lambda: PhoneError("No capacity.", retry_soon=True),
     "doubt": lambda: InDoubtError("Not confirmed."),
+    "again": lambda: AccountError("Not yet.", error_type="suspended", retry_after=0.05),
+    "hold": lambda: HoldsRunError("Nobody is logged in."),
+    "ruin": lambda: _RuinError("What all jobs need is broken."),
     "strange": lambda: JobError("Nobody has seen this before."),
 }
 
@@ -110,7 +123,8 @@ class ToySession:
         return True
 
     def perform(self, job: Job, report: Report) -> Outcome:
-        if not self._take_over(job):
+        kept = _keeps(self._slot.work_dir) and self._lamp.exists()
+        if not self._take_over(job) and not kept:
             self._light(job, self._lamp)
         try:
             report.state("WARM")
@@ -121,7 +135,8 @@ class ToySession:
                 self._do(word, job, report)
             return Success(evidence="It says so.")
         finally:
-            self._lamp.unlink(missing_ok=True)
+            if not _keeps(self._slot.work_dir):
+                self._lamp.unlink(missing_ok=True)
 
     def _do(self, word: str, job: Job, report: Report) -> None:
         name, _, value = word.partition(":")
@@ -183,10 +198,17 @@ class ToyWorkload:
 
     name = "toy"
     labels = Labels(
-        resource="lamp", stage="room", content="script", text="words", act="light", done="lit"
+        resource="lamp",
+        stage="room",
+        content="script",
+        text="words",
+        act="light",
+        done="lit",
+        provider="provider",
     )
     ready_states: tuple[str, ...] = ("WARM",)
     cap_refusal = ""
+    rank = None
     job_seconds = 60.0
 
     def __init__(self, context: WorldContext) -> None:
@@ -196,6 +218,8 @@ class ToyWorkload:
         self.daily_cap = 0
         self.daily = not (context.work_dir / "undated").exists()
         self.own_stages = (context.work_dir / "gates.txt").exists()
+        self.keeps_resource = _keeps(context.work_dir)
+        self.grows = (context.work_dir / "grows").exists()
         self._published = ""
 
     @property
@@ -322,6 +346,10 @@ class ToyWorkload:
 
     def limited_until(self) -> datetime | None:
         return None
+
+
+def _keeps(work_dir: Path) -> bool:
+    return (work_dir / "keeps").exists()
 
 
 def _lamp(path: Path) -> ResourceState:

@@ -51,7 +51,7 @@ class Operator:
         deadline = time.monotonic() + LONG
         while not true():
             assert time.monotonic() < deadline, f"{what} never came true; note: {self.app.note!r}"
-            await self.pilot.pause(0.02)
+            await self.pilot.pause(0.05)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

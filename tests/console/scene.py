@@ -54,6 +54,17 @@ http_retries = 0
 http_timeout_seconds = 0.2
 """
 
+SCALING: Final[dict[str, Any]] = {
+    "cpu": 0.64,
+    "memory_used": 0.91,
+    "free_bytes": 1_900_000_000,
+    "workers": 4,
+    "most": 5,
+    "leaving": [2],
+    "why": "91 % of the memory are in use, the limit is 90 %. One worker less.",
+}
+"""What the status of a run says whose number of workers follows the host."""
+
 INFRASTRUCTURE: Final = (
     ("adb_timeout", "device offline after 90s"),
     ("adb_timeout", "device never appeared"),
@@ -149,6 +160,11 @@ def live_day(work_dir: Path) -> Iterator[Scene]:
         yield scene
     finally:
         lock.release()
+
+
+def change_status(scene: Scene, **fields: Any) -> None:
+    """The run tells this of itself from now on."""
+    scene.run_dir.write_status((scene.run_dir.read_status() or {}) | fields)
 
 
 def day(work_dir: Path) -> Scene:

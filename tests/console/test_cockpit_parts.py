@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.text import Text
 
+from console.absence import Absence, happened
 from console.screens import (
     cockpit_attention,
     cockpit_failures,
@@ -137,6 +138,21 @@ def test_the_counts_read_as_in_the_design() -> None:
     assert cockpit_figures.counts_line(overview(), 78) == (
         "JOBS 82  success 51  claimed 4  pending 13  failed 14 = 8 to retry + 6 final"
     )
+
+
+@pytest.mark.parametrize(
+    ("capped", "said"),
+    [
+        (
+            51,
+            "51 at today's cap   26 can still post (4 posting)   5 held for a person",
+        ),
+        (None, "4 posting   5 held for a person"),
+    ],
+)
+def test_keys_at_their_cap_are_told_where_there_is_one(capped: int | None, said: str) -> None:
+    lines = cockpit_figures.pace_lines(overview(keys_capped=capped), NOW, 100)
+    assert f"accounts       {said}" in lines
 
 
 def test_large_counts_take_fewer_words_and_are_never_cut() -> None:
@@ -404,7 +420,7 @@ def later(**other: Any) -> Overview:
 
 
 def test_an_absence_is_told_after_two_minutes_and_stays_when_somebody_returns() -> None:
-    absence = cockpit_attention.Absence()
+    absence = Absence()
     before = overview(workers=(worker(2), worker(3)))
     after = later(workers=(worker(2, restarts=1), worker(3, restarts=2)))
     absence.key(NOW, before)
@@ -417,16 +433,18 @@ def test_an_absence_is_told_after_two_minutes_and_stays_when_somebody_returns() 
 
 
 def test_an_absence_without_news_says_so() -> None:
-    absence = cockpit_attention.Absence()
+    absence = Absence()
     absence.key(NOW, overview())
     line = absence.line(NOW + timedelta(minutes=5), overview())
     assert line == "since you left at 12:04:  nothing"
 
 
 def test_another_pass_and_another_state_are_news() -> None:
-    changed = cockpit_attention.happened(overview(), overview(stage=3, word="WAITING"))
+    changed = happened(overview(), overview(stage=3, word="WAITING"))
     assert changed == ["pass 3 began", "RUNNING became WAITING"]
-    assert cockpit_attention.happened(overview(), overview(run_id="s")) == ["another run began"]
+    assert happened(overview(), overview(run_id="s")) == ["another run began"]
+    none = overview(run_id="", live=False, word="NO RUN", by_status={"success": 40})
+    assert happened(none, overview(workers=[worker(restarts=2)])) == ["a run began", "+11 ok"]
 
 
 # -- the plan -------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from engine.log_stream import LogStream
 from engine.run_state import Command
 from tests.console.desk_operator import Operator
 from tests.console.pilot import drive, screen_lines
-from tests.console.scene import NOW, Scene, day, live_day
+from tests.console.scene import NOW, Scene, change_status, day, live_day
 
 T = TypeVar("T")
 NARROW, WIDE = (80, 24), (160, 48)
@@ -113,10 +113,6 @@ def watch(
 def commands(scene: Scene) -> list[Command]:
     """What was sent to the run."""
     return scene.run_dir.take_commands(lambda _command, _why: None)
-
-
-def change_status(scene: Scene, **fields: Any) -> None:
-    scene.run_dir.write_status((scene.run_dir.read_status() or {}) | fields)
 
 
 def crew(scene: Scene, count: int) -> None:
@@ -304,6 +300,18 @@ def test_a_run_is_offered_once_at_the_first_look(tmp_path: Path) -> None:
         return isinstance(watcher.app.screen, StartRun)
 
     assert not watch(scene, look)
+
+
+def test_a_run_is_offered_once_there_is_room_for_it(tmp_path: Path) -> None:
+    async def look(watcher: Watcher) -> bool:
+        await watcher.until(lambda: watcher.screen.plan is not None, "the plan")
+        await watcher.pilot.pause()
+        early = isinstance(watcher.app.screen, StartRun)
+        await watcher.pilot.resize_terminal(*NARROW)
+        await watcher.dialog(StartRun)
+        return early
+
+    assert not watch(day(tmp_path), look, size=(20, 5))
 
 
 class LateWatch(Watch):
@@ -602,6 +610,17 @@ def test_what_happened_meanwhile_is_told_to_who_comes_back(scene: Scene) -> None
         return watcher.line("since you left")
 
     assert "since you left at 12:04:  +1 ok" in watch(scene, look, WIDE)
+
+
+def test_who_works_on_another_screen_or_in_a_dialog_has_not_left(scene: Scene) -> None:
+    async def look(watcher: Watcher) -> str:
+        for key in ("2", "j", "question_mark", "escape", "1"):
+            scene.clock.moment += timedelta(seconds=90)
+            await watcher.press(key)
+        assert isinstance(watcher.on_top, CockpitScreen)
+        return watcher.text
+
+    assert "since you left" not in watch(scene, look, WIDE)
 
 
 def test_a_worker_is_put_under_the_cursor_from_elsewhere(scene: Scene) -> None:

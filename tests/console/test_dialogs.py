@@ -240,7 +240,7 @@ def test_add_a_pass_tells_jobs_and_cost(scene: Scene) -> None:
 
 
 def test_another_number_of_workers_tells_what_it_changes(scene: Scene) -> None:
-    async def script(asked: Asked) -> tuple[str, str, str]:
+    async def script(asked: Asked) -> tuple[str, str, str, str]:
         forecast = asked.overview.forecast
         more = forecast.others[1]
         dialog = ChangeWorkers(asked.overview, more)
@@ -254,12 +254,20 @@ def test_another_number_of_workers_tells_what_it_changes(scene: Scene) -> None:
         inner = ChangeWorkers(asked.overview, WithWorkers(workers=2))
         await asked.pilot.app.push_screen(still(inner), asked.answers.append)
         await asked.pilot.pause()
-        return told, title, facts(inner)
+        unknown = facts(inner)
+        await asked.press("escape")
+        unpriced = replace(asked.overview.money, price_per_minute=0.0)
+        free = ChangeWorkers(replace(asked.overview, money=unpriced), more)
+        await asked.pilot.app.push_screen(still(free), asked.answers.append)
+        await asked.pilot.pause()
+        return told, title, unknown, facts(free)
 
-    told, title, unknown = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
+    told, title, unknown, free = ask(scene, Requeue(RequeueChoice(THREE), "below"), script)
     assert "Workers: 5 -> 6" in title
     assert "sooner; from " in told
     assert "Cost the same: about " in told
+    assert "sooner; from " in free
+    assert "Cost" not in free  # a trade whose resources have no price
     assert "One phone a worker: 1 phone more on at a time." in told
     assert "nobody can tell" in unknown
     assert "The last 3 workers finish or give back their job and leave." in unknown

@@ -17,9 +17,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from console import actions
-from console.action_table import JOB, LOGS, MODES, SCREENS, Asks
+from console.action_table import JOB, LEDGER, LOGS, MODES, SCREENS, Asks
 from console.app import ConsoleApp
-from tests.console.pilot import drive, screen_lines
+from tests.console.pilot import drive, open_at, screen_lines
 from tests.console.scene import Scene, live_day
 
 ANSWER_SECONDS = 20.0
@@ -42,18 +42,24 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         yield day
 
 
+def app_at(scene: Scene, screen: str, *, observe: bool = False) -> ConsoleApp:
+    """The cockpit that begins with a screen."""
+    app = scene.app(observe=observe)
+    open_at(app, LEDGER if screen == JOB else screen)
+    return app
+
+
 async def show(pilot: Pilot[Any], screen: str) -> None:
-    """Go to a screen and wait until it shows the day."""
+    """Wait until the screen shows the day."""
     await until(pilot, "RUNNING")
     if screen == JOB:
-        await pilot.press("2")
         await until(pilot, "acct_029")
         await pilot.press("enter")
         await until(pilot, "JOB D")
     elif screen != "cockpit":
-        await pilot.press(str(MODES.index(screen) + 1))
         await until(pilot, f"[{MODES.index(screen) + 1} ")
     if screen == LOGS:
+        await until(pilot, "posted, verified")
         await pilot.press("up")  # off the end, on a line
     await pilot.pause(0.3)
 
@@ -62,7 +68,7 @@ async def until(pilot: Pilot[Any], needle: str) -> None:
     deadline = time.monotonic() + ANSWER_SECONDS
     while not any(needle in line for line in screen_lines(pilot.app)):
         assert time.monotonic() < deadline, "\n".join(screen_lines(pilot.app))
-        await pilot.pause(0.02)
+        await pilot.pause(0.05)
 
 
 def looks(app: ConsoleApp, scene: Scene) -> tuple[Any, ...]:
@@ -80,7 +86,7 @@ async def answered(pilot: Pilot[Any], scene: Scene, before: tuple[Any, ...]) -> 
     while looks(pilot.app, scene) == before:  # type: ignore[arg-type]
         if time.monotonic() > deadline:
             return False
-        await pilot.pause(0.01)
+        await pilot.pause(0.03)
     return True
 
 
@@ -127,7 +133,7 @@ def test_every_key_of_a_screen_is_answered(scene: Scene, screen: str) -> None:
             await restore(pilot, screen)
         return dead
 
-    dead = drive(scene.app(), press)
+    dead = drive(app_at(scene, screen), press)
     assert not dead, ", ".join(dead)
 
 
@@ -141,7 +147,7 @@ def test_a_key_about_the_row_at_the_cursor_is_answered(scene: Scene, action_id: 
         await pilot.press(action.keys[0])
         return await answered(pilot, scene, before)
 
-    assert drive(scene.app(), press)
+    assert drive(app_at(scene, action.screens[0]), press)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -165,7 +171,7 @@ def test_enter_alone_confirms_nothing(scene: Scene, screen: str) -> None:
             if action.id != "app.leave":
                 await restore(pilot, screen)
 
-    drive(scene.app(), press)
+    drive(app_at(scene, screen), press)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -178,5 +184,5 @@ def test_an_observer_finds_no_key_that_acts(scene: Scene, screen: str) -> None:
         await pilot.pause(0.1)
         return len(pilot.app.screen_stack) == (2 if screen == JOB else 1)
 
-    assert drive(scene.app(observe=True), press)
+    assert drive(app_at(scene, screen, observe=True), press)
     assert list(scene.run_dir.commands_path.iterdir()) == []

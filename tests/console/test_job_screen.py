@@ -143,6 +143,7 @@ def test_a_wide_and_tall_screen_has_boxes(scene: Scene) -> None:
 
     async def script(ana: Reader) -> list[str]:
         await ana.sees("around the failure", "usual (30 days)", "remedy", "again in pass 3")
+        await ana.sees("+- What --", "+- Attempts --", "+- Attempt 2: error --")
         return ana.lines
 
     lines = read(scene, script, jobs, size=WIDE)

@@ -522,14 +522,24 @@ def test_lines_that_came_while_the_screen_was_hidden_are_there_when_it_is_shown(
     play(script, first=HUNDRED)
 
 
+async def _drawn(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """A busy host draws another size some turns later."""
+    for _turn in range(500):
+        if true():
+            return
+        await pilot.pause()
+
+
 def test_another_size_shows_the_end_again_or_keeps_the_paused_place() -> None:
     async def script(app: LogApp, pilot: Pilot[Any]) -> None:
         await pilot.resize_terminal(60, 10)
+        await _drawn(pilot, lambda: len(shown(app)) == 10)
         assert shown(app) == [f"line {key}" for key in range(90, 100)]
         app.log_view.go_to(40)
         await pilot.pause()
         first = shown(app)[0]
         await pilot.resize_terminal(100, 30)
+        await _drawn(pilot, lambda: len(shown(app)) == 30)
         assert shown(app)[0] == first
 
     play(script, first=HUNDRED)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from textual.pilot import Pilot
 
+from console.action_table import LOGS
 from console.app import ConsoleApp
 from console.screens.job import JobScreen
 from console.screens.logs import LogsScreen
@@ -18,7 +19,7 @@ from console.screens.logs_bars import ChipsRow
 from console.screens.logs_reader import LogReader
 from console.wayfinding import Place
 from engine.log_stream import Level
-from tests.console.pilot import drive, screen_lines
+from tests.console.pilot import drive, open_at, screen_lines
 from tests.console.scene import NOW, Scene, live_day
 
 T = TypeVar("T")
@@ -108,10 +109,10 @@ def play(
     observe: bool = False,
 ) -> T:
     app = scene.app(observe=observe)
+    open_at(app, LOGS)
 
     async def run(pilot: Pilot[Any]) -> T:
         cockpit = Cockpit(app, pilot)
-        await pilot.press("3")
         await cockpit.until(lambda: isinstance(app.shown, LogsScreen))
         await cockpit.until(lambda: bool(cockpit.reader.lines) and "err 0" not in cockpit.chips)
         await cockpit.until(lambda: bool(cockpit.screen.figures.sources))

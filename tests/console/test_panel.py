@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
 from textual.pilot import Pilot
 
 from console.widgets.panel import Panel
@@ -140,3 +141,28 @@ def test_hostile_text_is_shown_as_it_is_in_lines_and_edges() -> None:
     assert lines[2].endswith("界.. |")
     assert lines[4].endswith(f" {shown} -+")
     assert "\x1b]52" not in wire
+
+
+class _Room(App[None]):
+    """A panel of a fixed size, whatever its border is."""
+
+    CSS = "Panel { width: 30; height: 5; }"
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="-narrow"):
+            yield Panel(title="What", footer="enter open")
+
+
+def test_a_rule_that_becomes_a_box_of_the_same_size_gets_its_words() -> None:
+    app = _Room()
+
+    async def run(pilot: Pilot[Any]) -> list[str]:
+        await pilot.pause()
+        assert not any("What" in line for line in screen_lines(app))
+        app.query_one(Vertical).remove_class("-narrow")
+        await pilot.pause()
+        return screen_lines(app)
+
+    lines = drive(app, run, (80, 24))
+    assert lines[0].startswith("+- What --")
+    assert "enter open" in lines[4]

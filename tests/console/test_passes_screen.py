@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import pytest
 from textual.pilot import Pilot
 
+from console.action_table import PASSES
 from console.app import ConsoleApp
 from console.dialogs.add_pass import AddPass
-from console.dialogs.base import Dialog
 from console.dialogs.requeue import Requeue
 from console.messages import PassesChanged
 from console.screens.ledger import LedgerScreen
@@ -26,7 +26,7 @@ from engine.insight.values import Cluster, PassReport, Tally
 from engine.jobs import ErrorCategory, JobStatus
 from engine.run_state import Command
 from tests.console.desk_operator import Operator
-from tests.console.pilot import drive, screen_lines
+from tests.console.pilot import drive, open_at, screen_lines
 from tests.console.scene import NOW, Scene, day, live_day
 
 T = TypeVar("T")
@@ -72,13 +72,12 @@ def look(
     script: Callable[[Passes], Awaitable[T]],
     size: tuple[int, int] = (80, 24),
 ) -> T:
-    """Open the Passes screen, wait until it shows a report, and play a script."""
+    """Open at the Passes screen, wait until it shows a report, and play a script."""
+    open_at(app, PASSES)
 
     async def run(pilot: Pilot[Any]) -> T:
         ana = Passes(pilot)
         await ana.until(lambda: app.latest.overview is not None, "the first look")
-        while not isinstance(app.screen, PassesScreen):  # the Cockpit may offer to start a run
-            await ana.press("escape" if isinstance(app.screen, Dialog) else "4")
         await ana.until(lambda: app.latest.passes is not None, "the report")
         await ana.until(lambda: "Reading the ledger" not in ana.text, "the rows")
         return await script(ana)

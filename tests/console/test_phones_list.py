@@ -280,6 +280,7 @@ def subject(line: ResourceLine, **changes: Any) -> Subject:
     ("line", "live", "said"),
     [
         (phone(), True, "W0 stops it when the job ends, and sees it off."),
+        (phone(kept=True), True, "W0 keeps it over all its jobs, and sees it off when it ends."),
         (phone(orphan=True), True, "stopped when the run ends; S stops it at once."),
         (phone(orphan=True), False, "stopped when a run starts; S stops it at once."),
         (stranger(), True, "not ours: it is stopped only if you choose it for S, or ALL"),
@@ -297,7 +298,7 @@ def subject(line: ResourceLine, **changes: Any) -> Subject:
     ],
 )
 def test_the_last_line_says_who_brings_it_off(line: ResourceLine, live: bool, said: str) -> None:
-    assert said in phones_details.verdict(subject(line, live=live))
+    assert said in phones_details.verdict(subject(line, live=live), LOOK)
     assert phones_details.narrow(subject(line, live=live), LOOK)[2].endswith(said)
 
 

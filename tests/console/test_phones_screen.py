@@ -17,6 +17,7 @@ import pytest
 from pydantic import SecretStr
 from textual.pilot import Pilot
 
+from console.action_table import PHONES
 from console.app import ConsoleApp
 from console.dialogs.stop_phones import StopPhones
 from console.messages import ResourcesChanged
@@ -29,7 +30,7 @@ from engine.insight.values import ResourceReport
 from engine.insight.watch import Watch
 from engine.log_stream import LogStream
 from engine.run_state import Command
-from tests.console.pilot import drive, screen_lines
+from tests.console.pilot import drive, open_at, screen_lines
 from tests.console.scene import NOW, Scene, live_day
 from tests.scripted_provider import TOKEN, Provider, Reply, listing, phone_row, serving
 
@@ -130,11 +131,11 @@ def sit(
         }
     )
     app = app_on(scene, settings, observe=observe)
+    open_at(app, PHONES)
 
     async def play(pilot: Pilot[Any]) -> T:
         sitting = Sitting(app, pilot)
         await sitting.until(lambda: app.latest.overview is not None)
-        await sitting.press("5")
         await sitting.until(lambda: isinstance(app.shown, PhonesScreen) and app.shown.is_mounted)
         if answered:
             await sitting.until(lambda: app.latest.resources is not None)

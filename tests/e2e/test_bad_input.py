@@ -51,7 +51,8 @@ def run(
     return subprocess.run(
         ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command],
         cwd=ROOT,
-        env=env,
+        # A byte code file that is cut off by the limit would break every later start.
+        env={**env, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         encoding="utf-8",

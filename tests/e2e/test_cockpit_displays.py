@@ -133,6 +133,8 @@ def test_in_a_tiny_window_it_says_so_its_keys_work_and_a_bigger_one_shows_all(
         terminal.wait_for("20x5 is too small", START_SECONDS)
         terminal.resize(80, 24)
         terminal.wait_for(HEADER)
+        terminal.wait_for(OFFER)
+        decline(terminal)
         terminal.resize(20, 5)
         terminal.wait_for("20x5 is too small", START_SECONDS)
         leave(terminal)

@@ -19,7 +19,7 @@ SLOW_SHARE = "boot = [100, 100]\nadb_enable = [1, 2]\npublish = [300, 300]\nidle
 AT_ONCE = "boot = [0, 0]\nstop = [0, 0]\nadb_enable = [1, 2]\nidle_shutdown = 1e7\n"
 
 
-PENDING = 15
+PENDING = 10
 """Of the 63 jobs that the real ledger has left to do, all alike."""
 
 
@@ -53,7 +53,7 @@ def test_a_real_ledger_in_mid_run_is_continued_to_a_correct_end(tmp_path: Path) 
     ledger = shortened(shared_data("ledgers") / "day_17col.csv", tmp_path / "day.csv")
     day = FarmDay(
         tmp_path / "W", "--from-ledger", ledger, "--infrastructure", 0.2, "--suspended", 3,
-        "--workers", 8, "--time-scale", 300, delays=AT_ONCE,
+        "--workers", 4, "--time-scale", 300, delays=AT_ONCE,
         GEELARK_PHONES__BOOT_TIMEOUT_SECONDS="4", GEELARK_PHONES__ADB_DEVICE_TIMEOUT_SECONDS="4",
         GEELARK_PHONES__UPLOAD_WAIT_SECONDS="4", GEELARK_APPIUM__COMMAND_TIMEOUT_SECONDS="6",
     )  # fmt: skip

@@ -50,7 +50,7 @@ def test_a_kill_of_a_worker_with_two_jobs_loses_none_and_does_none_twice(
 ) -> None:
     farm = far_seeing(tmp_path, "j0 a submit do until:go", "j1 b")
     run = farm.start("--workers", "1", "--run")
-    farm.wait_for(lambda: holds_two(farm))
+    farm.wait_for(lambda: holds_two(farm) and farm.events("worker_hello"))
     if victim == "everything":
         run.kill()
     os.kill(farm.events("worker_hello")[0]["pid"], signal.SIGKILL)

@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.processes import ProcessRegistry, SlotProcesses
-from tests.e2e.toy_farm import ToyFarm
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
+from tests.e2e.toy_farm import ToyFarm, kill_at_once
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 
@@ -65,8 +66,7 @@ def killed(work_dir: Path) -> Crash:
     run = farm.start("--workers", "2", "--run")
     farm.wait_for(lambda: farm.events("worker_submitted") and len(farm.events("worker_job")) == 2)
     pids = [event["pid"] for event in farm.events("worker_hello")]
-    for pid in (run.pid, *pids):
-        os.kill(pid, signal.SIGKILL)
+    kill_at_once(run.pid, *pids)
     run.communicate()
     crash = Crash(farm)
     crash.leave(run.pid)

@@ -71,7 +71,9 @@ def test_b_d15_one_run_at_a_time_is_seen_from_outside_and_stopped_by_command(
         status = farm.roadmap("--status")
         assert status.returncode == 0, status.stderr
         assert "PHASE_1:A:A1" in status.stdout
-        assert farm.status("in_progress_tasks.txt") == ["PHASE_1:A:A1:Feature A1"]
+        # The status files are written with the run's own status, a moment after the ledger.
+        at_work = ["PHASE_1:A:A1:Feature A1"]
+        farm.wait_for(lambda: farm.status("in_progress_tasks.txt") == at_work)
         assert farm.status("pending_tasks.txt") == ["PHASE_1:B:B1:Feature B1"]
         stopped = farm.roadmap("--stop-all")
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr

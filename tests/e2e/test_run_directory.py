@@ -126,6 +126,7 @@ def test_a_held_worker_claims_nothing_also_after_a_restart_of_the_run(tmp_path: 
     assert desk.ask("hold", target="worker:1")["ok"]
     assert snapshot(farm)["held"]["workers"] in ([], [1])
     assert desk.ask("hold", target="key:k3")["ok"]
+    farm.wait_for(lambda: len(working(farm)) == 2)  # the snapshot comes after the events
     mine = working(farm)
     (tmp_path / f"go{mine[1].removeprefix('j')}").touch()
     farm.wait_for(lambda: farm.statuses()[mine[1]] == "success")

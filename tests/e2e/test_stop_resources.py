@@ -124,6 +124,26 @@ def test_an_idle_resource_is_stopped_and_no_job_is_interrupted(tmp_path: Path) -
     assert run.returncode == 0
 
 
+def test_what_ended_before_it_could_be_stopped_is_told_to_have_ended(tmp_path: Path) -> None:
+    farm = ToyFarm(tmp_path, "j0 a until:go submit do")
+    run = live(farm, "--workers", "1", jobs=1)
+    orphan(farm, 7)
+    status = RunDirectory(tmp_path / "run").read_status
+    farm.wait_for(lambda: "lamp 7" in [one["label"] for one in (status() or {})["resources"]])
+    (tmp_path / "lamps" / "7.json").unlink()
+    answer = ask(farm, "stop_resources", ids=("7", "lamp 99"))
+    assert answer["results"] == {
+        "7": "it had ended already",
+        "lamp 99": "there is none of this name",
+    }
+    assert "NOT OFF" not in answer["detail"]
+    (resource,) = answer["resources"]
+    assert (resource["label"], resource["off"]) == ("lamp 7", True)
+    again = ask(farm, "stop_resources", ids=("lamp 7",))
+    assert (again["ok"], again["detail"]) == (True, "1 of 1 seen off; ended already: lamp 7.")
+    end(farm, run)
+
+
 def test_what_refuses_to_stop_and_what_nobody_knows_is_named(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a until:go")
     run = live(farm, "--workers", "1", jobs=1)
@@ -169,6 +189,7 @@ def test_a_requeue_is_undone_as_far_as_nobody_has_claimed_it(tmp_path: Path) -> 
         "j2 c until:first",
         "j3 d until:go",
     )
+    farm.poll_idly(seconds=30)
     (tmp_path / "open").touch()
     run = farm.start("--workers", "1", "--run")
     farm.wait_for(lambda: [e["job"] for e in farm.events("worker_job")][-1:] == ["j2"])
@@ -183,6 +204,7 @@ def test_a_requeue_is_undone_as_far_as_nobody_has_claimed_it(tmp_path: Path) -> 
     assert farm.statuses()["j1"] == "failed"
     held = ask(farm, "hold", target="key:d")
     assert held["undoable"] == 1
+    farm.wait_for(lambda: farm.told()["totals"]["blocked"] == {"held by the operator": 1})
     assert "undoable" not in ask(farm, "hold", target="key:d"), "it was held already"
     assert ask(farm, "undo")["detail"] == "hold taken back. d: released."
     (tmp_path / "open").touch()

@@ -15,7 +15,8 @@ import pytest
 
 from engine.insight.timings import Timings
 from engine.run_state import RunDirectory
-from tests.e2e.toy_farm import ToyFarm
+from tests.e2e.toy_farm import ToyFarm, kill_at_once
+from tests.toy_workload import write_jobs
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -153,7 +154,7 @@ def test_a_worker_that_dies_before_the_point_of_no_return_gives_its_job_back(
     farm.wait_for(lambda: farm.events("claim_settled"))
     settled = farm.events("claim_settled")[0]
     assert (settled["job"], settled["status"]) == ("j0", "pending")
-    assert farm.events("released"), "what the dead worker held was released"
+    farm.wait_for(lambda: farm.events("released"))  # what the dead worker held
     farm.wait_for(lambda: farm.events("worker_backoff"))
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)
@@ -220,8 +221,7 @@ def test_the_next_start_puts_right_what_a_kill_of_everything_left(tmp_path: Path
     run = farm.start("--workers", "2", "--run")
     farm.wait_for(lambda: farm.events("worker_submitted") and len(farm.events("worker_job")) == 2)
     pids = [event["pid"] for event in farm.events("worker_hello")]
-    for pid in (run.pid, *pids):
-        os.kill(pid, signal.SIGKILL)
+    kill_at_once(run.pid, *pids)
     run.communicate()
     (tmp_path / "jobs.txt").write_text("unused u\n")
     assert sorted(farm.statuses().values()) == ["claimed", "claimed"]
@@ -346,3 +346,16 @@ def _stop(farm: ToyFarm, run: subprocess.Popen[str]) -> None:
     assert farm.run("--stop-all").returncode == 0
     run.communicate(timeout=30)
     assert (farm.lamps(), farm.processes()) == ([], [])
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_jobs_that_were_added_to_the_source_join_the_next_run_of_a_trade_that_grows(
+    tmp_path: Path, grows: bool
+) -> None:
+    farm = ToyFarm(tmp_path, "job-0 anna")
+    if grows:
+        (tmp_path / "grows").touch()
+    assert farm.run("--run", "--workers", "1").returncode == 0
+    write_jobs(tmp_path, "job-0 anna", "job-1 bert")
+    assert farm.run("--run", "--workers", "1").returncode == 0
+    assert farm.done() == (["job-0", "job-1"] if grows else ["job-0"])

@@ -171,6 +171,16 @@ def test_what_costs_is_put_out_when_it_is_held_for_longer_than_a_job_may_take(
     assert farm.lamps() == []
 
 
+def test_what_a_worker_keeps_over_its_jobs_is_its_own_until_it_ends(tmp_path: Path) -> None:
+    farm = farm_of(tmp_path, *(f"j{n} k{n} sleep:1.2" for n in range(4)), overtime_seconds=0.2)
+    (tmp_path / "attempt_seconds").write_text("1.5")
+    (tmp_path / "keeps").touch()
+    run = farm.start("--workers", "1", "--run", "--max-passes", "1")
+    finish(run)
+    assert set(farm.statuses().values()) == {"success"}
+    assert (farm.events("released"), alarms(farm), farm.lamps()) == ([], [], [])
+
+
 def test_a_release_that_never_ends_holds_up_neither_the_run_nor_its_end(tmp_path: Path) -> None:
     farm = farm_of(tmp_path, "j0 a submit do crash", "j1 b", quick="", release_timeout_seconds=0.5)
     (tmp_path / "deaf").mkdir()

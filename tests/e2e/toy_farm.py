@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,12 +21,14 @@ from tests.toy_workload import write_jobs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SETTINGS = """\
+IDLE_POLL = "idle_poll_seconds = 0.2"
+
+SETTINGS = f"""\
 [run]
 workload = "tests.toy_workload:ToyWorkload"
 stagger_seconds = 0.05
 delay_between_jobs_seconds = 0.01
-idle_poll_seconds = 0.2
+{IDLE_POLL}
 supervisor_poll_seconds = 0.1
 restart_backoff_seconds = 0.1
 recovery_step_seconds = 0.02
@@ -47,6 +50,14 @@ class ToyFarm:
         self.work_dir = work_dir
         (work_dir / "geelark.toml").write_text(SETTINGS + settings, encoding="utf-8")
         write_jobs(work_dir, *jobs)
+
+    def poll_idly(self, *, seconds: float) -> None:
+        """Look again for what may have changed without a row this seldom only."""
+        path = self.work_dir / "geelark.toml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace(IDLE_POLL, f"idle_poll_seconds = {seconds:g}"), encoding="utf-8"
+        )
 
     @classmethod
     def at(cls, work_dir: Path) -> ToyFarm:
@@ -109,6 +120,11 @@ class ToyFarm:
         events = [json.loads(line) for line in lines if line.endswith("}")]
         return [event for event in events if not name or event["event"] == name]
 
+    def told(self) -> dict[str, Any]:
+        """What the supervisor says is true."""
+        path = self.work_dir / "run" / "status.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
     def lamps(self) -> list[str]:
         return [path.name for path in (self.work_dir / "lamps").glob("*.json")]
 
@@ -121,6 +137,13 @@ class ToyFarm:
             if condition():
                 return
         raise AssertionError(f"It never became true; last events: {self.events()[-5:]}")
+
+
+def kill_at_once(*pids: int) -> None:
+    """Held first, so that no worker sees its supervisor die and gives its job back."""
+    for how in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, how)
 
 
 def begins_a_run(flags: Sequence[str]) -> bool:

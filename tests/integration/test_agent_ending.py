@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StopRequested
+from engine.marked import end_leftovers, new_marker
 from engine.roadmap.agent_errors import AgentFailedError, TaskTimeoutError
 from engine.roadmap.bounded import GRACE_SECONDS
-from engine.roadmap.marked import end_leftovers, new_marker
 from tests.agent_rig import AgentRig
 
 BROOD = (

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes import SlotProcesses
 from engine.roadmap.agent import AgentLimits
 from engine.roadmap.agent_errors import PreparationFailedError
 from engine.roadmap.preparation import Preparation
 from engine.roadmap.surroundings import allowed_environment
 from engine.settings_roadmap import AGENT_ENV
+from engine.slot_processes import SlotProcesses
 from tests.agent_rig import AgentRig, marked_alive
 
 

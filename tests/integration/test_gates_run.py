@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError, StopRequested
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.marked import new_marker
+from engine.processes import ProcessRegistry
 from engine.roadmap.gates import GatePlace, GateProgress, Gates, check_gates, failure_sentence
-from engine.roadmap.marked import new_marker
 from engine.roadmap.surroundings import allowed_environment
 from engine.settings_roadmap import AGENT_ENV, Gate
+from engine.slot_processes import SlotProcesses
 from tests.agent_rig import marked_alive
 
 PASSES = "print('fine')"

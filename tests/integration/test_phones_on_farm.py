@@ -30,7 +30,8 @@ from engine.phones.appium_server import AppiumServer
 from engine.phones.device import Device
 from engine.phones.phone import Phone, PhoneStatus
 from engine.phones.station import PhoneStation
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 from engine.workloads.base import WorkerSlot
 from simulator.truth import read_truth
 from tests.family import command_line, running_below

@@ -24,7 +24,8 @@ from engine.errors import (
 )
 from engine.jobs import Job, Success
 from engine.phones.stations import open_station
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 from engine.workloads.base import Receipt, WorkerSlot
 from engine.workloads.posting_session import PostingSession
 from simulator.app import app_on

@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 
 FAMILY = """
 import subprocess, sys, time
@@ -21,6 +22,34 @@ STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+KILLED_MID_SPAWN = """
+import os, signal, sys
+from pathlib import Path
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
+
+class KilledBeforeItIsWrittenDown(ProcessRegistry):
+    def add(self, record):
+        if record.pid:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().add(record)
+
+folder, log = Path(sys.argv[1]), Path(sys.argv[2])
+keeper = SlotProcesses(KilledBeforeItIsWrittenDown(folder), 3)
+keeper.spawn("server", [sys.executable, *sys.argv[3:]], log_path=log)
+"""
+"""An owner killed between the start of its child and the record of the child's pid."""
+
+DAEMON = """
+import subprocess, sys, time
+child = subprocess.Popen(
+    [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
+)
+print(child.pid, flush=True)
 time.sleep(600)
 """
 
@@ -69,6 +98,25 @@ def test_what_a_killed_child_left_below_it_is_ended_when_it_is_stopped(tmp_path:
             child.stop(1)
         assert has_ended(grandchild)
         assert registry.records() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups there")
+def test_a_dead_child_that_nobody_buried_hides_nothing_that_it_left(tmp_path: Path) -> None:
+    registry = ProcessRegistry(tmp_path / "processes")
+    log_path = tmp_path / "server.log"
+    child = SlotProcesses(registry, 0).spawn(
+        "server", [sys.executable, "-c", FAMILY], log_path=log_path
+    )
+    grandchild = psutil.Process(int(wait_for_line(log_path)))
+    leader = psutil.Process(child.pid)
+    leader.kill()
+    while leader.status() != psutil.STATUS_ZOMBIE:
+        pass
+    record = registry.records()[0]
+    assert registry.end([record], timeout=1) == [record]
+    assert has_ended(grandchild)
+    assert registry.end([record], timeout=1) == []  # who has only to be buried is nobody's work
+    child.stop(1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="TERM cannot be ignored there")
@@ -163,4 +211,37 @@ def test_a_child_whose_file_is_missing_is_not_started(tmp_path: Path) -> None:
             log_path=tmp_path / "agent.log",
             stdin=tmp_path / "missing.txt",
         )
+    assert registry.records() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_child_whose_owner_was_killed_while_starting_it_is_found(tmp_path: Path) -> None:
+    folder, log_path = tmp_path / "processes", tmp_path / "server.log"
+    owner = subprocess.run(
+        [sys.executable, "-c", KILLED_MID_SPAWN, folder, log_path, "-c", DAEMON], check=False
+    )
+    assert owner.returncode < 0
+    apart = psutil.Process(int(wait_for_line(log_path)))
+    server = apart.parent()
+    assert server is not None
+    registry = ProcessRegistry(folder)
+    assert [(record.pid, record.slot) for record in registry.records()] == [(server.pid, 3)]
+
+    server.kill()  # what it left in a session of its own (an adb server) is not what we started
+    server.wait(10)
+    assert [record.process() for record in registry.records()] == [None]
+    apart.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_child_whose_owner_was_killed_while_starting_it_is_ended(tmp_path: Path) -> None:
+    folder, log_path = tmp_path / "processes", tmp_path / "server.log"
+    subprocess.run(
+        [sys.executable, "-c", KILLED_MID_SPAWN, folder, log_path, "-c", FAMILY], check=False
+    )
+    child = psutil.Process(int(wait_for_line(log_path)))
+    registry = ProcessRegistry(folder)
+    ended = registry.end(registry.records(), timeout=5)
+    assert [record.role for record in ended] == ["server"]
+    assert has_ended(child)
     assert registry.records() == []

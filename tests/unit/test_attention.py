@@ -11,6 +11,7 @@ from engine.insight.values import Level
 from engine.jobs import ErrorCategory
 from engine.phones.budget import BUDGET_FILE, CallBudget
 from engine.phones.codes import RATE_HOUR
+from engine.workloads.post_reel import PostReel
 from tests.watched_place import NOON, Place
 
 
@@ -61,6 +62,17 @@ def test_a_phone_that_was_started_a_moment_ago_is_no_orphan_yet(place: Place) ->
     place.forward(seconds=14)
     with place.live(workers=[place.worker()]):
         assert place.attention() == {}
+
+
+def test_what_workers_keep_over_all_their_jobs_is_no_orphan_while_they_live(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostReel, "keeps_resource", True)
+    place.phone("idle", slot=0)
+    place.phone("left", slot=1)
+    place.forward(minutes=1)
+    with place.live(workers=[place.worker(0), place.worker(1, process="backoff")]):
+        assert list(place.attention()) == ["orphan:P-left"]
 
 
 def test_without_a_run_a_phone_is_an_orphan_unless_its_keeper_lives(place: Place) -> None:

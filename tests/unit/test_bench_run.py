@@ -199,5 +199,5 @@ def test_no_figure_is_declared_twice() -> None:
         assert sorted(set(names)) == sorted(names), one.name
 
 
-def test_all_benchmarks_together_take_under_ten_minutes() -> None:
-    assert sum(one.seconds for one in BENCHMARKS) < 10 * 60
+def test_all_benchmarks_together_take_under_a_quarter_of_an_hour() -> None:
+    assert sum(one.seconds for one in BENCHMARKS) < 15 * 60

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
+
+import pytest
+import structlog
 
 from engine.claim_holder import ClaimHolder
 from engine.jobs import JobStatus, Success
@@ -34,3 +39,33 @@ def test_an_outcome_outlasts_a_ledger_that_is_being_saved_by_another_program(
 
     assert job.status is JobStatus.SUCCESS
     assert log.lines == ["outcome_waits"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of files are POSIX")
+def test_a_full_disk_at_an_outcome_is_told_at_once_and_the_outcome_is_written_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    """Not only logged: nobody reads a log while the run waits for half a lease."""
+    import resource
+
+    path = tmp_path / "progress.csv"
+    ledger = seeded(path, 1)
+    claim = claimed(ledger)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    told: list[str] = []
+
+    def make_room(text: str) -> None:
+        told.append(text)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 1, hard))
+    try:
+        holder = ClaimHolder(ledger, settings().ledger, structlog.get_logger("test"), make_room)
+        job = holder.settle(claim, Success(evidence="seen"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert job.status is JobStatus.SUCCESS
+    assert len(told) == 1
+    assert "disk space" in told[0]

@@ -32,7 +32,8 @@ from engine.errors import (
 )
 from engine.jobs import ErrorCategory
 from engine.taxonomy.api_codes import API_CODES, ApiAction, api_code
-from engine.taxonomy.types import POLICIES, READ_ONLY_TYPES
+from engine.taxonomy.error_type import POLICIES
+from engine.taxonomy.types import READ_ONLY_TYPES
 from tests.shared_data import shared_data
 
 OWN_MESSAGES = Path(__file__).resolve().parents[1] / "data" / "error_messages.jsonl"

@@ -39,6 +39,8 @@ def only(day: LogDay, text: str, name: str = "worker_0.log") -> Record:
          'job failed: device "x" offline, error type adb_timeout'),
         ('event=read path="C:\\\\new folder"', "read, path C:\\new folder"),
         ("event=odd stray words", "odd, stray words"),
+        ('event=scaled worker=2 before=2 after=3 cause=room text="5 jobs wait: one worker more."',
+         "workers 2 -> 3: 5 jobs wait: one worker more."),
         ("job=D1 account=a", ""),
     ],
 )  # fmt: skip

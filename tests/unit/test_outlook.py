@@ -191,9 +191,17 @@ def test_the_settings_stand_where_a_run_says_nothing_of_passes(
 # -- sentences -------------------------------------------------------------------------------------
 
 
+def test_the_remedy_of_a_doubt_is_in_the_words_of_the_trade() -> None:
+    labels = Labels(key="bench", done="lit", doubtful="alight")
+    for error_type in ("", "unconfirmed"):
+        said = remedy(failed(ErrorCategory.IN_DOUBT, error_type=error_type), labels)
+        assert said == "Look at the bench: mark the job as lit if it is alight, else requeue it."
+
+
 def test_the_remedy_is_the_taxonomys_sentence() -> None:
     assert "appeal" in remedy(failed(ErrorCategory.ACCOUNT, error_type="suspended"))
     assert "mark the job as posted" in remedy(failed(ErrorCategory.IN_DOUBT))
+    assert "account's profile" in remedy(failed(ErrorCategory.IN_DOUBT), PostReel.labels)
     assert "evidence" in remedy(failed(UNKNOWN))
     assert remedy(job(JobStatus.PENDING)) == ""
     assert remedy(job(JobStatus.SUCCESS, error_type="adb_timeout")) == ""

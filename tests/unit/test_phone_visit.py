@@ -11,7 +11,8 @@ import pytest
 
 from engine.errors import JobError, NotInGeelarkError, PhoneError, StopRequested
 from engine.phones.appium_server import AppiumServer
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 from engine.workloads.base import WorkerSlot
 from engine.workloads.errand import Errand
 from engine.workloads.phone_visit import PhoneVisit

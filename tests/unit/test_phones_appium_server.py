@@ -15,7 +15,8 @@ import pytest
 from engine.config import Appium, Phones, Settings
 from engine.errors import AppiumError, InternalError, SettingsError, StopRequested
 from engine.phones.appium_server import AppiumServer, PortTakenError, port_is_free
-from engine.processes import ProcessRegistry, SlotProcesses
+from engine.processes import ProcessRegistry
+from engine.slot_processes import SlotProcesses
 from engine.workloads.base import WorkerSlot
 from tests.adb_version_server import adb_server
 from tests.family import running_below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +19,16 @@ from tests.labelled_screens import OWN_SCREENS
 from tests.shared_data import SHARED
 
 CAPTION = "Clay & kiln\n🏺 שלום\r\n" + "x" * 100
-SCREENS: Mapping[str, Screen] = {
-    path.stem: Recogniser().recognise(path.read_text(encoding="utf-8"))
-    for folder in (OWN_SCREENS, SHARED / "screens")
-    for path in sorted(folder.glob("*.xml"))
-}
+
+
+@functools.cache
+def screens() -> Mapping[str, Screen]:
+    """All of them by name; not at the import, which each worker does."""
+    return {
+        path.stem: Recogniser().recognise(path.read_text(encoding="utf-8"))
+        for folder in (OWN_SCREENS, SHARED / "screens")
+        for path in sorted(folder.glob("*.xml"))
+    }
 
 
 def fresh() -> FlowState:
@@ -43,11 +49,11 @@ def restarted() -> FlowState:
 
 
 def step_on(name: str, state: FlowState) -> Step:
-    return next_step(SCREENS[name], state)
+    return next_step(screens()[name], state)
 
 
 def test_every_screen_has_one_step_in_every_state() -> None:
-    for screen in SCREENS.values():
+    for screen in screens().values():
         for state in (fresh(), feed_seen(), chosen(), restarted()):
             assert isinstance(
                 next_step(screen, state),
@@ -56,14 +62,14 @@ def test_every_screen_has_one_step_in_every_state() -> None:
 
 
 def test_nothing_is_shared_that_we_did_not_choose() -> None:
-    for name, screen in SCREENS.items():
+    for name, screen in screens().items():
         for state in (fresh(), feed_seen(), restarted()):
             state.caption_tries, state.notice_expected = 1, True
             assert not isinstance(next_step(screen, state), Share), name
 
 
 def test_share_is_only_a_button_of_the_form_or_of_a_notice_that_was_expected() -> None:
-    for name, screen in SCREENS.items():
+    for name, screen in screens().items():
         step = next_step(screen, chosen())
         assert not isinstance(step, Share), name
 
@@ -82,7 +88,7 @@ def test_share_is_only_a_button_of_the_form_or_of_a_notice_that_was_expected() -
 def test_a_notice_about_the_account_ends_the_job_in_every_state(
     kind: Kind, error_type: str
 ) -> None:
-    notices = [screen for screen in SCREENS.values() if screen.kind is kind]
+    notices = [screen for screen in screens().values() if screen.kind is kind]
     assert len(notices) >= 2
     for screen in notices:
         for state in (fresh(), feed_seen(), chosen()):
@@ -94,7 +100,7 @@ def test_a_notice_about_the_account_ends_the_job_in_every_state(
 
 
 def test_on_account_notices_nothing_is_ever_touched() -> None:
-    assert set(ACCOUNT_VERDICTS) == {screen.kind for screen in SCREENS.values()
+    assert set(ACCOUNT_VERDICTS) == {screen.kind for screen in screens().values()
                                      if isinstance(next_step(screen, fresh()), Fail)
                                      and screen.rule != "update_required"}  # fmt: skip
 
@@ -264,4 +270,4 @@ def test_captions_that_cannot_be_posted_are_refused_at_once(caption: str) -> Non
 def test_the_real_screens_are_walked_too() -> None:
     if not Path(SHARED / "screens").is_dir():
         pytest.skip("the real screens do not lie beside this checkout; ours are walked alone")
-    assert "d001" in SCREENS
+    assert "d001" in screens()

@@ -301,6 +301,26 @@ def test_an_objection_that_is_gone_lets_the_job_through(path: Path) -> None:
     assert claimed(ledger).job_id == "v0.mp4_camp"
 
 
+def test_who_knows_that_an_objection_is_gone_has_it_asked_for_at_once(path: Path) -> None:
+    held = {"acct000"}
+    ledger = seeded(
+        path,
+        2,
+        refuse=lambda candidate: "held" if candidate.account in held else None,
+        run={"idle_poll_seconds": 1000},
+    )
+    ledger.fail(claimed(ledger), INFRASTRUCTURE)
+    assert nothing(ledger).blocked == 1
+    assert ledger.figures().blocked == {"held": 1}
+
+    held.clear()
+    ledger.ask_again()
+
+    assert ledger.figures().blocked == {}
+    assert ledger.open_jobs() == 1
+    assert claimed(ledger).job_id == "v0.mp4_camp"
+
+
 # -- the lease ------------------------------------------------------------------------------------
 
 

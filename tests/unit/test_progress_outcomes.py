@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import IllegalTransitionError
-from engine.jobs import TRANSITIONS, ErrorCategory, JobStatus
+from engine.jobs import TRANSITIONS, ErrorCategory, JobStatus, Nothing
 from engine.ledger.outcomes import check_transition
 from engine.progress import ProgressTracker
 from tests.ledger_days import (
@@ -138,6 +138,23 @@ def test_after_so_many_postponements_in_a_row_it_is_a_failure(path: Path) -> Non
             ledger.reset_for_pass(2)
 
     assert ends == ["retrying"] * 8 + ["failed", "retrying"]
+
+
+@pytest.mark.parametrize("category", [ErrorCategory.ACCOUNT, ErrorCategory.INFRASTRUCTURE])
+def test_a_trade_says_when_an_attempt_is_made_again_as_long_as_there_are_any(
+    path: Path, category: ErrorCategory
+) -> None:
+    clock = Clock()
+    ledger = seeded(path, 1, clock)  # three attempts
+    for used, pause in ((1, 3), (2, 6)):
+        again = failed_once(ledger, failure(category, retry_after_seconds=pause))
+        assert (again.status, again.attempts) == ("retrying", used)
+        assert again.retry_at == clock.time + timedelta(seconds=pause)
+        clock.forward(seconds=pause - 1)
+        assert isinstance(ledger.claim("0"), Nothing)
+        clock.forward(seconds=1)
+    ended = failed_once(ledger, failure(category, retry_after_seconds=9))
+    assert (ended.status, ended.attempts) == ("failed", 3)
 
 
 # -- passes ---------------------------------------------------------------------------------------

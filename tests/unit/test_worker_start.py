@@ -202,3 +202,15 @@ def test_who_waits_for_messages_can_be_woken_without_one_of_a_worker(tmp_path: P
 
     assert inbox.get_nowait() == WAKE
     assert WAKE[0] not in workers.slots
+
+
+def test_a_worker_that_ended_is_waited_for_until_its_end_was_looked_at(tmp_path: Path) -> None:
+    """Else a run that ends at this moment tells nobody of it, and releases nothing of its."""
+    workers = one_worker(tmp_path, Clock(), (sys.executable, "-c", "pass"))
+    worker = workers.start_due(1)
+    assert worker is not None
+    assert worker.popen is not None
+    worker.popen.wait(20)
+    assert (workers.alive, workers.unreaped) == ([], [worker])
+    assert workers.reap() == [(worker, True)]
+    assert workers.unreaped == []
