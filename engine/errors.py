@@ -62,6 +62,7 @@ __all__ = [
     "ServiceUnreachableError",
     "SettingsError",
     "StopRequested",
+    "TouchUnknownError",
     "Verdict",
     "canonical_type",
     "category_of",
@@ -238,6 +239,10 @@ class AppiumError(InfrastructureError):
     """The Appium server or its driver failed."""
 
     default_type = "appium_crash"
+
+
+class TouchUnknownError(AppiumError):
+    """A touch may or may not have been carried out, and the session goes on: look what is there."""
 
 
 class ConnectionDroppedError(InfrastructureError):

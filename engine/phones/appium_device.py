@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from engine.errors import AppiumError, JobError
+from engine.errors import AppiumError, TouchUnknownError
 from engine.phones.appium_opening import Opening, Revive
 from engine.phones.device import Device
 from engine.phones.phone import Pause
@@ -32,7 +32,7 @@ class AppiumDevice:
 
     Where the server dies under it, the session is opened anew on a new one. What may be done twice
     is then repeated, and so is a command that never reached the dead server; a tap or a key may
-    have been carried out, and its error is raised.
+    have been carried out, and TouchUnknownError says so.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -124,9 +124,10 @@ class AppiumDevice:
                 return step(self._driver)
             except DRIVER_ERRORS as exc:
                 error = job_error(exc, doing)
-                gone = isinstance(error, ServerGoneError)
-                if not gone or not self._open_anew() or (not twice and _may_be_done(error)):
+                if not isinstance(error, ServerGoneError) or not self._open_anew():
                     raise error from exc
+                if error.sent and not twice:
+                    raise TouchUnknownError(str(error)) from exc
 
     def _open_anew(self) -> bool:
         """A session on a new server, if the old one died; False where that did not help.
@@ -139,12 +140,6 @@ class AppiumDevice:
         self._connection.end()
         self._driver, self._connection = self._opening.open()
         return True
-
-
-def _may_be_done(error: JobError) -> bool:
-    from engine.phones.appium_faults import ServerGoneError
-
-    return isinstance(error, ServerGoneError) and error.sent
 
 
 def open_device(

@@ -10,7 +10,8 @@ class Device(Protocol):
 
     Every method is bounded in time and raises a typed JobError: AppiumError (server or driver),
     ConnectionDroppedError (phone or session gone: open a new session), AdbError, GloginError (the
-    login to the phone lapsed: connect again).
+    login to the phone lapsed: connect again). A tap or a key raises TouchUnknownError where nobody
+    can tell whether it arrived and the next call may be made at once.
     """
 
     def source(self) -> str:

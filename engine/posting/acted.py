@@ -1,14 +1,33 @@
-"""Whether a screen shows that the step before it has had its effect."""
+"""Whether a touch arrived, and whether a screen shows that a step has had its effect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from engine.errors import TouchUnknownError
 from engine.posting.navigator import CAPTION
 from engine.posting.page import Node
 from engine.posting.screen import Screen
 from engine.posting.state import FlowState
 from engine.posting.steps import EnterCaption, Step, Tap
+
+if TYPE_CHECKING:
+    from engine.workloads.base import Report
+
+
+def arrives(touch: Callable[[], None], report: Report) -> bool:
+    """Touch, and say whether it surely arrived; else the next look shows what came of it.
+
+    Not for Share: what may have been shared is in doubt. Raises the device's errors.
+    """
+    try:
+        touch()
+    except TouchUnknownError as exc:
+        report.step("look whether the touch arrived", error=str(exc))
+        return False
+    return True
 
 
 @dataclass(slots=True)

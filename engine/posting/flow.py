@@ -11,12 +11,13 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import AppiumError, InDoubtError, JobError, NavigationError
 from engine.jobs import Success
 from engine.polling import growing
-from engine.posting.acted import Acted
+from engine.posting.acted import Acted, arrives
 from engine.posting.confirmation import Confirmation
 from engine.posting.consultation import Consultation
 from engine.posting.navigator import next_step
@@ -246,12 +247,14 @@ class PostingFlow:
         acted = Acted(step, screen, state)
         match step:
             case Tap(node=node, effect=effect):
-                self.device.tap(*node.bounds.center)
-                self._apply(effect, state)
+                # A choice that may not have been made does not make a draft ours: it is made anew.
+                touch = partial(self.device.tap, *node.bounds.center)
+                if arrives(touch, self.report) or effect is not Effect.VIDEO_CHOSEN:
+                    self._apply(effect, state)
             case EnterCaption(field=field):
                 acted.in_vain = not self._enter(field, state)
             case Back():
-                self.device.press_back()
+                arrives(self.device.press_back, self.report)
             case OpenApp():
                 self.device.open_app(self.limits.app_package)
         return self._settle(acted)

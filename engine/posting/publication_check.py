@@ -12,8 +12,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from engine.posting.acted import arrives
 from engine.posting.confirmation import Confirmation
 from engine.posting.own_profile import (
     Reel,
@@ -247,12 +249,12 @@ class PublicationCheck:
 
     def _tap(self, screen: Screen, node: Node, why: str) -> None:
         self._note(screen, f"tap {node}: {why}")
-        self._device.tap(*node.bounds.center)
+        arrives(partial(self._device.tap, *node.bounds.center), self._report)
         self._settle()
 
     def _back(self, screen: Screen, why: str) -> None:
         self._note(screen, f"back: {why}")
-        self._device.press_back()
+        arrives(self._device.press_back, self._report)
         self._settle()
 
     def _wait(self, screen: Screen, text: str) -> None:

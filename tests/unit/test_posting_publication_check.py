@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.config import Settings
-from engine.errors import AppiumError, InDoubtError
+from engine.errors import AppiumError, InDoubtError, TouchUnknownError
 from engine.posting.flow import PostingFlow
 from engine.posting.publication_check import Finding, PublicationCheck, Question
 from simulator.app.dialog_words import Dialog
@@ -214,3 +214,17 @@ def test_a_session_that_fails_is_the_callers_to_replace() -> None:
     doubt.device.before_each = fail
     with pytest.raises(AppiumError):
         doubt.look()
+
+
+def test_a_touch_that_may_not_have_arrived_is_looked_after() -> None:
+    doubt = Doubt(outcomes=[UploadOutcome.SILENT])
+    lost = [2]
+
+    def lose(call: str) -> None:
+        if call in {"tap", "press_back"} and lost[0]:
+            lost[0] -= 1
+            raise TouchUnknownError("The Appium server ended while it was asked to tap.")
+
+    doubt.device.before_each = lose
+    assert "its newest reel has this caption" in doubt.look().proof
+    assert lost == [0]

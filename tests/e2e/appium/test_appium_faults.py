@@ -20,6 +20,7 @@ from engine.errors import (
     ConnectionDroppedError,
     NavigationError,
     PhoneError,
+    TouchUnknownError,
 )
 from engine.phones.appium_faults import ServerGoneError, ServerSlowError
 from engine.phones.device import Device
@@ -212,7 +213,7 @@ def test_a_tap_that_a_killed_appium_may_have_passed_on_is_not_repeated(
 
     with meanwhile(kill_when_asked):
         error = fails(
-            ServerGoneError, lambda: device.tap(540, 900), within=6, error_type="appium_crash"
+            TouchUnknownError, lambda: device.tap(540, 900), within=6, error_type="appium_crash"
         )
     assert "ended while it was asked to tap" in str(error)
     assert "<hierarchy" in device.source()
