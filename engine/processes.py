@@ -176,7 +176,7 @@ def end_tree(process: psutil.Process, *, timeout: float) -> bool:
         family += process.children(recursive=True)
     group = _own_group(process)
     _signal_all(family[:1], "terminate")
-    psutil.wait_procs(family[:1], timeout=timeout)
+    _wait_ended(family[:1], timeout=timeout)
     # Children that left the tree in the meantime are still in the group that we made.
     family += [child for child in _members(group) if child not in family]
     _signal_all(family, "kill")

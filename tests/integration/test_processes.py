@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.processes import ProcessRegistry
+from engine.processes import ProcessRegistry, end_tree
 from engine.slot_processes import SlotProcesses
 
 FAMILY = """
@@ -128,6 +129,29 @@ def test_a_child_that_ignores_term_is_killed(tmp_path: Path) -> None:
     wait_for_line(tmp_path / "server.log")
     child.stop(0.2)
     assert not child.alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no signals")
+def test_a_child_that_was_stopped_tells_how_it_ended(tmp_path: Path) -> None:
+    child = SlotProcesses(ProcessRegistry(tmp_path / "processes"), 0).spawn(
+        "server", [sys.executable, "-c", FAMILY], log_path=tmp_path / "server.log"
+    )
+    wait_for_line(tmp_path / "server.log")
+    child.stop(timeout=60)
+    assert child.exit_status == -signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no ended process")
+def test_an_ended_process_that_nobody_buries_is_not_waited_for(tmp_path: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True)
+    try:
+        assert owner.stdout is not None
+        child = psutil.Process(int(owner.stdout.readline()))
+        assert end_tree(child, timeout=600)  # longer than the test may take
+        assert child.status() == psutil.STATUS_ZOMBIE
+    finally:
+        owner.kill()
+        owner.communicate()
 
 
 def test_a_process_that_is_not_ours_is_never_ended(tmp_path: Path) -> None:
