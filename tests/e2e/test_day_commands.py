@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,7 +20,9 @@ from tests import prepared
 from tests.media import make_video
 
 ROOT = Path(__file__).resolve().parents[2]
-NOW = datetime.now(UTC)
+ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+}"
+"""Where it is noon: no day ends while the tests run."""
+NOW = datetime.now(ZoneInfo(ZONE))
 DOUBT = Failure(error="Nobody saw it.", category=ErrorCategory.IN_DOUBT, error_type="unconfirmed")
 
 
@@ -58,6 +61,7 @@ class Office:
     def type(self, *flags: str, code: int = 0) -> str:
         """Everything that the command says; it must end with this exit status."""
         env = {name: value for name, value in os.environ.items() if "GEELARK" not in name}
+        env["GEELARK_RUN__TIMEZONE"] = ZONE
         done = prepared.run("engine.orchestrator", "-C", self.work_dir, *flags, env=env)
         said = done.stdout + done.stderr
         assert done.returncode == code, said
@@ -70,7 +74,8 @@ class Office:
         if campaign:
             path = self.work_dir / "campaigns" / campaign / "progress.csv"
         when = NOW - timedelta(days=days_ago)
-        return ProgressTracker(path, settings=Settings(), now=lambda: when, cap=0)
+        settings = Settings.load(self.work_dir, overrides={"run.timezone": ZONE})
+        return ProgressTracker(path, settings=settings, now=lambda: when, cap=0)
 
     def post(self, campaign: str = "", days_ago: float = 0, *, proof: bool = True) -> Job:
         """The next job is submitted, with or without proof."""
