@@ -98,6 +98,7 @@ def by_a_running_supervisor(work_dir: Path) -> Crash:
         farm.wait_for(lambda: len(farm.events("worker_job")) == 2)
         slot = next(e["worker"] for e in farm.events("worker_job") if e["job"] == "waits")
         pid = next(e["pid"] for e in farm.events("worker_hello") if e["worker"] == slot)
+        farm.wait_for(lambda: f"{slot}.json" in farm.lamps())
         crash.leave(pid, slot)
         os.kill(pid, signal.SIGKILL)
         farm.wait_for(lambda: farm.events("claim_settled"))

@@ -149,7 +149,9 @@ def test_a_worker_that_dies_before_the_point_of_no_return_gives_its_job_back(
     farm = ToyFarm(tmp_path, "j0 a hang", *(f"j{n} k{n}" for n in range(1, 4)))
     run = farm.start("--workers", "2", "--run")
     farm.wait_for(lambda: any(event["job"] == "j0" for event in farm.events("worker_job")))
-    pid = next(e["pid"] for e in farm.events("worker_hello") if e["worker"] == _worker(farm, "j0"))
+    slot = _worker(farm, "j0")
+    farm.wait_for(lambda: f"{slot}.json" in farm.lamps())
+    pid = next(e["pid"] for e in farm.events("worker_hello") if e["worker"] == slot)
     os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
     farm.wait_for(lambda: farm.events("claim_settled"))
     settled = farm.events("claim_settled")[0]

@@ -52,6 +52,8 @@ def test_a_worker_that_stands_still_is_ended_and_its_job_given_back(tmp_path: Pa
     farm = farm_of(tmp_path, "j0 a unless:go:hang submit do", "j1 b", worker_silent_seconds=4)
     run = farm.start("--workers", "1", "--run")
     farm.wait_for(lambda: farm.events("worker_job"))
+    log = tmp_path / "logs" / "worker_0.log"
+    farm.wait_for(lambda: "phase=acting" in log.read_text(encoding="utf-8"))
     pid = farm.events("worker_hello")[-1]["pid"]
     os.kill(pid, signal.SIGSTOP)
     farm.wait_for(lambda: farm.events("claim_settled"))
