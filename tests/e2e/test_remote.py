@@ -54,7 +54,7 @@ def test_stop_all_tells_what_it_sees_while_it_works(tmp_path: Path) -> None:
 def test_a_live_run_answers_what_it_did(tmp_path: Path) -> None:
     farm = ToyFarm(tmp_path, "j0 a until:go", "j1 b", "j2 c")
     start_detached(tmp_path, RunOptions(workers=1))
-    farm.wait_for(lambda: farm.events("worker_job"))
+    farm.wait_for(lambda: farm.events("worker_job") and farm.lamps())
     skipped = send(farm, "skip", ids=("j1", "j0"))
     assert (skipped.ok, skipped.live, skipped.undoable) == (False, True, 1)
     assert skipped.results["j1"] == "skipped"
