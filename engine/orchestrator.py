@@ -241,7 +241,10 @@ class Orchestrator:
             self.news.emit(
                 "worker_killed", worker=worker.slot, text="It did not stop or start in time."
             )
-        for worker, clean in self.workers.reap():
+        ended = self.workers.reap()
+        if ended:
+            self._hear_all()
+        for worker, clean in ended:
             self.aftermath.bury(worker, clean=clean)
         self.aftermath.finish_burials(self.workers, stopping=self.phase in ENDING)
         self.aftermath.settle_dead(self.workers)
@@ -272,8 +275,11 @@ class Orchestrator:
         self._next_turn = time.monotonic() + TURN_SECONDS
         with self.news.together():
             self._heard(*message)
-            for _ in range(self._inbox.qsize()):
-                self._heard(*self._inbox.get_nowait())
+            self._hear_all()
+
+    def _hear_all(self) -> None:
+        for _ in range(self._inbox.qsize()):
+            self._heard(*self._inbox.get_nowait())
 
     def _heard(self, slot: int, generation: int, message: dict[str, Any] | None) -> None:
         worker = self.workers.slots.get(slot)

@@ -31,6 +31,9 @@ log = get_logger(__name__)
 STAYED_UP_SECONDS = 300.0
 """A worker that lived this long after its last start gets its restarts back."""
 
+LAST_WORDS_SECONDS = 1.0
+"""Within which what an ended process said has been read, unless a child of it keeps its output."""
+
 KILL_SECONDS = 15.0
 """Within which a killed process is gone, on a host that is not stuck itself."""
 
@@ -273,9 +276,10 @@ class Workers:
         worker.started_at = datetime.now(UTC)
         worker.started_clock = self._clock()
         worker.enter(WorkerState.STARTING)
-        threading.Thread(
+        worker.reader = threading.Thread(
             target=self._read, args=(worker.slot, worker.generation, popen), daemon=True
-        ).start()
+        )
+        worker.reader.start()
         threading.Thread(target=_deliver, args=(popen, worker.mail), daemon=True).start()
         self._send(worker, self._orders_of(worker))
 
@@ -289,11 +293,16 @@ class Workers:
         self._inbox.put((slot, generation, None))
 
     def reap(self) -> list[tuple[WorkerProcess, bool]]:
-        """Workers whose process has ended since the last look, and whether cleanly."""
+        """Workers whose process has ended since the last look, and whether cleanly.
+
+        Their last words are in the inbox by then: at what job one died is among them.
+        """
         ended = []
         for worker in self.slots.values():
             if worker.popen is None or worker.popen.poll() is None:
                 continue
+            if worker.reader is not None:
+                worker.reader.join(LAST_WORDS_SECONDS)
             worker.returncode = worker.popen.returncode
             clean = worker.returncode == 0 and not worker.given_up
             worker.mail.put(None)

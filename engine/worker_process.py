@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,6 +86,8 @@ class WorkerProcess:
     state: WorkerState = WorkerState.WAITING
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     popen: subprocess.Popen[bytes] | None = None
+    reader: threading.Thread | None = None
+    """Puts what the present process says into the supervisor's inbox."""
     record: ProcessRecord | None = None
     returncode: int | None = None
     """Of the process that ended last."""

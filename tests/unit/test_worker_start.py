@@ -1,4 +1,4 @@
-"""Worker processes that cannot be started: nothing is left of them, and they are tried again."""
+"""Worker processes that cannot be started, that wait for their turn, and that are gone."""
 
 from __future__ import annotations
 
@@ -28,14 +28,19 @@ class Clock:
         return self.now
 
 
-def one_worker(tmp_path: Path, clock: Clock, command: Sequence[str] = SLEEPER) -> Workers:
+def one_worker(
+    tmp_path: Path,
+    clock: Clock,
+    command: Sequence[str] = SLEEPER,
+    inbox: queue.Queue[Message] | None = None,
+) -> Workers:
     return Workers(
         1,
         run=Run(restart_backoff_max_seconds=60),
         command=lambda _slot: command,
         registry=ProcessRegistry(tmp_path / "processes"),
         logs=tmp_path,
-        inbox=queue.Queue[Message](),
+        inbox=queue.Queue[Message]() if inbox is None else inbox,
         clock=clock,
     )
 
@@ -72,6 +77,22 @@ def test_a_program_that_is_not_there_is_told_apart(tmp_path: Path) -> None:
     workers = one_worker(tmp_path, Clock(), (str(tmp_path / "no-python"),))
     with pytest.raises(ProgramError, match="No such file"):
         workers.start_due(1)
+
+
+# -- the end ---------------------------------------------------------------------------------------
+
+
+def test_whose_end_is_noticed_has_told_all_that_it_had_to_tell(tmp_path: Path) -> None:
+    talks = """for n in range(3000): print('{"event": "x"}')"""
+    inbox = queue.Queue[Message]()
+    workers = one_worker(tmp_path, Clock(), (sys.executable, "-c", talks), inbox)
+    workers.start_due(1)
+    while not (ended := workers.reap()):
+        pass
+    assert [clean for _, clean in ended] == [True]
+    told = [inbox.get_nowait() for _ in range(inbox.qsize())]
+    assert len(told) == 3001
+    assert told[-1] == (0, 1, None)
 
 
 # -- one after the other ---------------------------------------------------------------------------
