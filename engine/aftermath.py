@@ -249,7 +249,7 @@ class Aftermath:
         )
 
     def _claim_alive(self, job: Job, workers: Workers) -> bool:
-        """Whether the claim's owner is a worker of ours that lives or is still being buried."""
+        """Whether the claim's owner is a worker of ours that lives, or is yet to be buried."""
         if job.run_id != self._run_id or not job.worker_id.isdecimal():
             return False
         slot = int(job.worker_id)
@@ -258,7 +258,7 @@ class Aftermath:
         worker = workers.slots.get(slot)
         return (
             worker is not None
-            and worker.alive
+            and worker.popen is not None
             and worker.started_at is not None
             and job.claimed_at is not None
             and job.claimed_at >= worker.started_at
